@@ -1,0 +1,43 @@
+"""Bytes -> losses and config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.curves.summary import FloatArray
+
+__all__ = ["RunFile", "Series"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A quantity over training.
+
+    Attributes:
+        name: ``loss``, say.
+        values: (entries,) float64.
+        steps: (entries,) int64 steps of the entries; None means 0, 1, 2, ...
+    """
+
+    name: str
+    values: FloatArray
+    steps: Any | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """What one file says of a run.
+
+    Attributes:
+        series: At least ``loss``, first.
+        config: As recorded; may be empty.
+        recorded_final_loss: As the file says, None where it does not (or not as a finite number).
+        recorded_avg_final_loss: The same for AvgFinalLoss.
+    """
+
+    series: tuple[Series, ...]
+    config: Mapping[str, Any]
+    recorded_final_loss: float | None
+    recorded_avg_final_loss: float | None

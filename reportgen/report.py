@@ -1,0 +1,176 @@
+"""The report as plain, frozen data: what every output reads and none changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from reportgen.curves.summary import Summary
+from reportgen.model_list import FamilySpec, ModelList, RunSpec
+from reportgen.names import Attributes
+
+__all__ = [
+    "Check",
+    "Conflict",
+    "FamilyReport",
+    "Problem",
+    "ProblemKind",
+    "Report",
+    "RunReport",
+    "SourceRecord",
+]
+
+ProblemKind = Literal["missing", "refused", "network", "unreadable", "too_large", "timeout"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """Where a run's bytes came from.
+
+    Attributes:
+        kind: ``hub`` or ``directory``.
+        repo: Hub repository, None for a directory.
+        requested_revision: Branch, tag or commit of the list, None for a directory.
+        revision: Commit that was read, None for a directory.
+        file: File in the repository, or relative to the list's folder.
+        sha256: Of the file's bytes, hexadecimal.
+    """
+
+    kind: Literal["hub", "directory"]
+    repo: str | None
+    requested_revision: str | None
+    revision: str | None
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A run that could not be used, and why, in words for its owner.
+
+    Attributes:
+        last_known: The run's entry in the baseline report, where there is one.
+    """
+
+    family: str
+    run: str
+    kind: ProblemKind
+    message: str
+    last_known: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A run's name and its ``Config`` disagree on an attribute; the name wins."""
+
+    attribute: str
+    from_name: object
+    from_config: object
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One expectation of a run, checked.
+
+    Attributes:
+        metric: ``avg_final_loss``, say.
+        expected: As the list wrote it, ``<= 1e-8``.
+        actual: The metric's value; None where it does not exist.
+        outcome: ``not_checked`` where the run could not be used.
+    """
+
+    run: str
+    metric: str
+    expected: str
+    actual: float | int | None
+    outcome: Literal["passed", "failed", "not_checked"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run of one family.
+
+    Attributes:
+        spec: The list's entry.
+        label: Unique within the family.
+        slug: Unique within the report: names files and anchors.
+        attributes: From the name, then from ``Config``.
+        config: ``Config`` as recorded (any JSON).
+        recorded_final_loss: As the file says, None where it does not.
+        recorded_avg_final_loss: The same for AvgFinalLoss.
+        summary: Metrics and curves.
+        source: Where the bytes came from.
+        marks: What a reader should know, sorted: ``diverged``, ``listed_differs``, ...
+        conflicts: Attributes on which name and ``Config`` differ.
+        checks: Expectations of this run.
+    """
+
+    spec: RunSpec
+    label: str
+    slug: str
+    attributes: Attributes
+    config: Mapping[str, Any]
+    recorded_final_loss: float | None
+    recorded_avg_final_loss: float | None
+    summary: Summary
+    source: SourceRecord
+    marks: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyReport:
+    """A family: its runs that could be used, in the list's order."""
+
+    spec: FamilySpec
+    runs: tuple[RunReport, ...]
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def slug(self) -> str:
+        return self.spec.slug
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole report.
+
+    Attributes:
+        title: Of the command line, else of the first list that has one.
+        description: Markdown of all lists, joined.
+        created: UTC, ISO 8601; ``SOURCE_DATE_EPOCH`` where set.
+        version: Of reportgen.
+        device: What computed the curves: ``cpu``, ``cuda:0 (NVIDIA H100)``.
+        device_notes: What happened on the way (a GPU out of memory), one sentence each.
+        lists: As parsed.
+        families: In the lists' order; a family without a usable run is kept.
+        problems: Runs that could not be used.
+        checks: Expectations on runs that could not be used (``not_checked``).
+        changes: Against the baseline (see ``reportgen.changes``), None without one.
+        versions: Package name to version, of what made the numbers and the figures.
+        command: Options that shape the report, for provenance; no paths.
+    """
+
+    title: str
+    description: str
+    created: str
+    version: str
+    device: str
+    device_notes: tuple[str, ...]
+    lists: tuple[ModelList, ...]
+    families: tuple[FamilyReport, ...]
+    problems: tuple[Problem, ...]
+    checks: tuple[Check, ...]
+    changes: Mapping[str, Any] | None
+    versions: Mapping[str, str]
+    command: tuple[str, ...]
+
+    @property
+    def runs(self) -> tuple[RunReport, ...]:
+        """All runs of all families, in order."""
+        return tuple(run for family in self.families for run in family.runs)
