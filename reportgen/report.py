@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from reportgen.curves.summary import Summary
+from reportgen.expectations import Check
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.names import Attributes
 
@@ -67,24 +68,6 @@ class Conflict:
     attribute: str
     from_name: object
     from_config: object
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One expectation of a run, checked.
-
-    Attributes:
-        metric: ``avg_final_loss``, say.
-        expected: As the list wrote it, ``<= 1e-8``.
-        actual: The metric's value; None where it does not exist.
-        outcome: ``not_checked`` where the run could not be used.
-    """
-
-    run: str
-    metric: str
-    expected: str
-    actual: float | int | None
-    outcome: Literal["passed", "failed", "not_checked"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,132 @@
+"""What a list expects of its runs: ``avg_final_loss = "<= 1e-8"``, read and checked.
+
+This room is below ``model_list``, which checks with ``parse`` what a list writes.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reportgen.curves.summary import THRESHOLDS, LossMetrics
+
+__all__ = ["METRICS", "Check", "Operator", "check", "metric_values", "not_checked", "parse"]
+
+Operator = Literal["<=", "<", ">=", ">", "==", "!="]
+
+METRICS: tuple[str, ...] = (
+    "steps",
+    "final_loss",
+    "avg_final_loss",
+    "min_loss",
+    "min_loss_step",
+    "nonfinite",
+    "first_nonfinite_step",
+    "spikes",
+    *(f"steps_to.{threshold}" for threshold in THRESHOLDS),
+    "recorded_final_loss",
+    "recorded_avg_final_loss",
+)
+"""Metrics that are numbers; ``spikes`` is how many."""
+
+_COMPARE = {
+    "<=": operator.le,
+    "<": operator.lt,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_EXPECTATION = re.compile(
+    r"\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One expectation of a run, checked.
+
+    Attributes:
+        metric: ``avg_final_loss``, say.
+        expected: As the list wrote it, ``<= 1e-8``.
+        actual: The metric's value; None where it does not exist.
+        outcome: ``not_checked`` where the run could not be used.
+    """
+
+    run: str
+    metric: str
+    expected: str
+    actual: float | int | None
+    outcome: Literal["passed", "failed", "not_checked"]
+
+
+def parse(text: str) -> tuple[Operator, float]:
+    """Reads an expectation: an operator and a finite number.
+
+    Raises:
+        ValueError: A sentence that says what is wrong and what would be right.
+    """
+    found = _EXPECTATION.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            f"{_shown(text)} is no expectation: write <=, <, >=, >, == or != and a number, such as '<= 1e-8'"
+        )
+    number = float(found["number"])
+    if not math.isfinite(number):
+        raise ValueError(f"{_shown(text)} names a number too large for a float64: write one below 1.8e308")
+    return found["operator"], number  # type: ignore[return-value]  # the pattern admits no other
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:59] + "…")
+
+
+def metric_values(
+    metrics: LossMetrics,
+    recorded_final_loss: float | None = None,
+    recorded_avg_final_loss: float | None = None,
+) -> dict[str, float | int | None]:
+    """Each of ``METRICS`` as a number, None where it does not exist."""
+    return {
+        "steps": metrics.steps,
+        "final_loss": metrics.final_loss,
+        "avg_final_loss": metrics.avg_final_loss,
+        "min_loss": metrics.min_loss,
+        "min_loss_step": metrics.min_loss_step,
+        "nonfinite": metrics.nonfinite,
+        "first_nonfinite_step": metrics.first_nonfinite_step,
+        "spikes": len(metrics.spikes),
+        **{f"steps_to.{threshold}": metrics.steps_to.get(threshold) for threshold in THRESHOLDS},
+        "recorded_final_loss": recorded_final_loss,
+        "recorded_avg_final_loss": recorded_avg_final_loss,
+    }
+
+
+def check(run: str, expect: Mapping[str, str], values: Mapping[str, float | int | None]) -> tuple[Check, ...]:
+    """Checks a run that could be used.
+
+    An expectation on a metric that does not exist fails, whatever its operator: a run whose mean of
+    the last losses is NaN is not ``<= 1e-8``, and one that never reached 1e-6 did not do so
+    ``> 1000`` steps in.
+
+    Args:
+        run: Its name.
+        expect: Metric -> expectation, each read by ``parse`` before.
+        values: Of ``metric_values``.
+    """
+    checks = []
+    for metric, expected in expect.items():
+        compare, number = parse(expected)
+        actual = values.get(metric)
+        passed = actual is not None and _COMPARE[compare](actual, number)
+        checks.append(Check(run, metric, expected, actual, "passed" if passed else "failed"))
+    return tuple(checks)
+
+
+def not_checked(run: str, expect: Mapping[str, str]) -> tuple[Check, ...]:
+    """The checks of a run that could not be used."""
+    return tuple(Check(run, metric, expected, None, "not_checked") for metric, expected in expect.items())
