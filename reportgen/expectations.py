@@ -14,7 +14,7 @@ from typing import Literal
 
 from reportgen.curves.summary import THRESHOLDS, LossMetrics
 
-__all__ = ["METRICS", "Check", "Operator", "check", "metric_values", "not_checked", "parse"]
+__all__ = ["METRICS", "Check", "Operator", "check", "metric_values", "parse"]
 
 Operator = Literal["<=", "<", ">=", ">", "==", "!="]
 
@@ -106,27 +106,34 @@ def metric_values(
     }
 
 
-def check(run: str, expect: Mapping[str, str], values: Mapping[str, float | int | None]) -> tuple[Check, ...]:
-    """Checks a run that could be used.
+def check(
+    run: str,
+    expect: Mapping[str, str],
+    metrics: LossMetrics | None,
+    *,
+    recorded_final_loss: float | None = None,
+    recorded_avg_final_loss: float | None = None,
+) -> tuple[Check, ...]:
+    """Checks the expectations of one run.
 
     An expectation on a metric that does not exist fails, whatever its operator: a run whose mean of
-    the last losses is NaN is not ``<= 1e-8``, and one that never reached 1e-6 did not do so
+    the last losses is NaN is not ``<= 1e-8``, and one that never came below 1e-6 did not do so
     ``> 1000`` steps in.
 
     Args:
         run: Its name.
         expect: Metric -> expectation, each read by ``parse`` before.
-        values: Of ``metric_values``.
+        metrics: None for a run that could not be used: its expectations are ``not_checked``.
+        recorded_final_loss: As the run's file says.
+        recorded_avg_final_loss: The same.
     """
-    checks = []
-    for metric, expected in expect.items():
-        compare, number = parse(expected)
-        actual = values.get(metric)
-        passed = actual is not None and _COMPARE[compare](actual, number)
-        checks.append(Check(run, metric, expected, actual, "passed" if passed else "failed"))
-    return tuple(checks)
+    if metrics is None:
+        return tuple(Check(run, metric, expected, None, "not_checked") for metric, expected in expect.items())
+    values = metric_values(metrics, recorded_final_loss, recorded_avg_final_loss)
+    return tuple(_checked(run, metric, expected, values.get(metric)) for metric, expected in expect.items())
 
 
-def not_checked(run: str, expect: Mapping[str, str]) -> tuple[Check, ...]:
-    """The checks of a run that could not be used."""
-    return tuple(Check(run, metric, expected, None, "not_checked") for metric, expected in expect.items())
+def _checked(run: str, metric: str, expected: str, actual: float | int | None) -> Check:
+    compare, number = parse(expected)
+    passed = actual is not None and _COMPARE[compare](actual, number)
+    return Check(run, metric, expected, actual, "passed" if passed else "failed")

@@ -9,8 +9,8 @@ import sys
 import pytest
 from samples import HOSTILE, losses, summarise
 
-from reportgen.curves.summary import THRESHOLDS
-from reportgen.expectations import METRICS, Check, check, metric_values, not_checked, parse
+from reportgen.curves.summary import THRESHOLDS, LossMetrics
+from reportgen.expectations import METRICS, Check, check, metric_values, parse
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,18 @@ def test_parse_refuses_what_float64_cannot_hold() -> None:
     ],
 )
 def test_check(actual: float | int | None, expected: str, outcome: str) -> None:
-    found = check("r", {"avg_final_loss": expected}, {"avg_final_loss": actual})
+    metrics = LossMetrics(
+        steps=9,
+        final_loss=None,
+        avg_final_loss=actual,
+        min_loss=None,
+        min_loss_step=None,
+        nonfinite=0,
+        first_nonfinite_step=None,
+        spikes=(),
+        steps_to={},
+    )
+    found = check("r", {"avg_final_loss": expected}, metrics)
     assert found == (Check("r", "avg_final_loss", expected, actual, outcome),)  # type: ignore[arg-type]
 
 
@@ -96,12 +107,15 @@ def test_every_metric_of_a_run() -> None:
     assert found["recorded_avg_final_loss"] is None
     for threshold in THRESHOLDS:
         assert found[f"steps_to.{threshold}"] == metrics.steps_to[threshold]
-    checks = check("r", {"steps_to.1e-1": "< 60", "steps_to.1e-8": "< 60", "spikes": "== 2"}, found)
+    checks = check("r", {"steps_to.1e-1": "< 60", "steps_to.1e-8": "< 60", "spikes": "== 2"}, metrics)
     assert [one.outcome for one in checks] == ["passed", "failed", "passed"]
+    recorded = check("r", {"recorded_final_loss": "== 0.5"}, metrics, recorded_final_loss=0.5)
+    assert [one.outcome for one in recorded] == ["passed"]
+    assert check("r", {"recorded_final_loss": "== 0.5"}, metrics)[0].outcome == "failed"
 
 
 def test_a_missing_run_is_not_checked() -> None:
-    assert not_checked("r", {"nonfinite": "== 0"}) == (Check("r", "nonfinite", "== 0", None, "not_checked"),)
+    assert check("r", {"nonfinite": "== 0"}, None) == (Check("r", "nonfinite", "== 0", None, "not_checked"),)
 
 
 def test_reading_expectations_imports_neither_torch_nor_pandas() -> None:
