@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from samples import HOSTILE, losses, summarise
 
 from reportgen.curves.summary import THRESHOLDS, LossMetrics
 from reportgen.expectations import METRICS, Check, check, metric_values, parse
+from tests.samples import HOSTILE, losses, summarise
 
 
 @pytest.mark.parametrize(
