@@ -1,0 +1,185 @@
+"""What the report says in sentences: findings, captions, marks. Plain text, for screen and paper alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reportgen.model_list import FamilySpec, Smoothing
+from reportgen.report import FamilyReport, Report, RunReport
+
+__all__ = [
+    "attribute_caption",
+    "best_and_worst",
+    "count",
+    "family_caption",
+    "finding",
+    "loss",
+    "mark_sentences",
+    "run_caption",
+    "run_finding",
+    "shortened",
+    "smoothing_sentence",
+    "status",
+]
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+_SMOOTHERS = {
+    "mean": "rolling mean",
+    "median": "rolling median",
+    "ema": "exponential moving average",
+    "geometric": "rolling geometric mean",
+}
+
+
+def loss(value: float | None) -> str:
+    """A loss as the report writes it everywhere: three figures and a power of ten; a dash for none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    figures, _, power = f"{value:.2e}".partition("e")
+    return f"{figures.replace('-', '−')} × 10{str(int(power)).translate(_SUPERSCRIPT)}"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """``1 run``, ``27 runs``, ``1,080 runs``."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def shortened(text: str, limit: int = 48) -> str:
+    """``text`` for places that have little room."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def best_and_worst(runs: Sequence[RunReport]) -> tuple[RunReport | None, RunReport | None]:
+    """The runs of least and greatest AvgFinalLoss; None where no run has one, worst None where only one has."""
+    ranked = sorted(
+        (run for run in runs if run.summary.metrics.avg_final_loss is not None),
+        key=lambda run: run.summary.metrics.avg_final_loss or 0.0,
+    )
+    return (ranked[0] if ranked else None, ranked[-1] if len(ranked) > 1 else None)
+
+
+def finding(runs: Sequence[RunReport]) -> str:
+    """What a comparison of ``runs`` shows, in a sentence or two: the text alternative of its figure."""
+    best, worst = best_and_worst(runs)
+    if best is None:
+        return "No run ends with a finite loss." if runs else "No run could be used."
+    said = f"Best: {shortened(best.label)}, AvgFinalLoss {loss(best.summary.metrics.avg_final_loss)}."
+    if worst is not None:
+        said += f" Worst: {shortened(worst.label)}, {loss(worst.summary.metrics.avg_final_loss)}."
+    diverged = sum(run.summary.metrics.nonfinite > 0 for run in runs)
+    return said + (f" {count(diverged, 'run')} diverged." if diverged else "")
+
+
+def run_finding(run: RunReport) -> str:
+    """What the figures of one run show."""
+    metrics = run.summary.metrics
+    if metrics.avg_final_loss is None:
+        return f"{count(metrics.steps, 'step')}; the last losses are not finite."
+    return f"{count(metrics.steps, 'step')}; AvgFinalLoss {loss(metrics.avg_final_loss)}."
+
+
+def smoothing_sentence(smoothing: Smoothing) -> str:
+    """How curves were smoothed, as captions say it."""
+    edges = (
+        "partial windows at the edges"
+        if smoothing.edges == "partial"
+        else "left empty where the window reaches past an end"
+    )
+    if smoothing.smoother == "ema":
+        return f"exponential moving average with a span of {count(smoothing.window, 'step')}"
+    return f"centred {_SMOOTHERS[smoothing.smoother]} over {count(smoothing.window, 'step')}, {edges}"
+
+
+def family_caption(family: FamilyReport, *, linear: bool) -> str:
+    """The caption of a family's figure."""
+    spec = family.spec
+    what = f"the first {count(spec.linear_steps, 'step')}, linear axis" if linear else "all steps, log axis"
+    said = (
+        f"{spec.name}: training loss over {what}. Line: {smoothing_sentence(spec.smoothing)}. "
+        "Band: rolling minimum to maximum over the same window."
+    )
+    return said + ("" if linear else _missing_on_log(family.runs))
+
+
+def attribute_caption(runs: Sequence[RunReport], attribute: str) -> str:
+    """The caption of AvgFinalLoss against an attribute."""
+    left_out = sum(
+        run.summary.metrics.avg_final_loss is None or getattr(run.attributes, attribute, None) is None
+        for run in runs
+    )
+    said = f"AvgFinalLoss (mean of the last 5 losses) against {attribute}, every run of every family."
+    if left_out:
+        said += f" {count(left_out, 'run')} without one of the two {'is' if left_out == 1 else 'are'} left out."
+    return said
+
+
+def run_caption(run: RunReport, smoothing: Smoothing, *, linear: bool) -> str:
+    """The caption of a figure of one run."""
+    if linear:
+        return f"Raw loss of the first {count(len(run.summary.raw_early), 'step')}, linear axis."
+    return f"Raw loss of all steps, log axis; line: {smoothing_sentence(smoothing)}." + _missing_on_log([run])
+
+
+def _missing_on_log(runs: Sequence[RunReport]) -> str:
+    """What a log axis cannot show of ``runs``."""
+    missing = sum(run.summary.nonpositive for run in runs)
+    return (
+        f" {count(missing, 'loss', 'losses')} of zero or below {'is' if missing == 1 else 'are'} missing: "
+        "a log axis cannot show them."
+        if missing
+        else ""
+    )
+
+
+def mark_sentences(run: RunReport) -> tuple[str, ...]:
+    """What a reader should know of a run, a sentence for each mark."""
+    metrics, config = run.summary.metrics, run.config
+    listed = run.spec.listed.get("avg_final_loss")
+    sentences = {
+        "diverged": f"Diverged: {count(metrics.nonfinite, 'loss', 'losses')} not finite, "
+        f"the first at step {metrics.first_nonfinite_step or 0:,}.",
+        "recorded_differs": "The file records another final loss than its losses give: "
+        f"AvgFinalLoss {loss(run.recorded_avg_final_loss)}, final loss {loss(run.recorded_final_loss)}.",
+        "listed_differs": f"The list gives AvgFinalLoss as {shortened(str(listed))}; "
+        f"the losses give {loss(metrics.avg_final_loss)}.",
+        "steps_differ": f"The file holds {count(metrics.steps, 'loss', 'losses')} and says that training "
+        f"took {shortened(str(config.get('n_training_steps')))} steps.",
+        "not_checked": "Read from the cache; the Hub was not asked whether the file has changed.",
+        "name_differs": "The file calls this run " + shortened(str(config.get("model_name")), 120) + ".",
+        "config_differs": " ".join(
+            f"The name says {conflict.attribute} {conflict.from_name}, the file says "
+            f"{shortened(str(conflict.from_config))}; the name is used."
+            for conflict in run.conflicts
+        ),
+        "nonpositive": f"{count(run.summary.nonpositive, 'loss', 'losses')} of zero or below: "
+        "a log axis cannot show them.",
+    }
+    return tuple(sentences.get(mark, mark) for mark in run.marks)
+
+
+def status(report: Report) -> str:
+    """One line: is it all right?"""
+    used, problems = len(report.runs), len(report.problems)
+    checks = [check for run in report.runs for check in run.checks]
+    failed = sum(check.outcome == "failed" for check in (*checks, *report.checks))
+    unchecked = sum(check.outcome == "not_checked" for check in (*checks, *report.checks))
+    parts = []
+    if problems:
+        parts.append(f"{count(problems, 'run')} of {used + problems:,} could not be used")
+    elif used:
+        parts.append("The one run was read" if used == 1 else f"All {used:,} runs were read")
+    else:
+        parts.append("No run")
+    if failed:
+        parts.append(f"{count(failed, 'expectation')} {'does' if failed == 1 else 'do'} not hold")
+    elif checks:
+        parts.append("every expectation that was checked holds" if unchecked else "every expectation holds")
+    if unchecked:
+        parts.append(f"{count(unchecked, 'expectation')} could not be checked")
+    return "; ".join(parts) + "."
+
+
