@@ -1,0 +1,124 @@
+"""Lists, measured runs and problems -> the Report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen import agreement, expectations, names
+from reportgen.measure import Measured
+from reportgen.model_list import FamilySpec, ModelList, RunSpec, labels_of, slugify
+from reportgen.pull import Pulled
+from reportgen.report import Check, Conflict, FamilyReport, RunReport
+
+__all__ = ["Made", "families", "unchecked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A run that was pulled and measured."""
+
+    pulled: Pulled
+    measured: Measured
+
+
+def families(lists: Sequence[ModelList], made: Mapping[tuple[str, int], Made]) -> tuple[FamilyReport, ...]:
+    """The families of all lists, each with its runs that could be used.
+
+    Args:
+        lists: As read.
+        made: Family slug and position in the family's list to the run.
+    """
+    taken: set[str] = set()
+    return tuple(_family(spec, made, taken) for model_list in lists for spec in model_list.families)
+
+
+def unchecked(lists: Sequence[ModelList], made: Mapping[tuple[str, int], Made]) -> tuple[Check, ...]:
+    """The expectations on runs that could not be used."""
+    return tuple(
+        check
+        for model_list in lists
+        for family in model_list.families
+        for position, run in enumerate(family.runs)
+        if (family.slug, position) not in made
+        for check in expectations.check(run.name, run.expect, None)
+    )
+
+
+def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[str]) -> FamilyReport:
+    found = [
+        (run, made[spec.slug, position])
+        for position, run in enumerate(spec.runs)
+        if (spec.slug, position) in made
+    ]
+    merged = [names.merge(names.attributes_of(run.name), one.measured.config) for run, one in found]
+    labels = labels_of(spec, [(run, attributes) for (run, _), (attributes, _) in zip(found, merged, strict=True)])
+    runs = [
+        _run(run, one, label, slugify(run.name, taken), attributes, tuple(Conflict(*entry) for entry in conflicts))
+        for (run, one), label, (attributes, conflicts) in zip(found, labels, merged, strict=True)
+    ]
+    if spec.order is not None:
+        runs.sort(key=lambda run: _order_key(run, spec.order or ""))
+    return FamilyReport(spec, tuple(runs))
+
+
+def _run(
+    spec: RunSpec,
+    made: Made,
+    label: str,
+    slug: str,
+    attributes: names.Attributes,
+    conflicts: tuple[Conflict, ...],
+) -> RunReport:
+    measured = made.measured
+    return RunReport(
+        spec=spec,
+        label=label,
+        slug=slug,
+        attributes=attributes,
+        config=measured.config,
+        recorded_final_loss=measured.recorded_final_loss,
+        recorded_avg_final_loss=measured.recorded_avg_final_loss,
+        summary=measured.summary,
+        source=made.pulled.source,
+        marks=_marks(spec, made, conflicts),
+        conflicts=conflicts,
+        checks=expectations.check(spec.name, spec.expect, measured.summary.metrics),
+    )
+
+
+def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
+    measured = made.measured
+    metrics = measured.summary.metrics
+    config = measured.config
+    steps, name = config.get("n_training_steps"), config.get("model_name")
+    found = {
+        "diverged": metrics.nonfinite > 0,
+        "recorded_differs": not (
+            agreement.agrees_recorded(metrics.final_loss, measured.recorded_final_loss)
+            and agreement.agrees_recorded(metrics.avg_final_loss, measured.recorded_avg_final_loss)
+        ),
+        "listed_differs": not agreement.agrees_listed(metrics.avg_final_loss, spec.listed.get("avg_final_loss")),
+        "steps_differ": isinstance(steps, int) and not isinstance(steps, bool) and steps != metrics.steps,
+        "name_differs": isinstance(name, str) and name != spec.name,
+        "config_differs": bool(conflicts),
+        "not_checked": not made.pulled.checked,
+        "nonpositive": measured.summary.nonpositive > 0,
+    }
+    return tuple(sorted(mark for mark, holds in found.items() if holds))
+
+
+def _order_key(run: RunReport, order: str) -> tuple[bool, float, str]:
+    """Numbers rising, then text, then runs without a value."""
+    value: Any = getattr(run.attributes, order, None)
+    if value is None:
+        value = getattr(run.summary.metrics, order, None)
+    if value is None and order == "label":
+        value = run.label
+    if isinstance(value, tuple):
+        value = len(value)
+    number = float(value) if isinstance(value, (int, float)) else math.inf
+    return (value is None, number, value if isinstance(value, str) else "")
+

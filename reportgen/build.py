@@ -1,0 +1,392 @@
+"""The job: lists in, a report out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+import reportgen
+from reportgen import assemble, cache, changes, measure, model_list, resources
+from reportgen.curves.summary import CurveSettings
+from reportgen.errors import ReportgenError
+from reportgen.log import Log, SilentLog
+from reportgen.model_list import FamilySpec, ModelList, RunSpec
+from reportgen.outputs import folder
+from reportgen.pull import Pulled, PullOptions, pull
+from reportgen.report import Problem, Report
+
+__all__ = ["BuildOptions", "Outcome", "build", "run"]
+
+Format = Literal["html", "pdf"]
+
+# Above this many runs a page with 800 points a curve would grow past what a browser opens smoothly.
+_MANY_RUNS = 100
+_POINTS, _POINTS_OF_MANY = 800, 300
+_NAMED_VERSIONS = ("numpy", "torch", "plotly", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """Options of ``reportgen build``; the command's help says what each does."""
+
+    formats: tuple[Format, ...] = ("html", "pdf")
+    device: str = "auto"
+    offline: bool = False
+    allow_missing: bool = False
+    baseline: Path | None = None
+    templates: Path | None = None
+    title: str | None = None
+    families: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    cache_dir: Path | None = None
+    use_cache: bool = True
+    jobs: int = 8
+    paper: Literal["a4", "letter"] = "a4"
+    max_file_size: int = 256 * 2**20
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a build.
+
+    Attributes:
+        report: None where nothing changed and so nothing was made.
+        out: The output folder.
+        exit_code: 0, 3, 4 or 5 of the contract.
+        changed: Whether anything was written.
+        missing_formats: Format to the reason why it could not be made.
+    """
+
+    report: Report | None
+    out: Path
+    exit_code: int
+    changed: bool
+    missing_formats: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A run and its place in the lists."""
+
+    family: FamilySpec
+    position: int
+    spec: RunSpec
+    settings: CurveSettings
+
+
+def build(lists: Sequence[str], out: str | Path, **options: Any) -> Report:
+    """Builds a report, as ``reportgen build`` does, and returns it.
+
+    Args:
+        lists: TOML files, folders, names of lists that ship, or a ``report.json``.
+        out: The output folder.
+        **options: Fields of ``BuildOptions``.
+
+    Raises:
+        ReportgenError: Nothing was written; the text says what to mend.
+    """
+    outcome = run(lists, Path(out), BuildOptions(**options), skip_if_current=False)
+    assert outcome.report is not None
+    return outcome.report
+
+
+def run(
+    lists: Sequence[str],
+    out: Path,
+    options: BuildOptions,
+    log: Log | None = None,
+    *,
+    skip_if_current: bool = True,
+) -> Outcome:
+    """The whole job, step by step.
+
+    Args:
+        lists: As ``build`` takes them.
+        out: The output folder.
+        options: How.
+        log: Where progress goes; None says nothing.
+        skip_if_current: Whether a report that would be the same is left as it is.
+
+    Raises:
+        ReportgenError: Nothing was written.
+    """
+    log = log or SilentLog()
+    deadline = None if options.timeout is None else time.monotonic() + options.timeout
+    baseline = None if options.baseline is None else changes.read_baseline(options.baseline)
+    chosen = _chosen(model_list.load(lists), options)
+    entries = _entries(chosen)
+    pulled = _pull(entries, options, deadline, log)
+    inputs = _inputs_digest(chosen, pulled, options, baseline)
+    old = folder.read_manifest(out)
+    if skip_if_current and old is not None and folder.is_current(out, old, inputs):
+        log.say(f"{out}: nothing changed since the last build; nothing is rewritten")
+        return Outcome(None, out, _exit_code_of(old, options), False, {})
+    with _opened_cache(options) as store:
+        report = _report(lists, chosen, entries, pulled, baseline, options, store, log)
+        if not report.runs:
+            raise ReportgenError(_no_run_text(report))
+        made = outputs.make(report, options, store, log)
+    manifest = {
+        "schema": 1,
+        "reportgen": reportgen.__version__,
+        "created": report.created,
+        "inputs_digest": inputs if not made.missing_formats else None,
+        "command": list(report.command),
+        "versions": dict(report.versions),
+        "inputs": [
+            dataclasses.asdict(one.source) if isinstance(one, Pulled) else {"problem": one.kind, "run": one.run}
+            for one in pulled
+        ],
+        "problems": len(report.problems),
+        "failed_expectations": _failed(report),
+    }
+    with log.step("write"):
+        folder.publish(out, made.files, manifest)
+    for name, reason in made.missing_formats.items():
+        log.warn(f"report.{name} could not be made: {reason}")
+    return Outcome(
+        report,
+        out,
+        _exit_code(_failed(report), bool(made.missing_formats), len(report.problems), options),
+        True,
+        made.missing_formats,
+    )
+
+
+def _chosen(lists: Sequence[ModelList], options: BuildOptions) -> tuple[ModelList, ...]:
+    """The lists with only the families and runs that ``--family`` and ``--run`` name."""
+    families = [family for one in lists for family in one.families]
+    for option, wanted, known in (
+        ("--family", options.families, {name for family in families for name in (family.name, family.slug)}),
+        ("--run", options.runs, {spec.name for family in families for spec in family.runs}),
+    ):
+        for name in wanted:
+            if name not in known:
+                raise ReportgenError(
+                    f"{option} {name}: no such name in the lists{model_list.did_you_mean(name, known)}", exit_code=2
+                )
+
+    def kept(family: FamilySpec) -> FamilySpec | None:
+        if options.families and not {family.name, family.slug} & set(options.families):
+            return None
+        if not options.runs:
+            return family
+        runs = tuple(spec for spec in family.runs if spec.name in options.runs)
+        return dataclasses.replace(family, runs=runs) if runs else None
+
+    return tuple(
+        dataclasses.replace(one, families=tuple(found for family in one.families if (found := kept(family))))
+        for one in lists
+    )
+
+
+def _entries(lists: Sequence[ModelList]) -> list[_Entry]:
+    """Every run of every family, with the settings of its curves."""
+    families = [family for one in lists for family in one.families]
+    many = sum(len(family.runs) for family in families) > _MANY_RUNS
+    return [
+        _Entry(
+            family,
+            position,
+            spec,
+            CurveSettings(
+                window=family.smoothing.window,
+                edges=family.smoothing.edges,
+                smoother=family.smoothing.smoother,
+                points=_POINTS_OF_MANY if many else _POINTS,
+                early_steps=family.linear_steps,
+            ),
+        )
+        for family in families
+        for position, spec in enumerate(family.runs)
+    ]
+
+
+def _pull(
+    entries: Sequence[_Entry], options: BuildOptions, deadline: float | None, log: Log
+) -> list[Pulled | Problem]:
+    pull_options = PullOptions(
+        jobs=options.jobs, offline=options.offline, max_file_size=options.max_file_size, deadline=deadline
+    )
+    with log.step("pull", len(entries)) as progress:
+        return pull(
+            [(entry.family.name, entry.spec) for entry in entries],
+            pull_options,
+            on_done=progress.advance,
+            on_wait=log.say,
+        )
+
+
+def _report(
+    names: Sequence[str],
+    lists: tuple[ModelList, ...],
+    entries: Sequence[_Entry],
+    pulled: Sequence[Pulled | Problem],
+    baseline: Mapping[str, Any] | None,
+    options: BuildOptions,
+    store: cache.Cache,
+    log: Log,
+) -> Report:
+    """Measures what was pulled and puts the report together."""
+    usable = [(entry, one) for entry, one in zip(entries, pulled, strict=True) if isinstance(one, Pulled)]
+    with log.step("compute", len(usable)) as progress:
+        measured = measure.measure([(one, entry.settings) for entry, one in usable], options.device, store, progress)
+    made: dict[tuple[str, int], assemble.Made] = {}
+    reasons: dict[tuple[str, int], str] = {}
+    for (entry, one), result in zip(usable, measured.results, strict=True):
+        place = (entry.family.slug, entry.position)
+        if isinstance(result, measure.Measured):
+            made[place] = assemble.Made(one, result)
+        else:
+            reasons[place] = result.reason
+    problems = tuple(
+        Problem(entry.family.name, entry.spec.name, "unreadable", reasons[place])
+        if (place := (entry.family.slug, entry.position)) in reasons
+        else one
+        for entry, one in zip(entries, pulled, strict=True)
+        if isinstance(one, Problem) or (entry.family.slug, entry.position) in reasons
+    )
+    report = Report(
+        title=options.title or next((one.title for one in lists if one.title), "Training report"),
+        description="\n\n".join(one.description for one in lists if one.description),
+        created=_now(),
+        version=reportgen.__version__,
+        device=", ".join(dict.fromkeys(one.measured.device for one in made.values())) or options.device,
+        device_notes=measured.notes,
+        lists=lists,
+        families=assemble.families(lists, made),
+        problems=problems,
+        checks=assemble.unchecked(lists, made),
+        changes=None,
+        versions=_versions(),
+        command=_command(names, options),
+    )
+    return report if baseline is None else changes.against(report, baseline)
+
+
+def _now() -> str:
+    """``SOURCE_DATE_EPOCH`` where it is set, else the time, in UTC."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    seconds = int(epoch) if epoch.isascii() and epoch.isdigit() else int(time.time())
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _NAMED_VERSIONS:
+        found[name] = metadata.version(name)
+    return found
+
+
+def _command(names: Sequence[str], options: BuildOptions) -> tuple[str, ...]:
+    """The command less its places and its ways of speaking: what shaped the report."""
+    words = ["reportgen", "build", *(Path(name).name for name in names)]
+    if set(options.formats) != {"html", "pdf"}:
+        words += [word for name in options.formats for word in ("--format", name)]
+    for flag, values in (
+        ("--device", () if options.device == "auto" else (options.device,)),
+        ("--title", (options.title,) if options.title else ()),
+        ("--family", options.families),
+        ("--run", options.runs),
+        ("--paper", () if options.paper == "a4" else (options.paper,)),
+    ):
+        words += [word for value in values for word in (flag, value)]
+    words += ["--offline"] if options.offline else []
+    words += ["--allow-missing"] if options.allow_missing else []
+    words += ["--baseline", "report.json"] if options.baseline else []
+    words += ["--templates", options.templates.name] if options.templates else []
+    return tuple(words)
+
+
+def _inputs_digest(
+    lists: Sequence[ModelList],
+    pulled: Sequence[Pulled | Problem],
+    options: BuildOptions,
+    baseline: Mapping[str, Any] | None,
+) -> str:
+    """Digest of all that decides what a build writes, the code included."""
+    folders = [Path(__file__).parent, resources.folder("templates")]
+    folders += [options.templates] if options.templates is not None else []
+    code = [
+        [str(file.relative_to(place)), hashlib.sha256(file.read_bytes()).hexdigest()]
+        for place in folders
+        for file in sorted(place.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
+    ]
+    runs = [
+        [dataclasses.asdict(one.source), one.checked]
+        if isinstance(one, Pulled)
+        else [one.family, one.run, one.kind, one.message]
+        for one in pulled
+    ]
+    logos = [_logo_digest(one) for one in lists]
+    document = [
+        [model_list.to_dict(one) for one in lists],
+        logos,
+        runs,
+        sorted(options.formats),
+        options.device,
+        options.title,
+        options.paper,
+        baseline,
+        os.environ.get("SOURCE_DATE_EPOCH"),
+        code,
+        _versions(),
+        sys.platform,
+    ]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _logo_digest(one: ModelList) -> str | None:
+    if one.theme.logo is None:
+        return None
+    try:
+        return hashlib.sha256((Path(one.theme.base) / one.theme.logo).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+@contextmanager
+def _opened_cache(options: BuildOptions) -> Iterator[cache.Cache]:
+    place = (options.cache_dir or cache.default_folder()) if options.use_cache else None
+    with cache.open_cache(place) as store:
+        yield store
+
+
+def _failed(report: Report) -> int:
+    return sum(check.outcome == "failed" for run_ in report.runs for check in run_.checks)
+
+
+def _exit_code(failed: int, formats_missing: bool, problems: int, options: BuildOptions) -> int:
+    if failed:
+        return 4
+    if formats_missing:
+        return 5
+    return 3 if problems and not options.allow_missing else 0
+
+
+def _exit_code_of(manifest: Mapping[str, Any], options: BuildOptions) -> int:
+    return _exit_code(manifest.get("failed_expectations", 0), False, manifest.get("problems", 0), options)
+
+
+def _no_run_text(report: Report) -> str:
+    if not report.problems:
+        return "the lists name no run; name at least one under [[family]]"
+    first = report.problems[0]
+    return (
+        f"not one of {len(report.problems)} runs could be used, so nothing is written; "
+        f"the first, {first.run}: {first.message}"
+    )

@@ -1,0 +1,279 @@
+"""The command ``reportgen``: words on a terminal; nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import reportgen
+from reportgen import model_list
+from reportgen.errors import ReportgenError
+from reportgen.log import Log
+from reportgen.terminal import make_log
+from reportgen.text import one_line, printable
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+_LISTS = "TOML files, folders of them, or lists that ship: demo, quanta-maths"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        arguments: Words after ``reportgen``; None takes the process's own.
+
+    Returns:
+        The exit code of the contract.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        with _terminated_like_interrupted():
+            return int(options.run(options))
+    except ReportgenError as error:
+        _report_error(str(error), options)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of standard output went away; a traceback would tell nobody anything.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reportgen",
+        description="Builds a report of training runs: curves, metrics and tables, as HTML and as PDF.",
+    )
+    parser.add_argument("--version", action="version", version=f"reportgen {reportgen.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="build a report", description="Builds a report into OUT.")
+    build.add_argument("lists", nargs="+", metavar="LIST", help=f"{_LISTS}, or a report.json to build again")
+    build.add_argument("-o", "--out", required=True, type=Path, metavar="OUT", help="folder of the report")
+    build.add_argument(
+        "--format",
+        action="append",
+        choices=("html", "pdf"),
+        help="what to make; repeatable, both by default; html needs neither Chrome nor Pango",
+    )
+    build.add_argument(
+        "--device",
+        default="auto",
+        type=_device,
+        help="auto, cpu, cuda, cuda:N or mps (default: auto, CUDA where there is one)",
+    )
+    build.add_argument("--offline", action="store_true", help="ask no network; use what the Hub's cache holds")
+    build.add_argument("--allow-missing", action="store_true", help="exit 0 though some runs could not be used")
+    build.add_argument("--baseline", type=Path, metavar="REPORT.json", help="say what changed since that report")
+    build.add_argument("--templates", type=Path, metavar="DIR", help="templates and styles that replace ours")
+    build.add_argument("--title", help="title of the report")
+    build.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of the PDF (default: a4)")
+    build.add_argument("--family", action="append", default=[], metavar="NAME", help="only this family; repeatable")
+    build.add_argument("--run", action="append", default=[], dest="runs", metavar="NAME", help="only this run; repeatable")
+    build.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the build cache")
+    build.add_argument("--no-cache", action="store_true", help="neither read nor write the build cache")
+    build.add_argument("--jobs", type=_positive, default=8, metavar="N", help="pulls at once (default: 8)")
+    build.add_argument(
+        "--max-file-size", type=_size, default=_size("256M"), metavar="SIZE", help="of a run's file (default: 256M)"
+    )
+    build.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="for the whole build; without it no limit")
+    build.add_argument("--open", action="store_true", help="open the report in a browser")
+    build.add_argument("--log-format", choices=("text", "json"), default="text", help="of what is said while building")
+    level = build.add_mutually_exclusive_group()
+    level.add_argument("--quiet", action="store_true", help="say only what went wrong")
+    level.add_argument("--verbose", action="store_true", help="say more")
+    build.set_defaults(run=_build)
+
+    check = commands.add_parser("check", help="read lists only", description="Names every mistake of the lists.")
+    check.add_argument("lists", nargs="+", metavar="LIST", help=_LISTS)
+    check.set_defaults(run=_check)
+
+    runs = commands.add_parser("runs", help="show what a build would pull", description="Lists runs and sources.")
+    runs.add_argument("lists", nargs="+", metavar="LIST", help=_LISTS)
+    runs.set_defaults(run=_runs)
+
+    diff = commands.add_parser("diff", help="show what changed", description="Says what changed between two reports.")
+    diff.add_argument("old", type=Path, metavar="OLD", help="a report.json")
+    diff.add_argument("new", type=Path, metavar="NEW", help="a later report.json")
+    diff.set_defaults(run=_diff)
+    return parser
+
+
+def _build(options: argparse.Namespace) -> int:
+    from reportgen.build import BuildOptions, run
+
+    level = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
+    log = make_log(level, options.log_format)
+    build_options = BuildOptions(
+        formats=tuple(dict.fromkeys(options.format or ("html", "pdf"))),
+        device=options.device,
+        offline=options.offline,
+        allow_missing=options.allow_missing,
+        baseline=options.baseline,
+        templates=options.templates,
+        title=options.title,
+        families=tuple(options.family),
+        runs=tuple(options.runs),
+        cache_dir=options.cache_dir,
+        use_cache=not options.no_cache,
+        jobs=options.jobs,
+        paper=options.paper,
+        max_file_size=options.max_file_size,
+        timeout=options.timeout,
+    )
+    with _time_limit(options.timeout):
+        outcome = run(options.lists, options.out, build_options, log)
+    _conclude(outcome, log)
+    if options.open and (page := options.out / "report.html").is_file():
+        webbrowser.open(page.resolve().as_uri())
+    return outcome.exit_code
+
+
+def _conclude(outcome: object, log: Log) -> None:
+    from reportgen.build import Outcome
+
+    assert isinstance(outcome, Outcome)
+    if outcome.report is None:
+        return
+    report = outcome.report
+    for problem in report.problems:
+        log.warn(one_line(f"{problem.family}: {problem.run}: {problem.message}", 1000))
+    failed = [check for run in report.runs for check in run.checks if check.outcome == "failed"]
+    for check in failed:
+        actual = "none" if check.actual is None else repr(check.actual)
+        log.warn(one_line(f"{check.run}: {check.metric} is {actual}, expected {check.expected}", 1000))
+    pages = [name for name in ("report.html", "report.pdf") if (outcome.out / name).is_file()]
+    log.say(f"{len(report.runs)} runs, {len(report.problems)} problems: " + ", ".join(str(outcome.out / page) for page in pages))
+
+
+def _check(options: argparse.Namespace) -> int:
+    try:
+        lists = model_list.load(options.lists)
+    except ReportgenError as error:
+        # The mistakes are what was asked for, so they go to standard output.
+        print(printable(str(error)))
+        return error.exit_code
+    for one in lists:
+        runs = sum(len(family.runs) for family in one.families)
+        print(printable(f"{one.file}: {len(one.families)} families, {runs} runs, no mistake"))
+    return 0
+
+
+def _runs(options: argparse.Namespace) -> int:
+    rows = [("FAMILY", "RUN", "SOURCE")]
+    for one in model_list.load(options.lists):
+        for family in one.families:
+            rows += [(one_line(family.name), one_line(spec.name), one_line(model_list.place_of(spec))) for spec in family.runs]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    for name, run, source in rows:
+        print(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}")
+    return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from reportgen import changes
+
+    old, new = changes.read_baseline(options.old), changes.read_baseline(options.new)
+    print(changes.as_text(changes.compare(old, new)))
+    return 0
+
+
+def _report_error(message: str, options: argparse.Namespace) -> None:
+    if getattr(options, "log_format", "text") == "json":
+        make_log("normal", "json").warn(message)
+        return
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in printable(message).splitlines():
+            print("::error::" + line.replace("%", "%25"), file=sys.stderr)
+        return
+    print(f"reportgen: {printable(message)}", file=sys.stderr)
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM unwinds as Ctrl-C does, so that no browser outlives the build."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+@contextmanager
+def _time_limit(seconds: float | None) -> Iterator[None]:
+    """Interrupts the main thread when the build has taken ``seconds``."""
+    if seconds is None:
+        yield
+        return
+    over = threading.Event()
+
+    def stop() -> None:
+        over.set()
+        if hasattr(signal, "pthread_kill"):
+            # A real signal also ends a wait for a lock, which a pretended one does not.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        else:
+            signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if over.is_set():
+            raise ReportgenError(
+                f"the build took longer than --timeout {seconds:g} s; nothing was written"
+            ) from None
+        raise
+    finally:
+        timer.cancel()
+
+
+def _device(text: str) -> str:
+    kind, _, index = text.partition(":")
+    if text in ("auto", "cpu", "cuda", "mps") or (kind == "cuda" and index.isascii() and index.isdigit()):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is none of auto, cpu, cuda, cuda:N, mps")
+
+
+def _positive(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if 0 < seconds < threading.TIMEOUT_MAX:
+        return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+
+
+def _size(text: str) -> int:
+    digits, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in ("K", "M", "G") else (text, "")
+    if digits.isascii() and digits.isdigit() and int(digits) > 0:
+        return int(digits) * {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}[unit]
+    raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 900K, 256M or 2G")

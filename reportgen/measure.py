@@ -1,0 +1,206 @@
+"""Pulled files -> configs, metrics and curves: read in threads, computed in batches, kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reportgen import curves, formats
+from reportgen.cache import Cache, key_of
+from reportgen.curves.summary import CurveSettings, Summary
+from reportgen.formats import RunFile, quanta_maths
+from reportgen.log import Progress
+from reportgen.pull import Pulled
+
+__all__ = ["Measured", "MeasuredAll", "Unusable", "measure"]
+
+# Bytes of run files that are read ahead and go through the device as one batch: large enough that
+# the device is not called for every run, small enough that 2,700 runs fit into 2 GB.
+_BATCH_BYTES = 48 * 2**20
+_READERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is kept of one run's file.
+
+    Attributes:
+        config: ``Config`` as recorded.
+        recorded_final_loss: None where the file does not say.
+        recorded_avg_final_loss: The same for AvgFinalLoss.
+        summary: Metrics and curves.
+        device: What computed them.
+    """
+
+    config: Mapping[str, Any]
+    recorded_final_loss: float | None
+    recorded_avg_final_loss: float | None
+    summary: Summary
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A file that was pulled and cannot be read, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredAll:
+    """The results, in the order of the runs, and what a reader should know of the way there."""
+
+    results: tuple[Measured | Unusable, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    pulled: Pulled
+    settings: CurveSettings
+    key: str
+
+
+def measure(
+    runs: Sequence[tuple[Pulled, CurveSettings]], device: str, cache: Cache, progress: Progress
+) -> MeasuredAll:
+    """Reads and measures runs; each file and setting once.
+
+    Args:
+        runs: Files and how their losses are smoothed and thinned.
+        device: As asked for, ``auto`` included.
+        cache: Asked first; torch is loaded only for what it does not hold.
+        progress: Advanced once for each distinct file and setting.
+
+    Raises:
+        ReportgenError: The device does not exist.
+    """
+    jobs = [_Job(pulled, settings, _key(pulled, settings, device)) for pulled, settings in runs]
+    results: dict[str, Measured | Unusable] = {}
+    missing: dict[str, _Job] = {}
+    for job in jobs:
+        if job.key in results or job.key in missing:
+            continue
+        kept = _from_cache(cache.get(job.key))
+        if kept is None:
+            missing[job.key] = job
+        else:
+            results[job.key] = kept
+            progress.advance(job.pulled.spec.name)
+    notes: list[str] = []
+    if missing:
+        picked = curves.pick_device(device)
+        shown = curves.device_name(picked)
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as readers:
+            for batch in _read_ahead(readers, list(missing.values())):
+                for job, result in _compute(batch, picked, shown, notes):
+                    results[job.key] = result
+                    if isinstance(result, Measured):
+                        cache.put(job.key, _to_bytes(result))
+                    progress.advance(job.pulled.spec.name)
+    elif device not in ("auto", "cpu"):
+        curves.pick_device(device)  # A device that does not exist is a mistake, cached results or not.
+    return MeasuredAll(tuple(results[job.key] for job in jobs), tuple(dict.fromkeys(notes)))
+
+
+def _key(pulled: Pulled, settings: CurveSettings, device: str) -> str:
+    return key_of("run", _fingerprint(), pulled.source.sha256, repr(settings), device)
+
+
+def _fingerprint() -> str:
+    """Digest of the code that reads and computes.
+
+    The version alone would serve old numbers to those who install from the repository.
+    """
+    folder = Path(__file__).parent
+    files = [Path(__file__), *sorted((folder / "curves").glob("*.py")), *sorted((folder / "formats").glob("*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _read_ahead(
+    readers: ThreadPoolExecutor, jobs: Sequence[_Job]
+) -> Iterator[list[tuple[_Job, RunFile | Unusable]]]:
+    """Files in batches; while one batch is computed the next is being read."""
+    pending: list[tuple[_Job, Future[RunFile | Unusable]]] | None = None
+    for batch in _batches(jobs):
+        started = [(job, readers.submit(_read, job.pulled)) for job in batch]
+        if pending is not None:
+            yield [(job, future.result()) for job, future in pending]
+        pending = started
+    if pending is not None:
+        yield [(job, future.result()) for job, future in pending]
+
+
+def _batches(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+    batch: list[_Job] = []
+    size = 0
+    for job in jobs:
+        bytes_ = _size(job.pulled.path)
+        if batch and size + bytes_ > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(job)
+        size += bytes_
+    if batch:
+        yield batch
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _read(pulled: Pulled) -> RunFile | Unusable:
+    try:
+        data = pulled.path.read_bytes()
+    except OSError as error:
+        return Unusable(f"the file could be pulled and then not read ({error.strerror})")
+    if hashlib.sha256(data).hexdigest() != pulled.source.sha256:
+        return Unusable("the file changed while it was read; build again")
+    try:
+        return quanta_maths.read(data, pulled.spec.name)
+    except formats.Unreadable as error:
+        return Unusable(str(error))
+
+
+def _compute(
+    batch: Sequence[tuple[_Job, RunFile | Unusable]], device: str, shown: str, notes: list[str]
+) -> Iterator[tuple[_Job, Measured | Unusable]]:
+    readable = [(job, file) for job, file in batch if isinstance(file, RunFile)]
+    done = curves.summarise(
+        [file.series[0].values for _, file in readable], [job.settings for job, _ in readable], device
+    )
+    notes.extend(done.notes)
+    for (job, file), summary in zip(readable, done.summaries, strict=True):
+        yield (
+            job,
+            Measured(file.config, file.recorded_final_loss, file.recorded_avg_final_loss, summary, shown),
+        )
+    for job, file in batch:
+        if isinstance(file, Unusable):
+            yield job, file
+
+
+def _to_bytes(measured: Measured) -> bytes:
+    recorded = [measured.recorded_final_loss, measured.recorded_avg_final_loss]
+    # Not orjson: a config may hold NaN and integers of any size, and comes back as it was.
+    head = json.dumps([measured.config, *recorded, measured.device]).encode()
+    return len(head).to_bytes(4, "little") + head + curves.to_bytes(measured.summary)
+
+
+def _from_cache(data: bytes | None) -> Measured | None:
+    if data is None:
+        return None
+    try:
+        length = int.from_bytes(data[:4], "little")
+        config, final, average, device = json.loads(data[4 : 4 + length])
+        return Measured(config, final, average, curves.from_bytes(data[4 + length :]), device)
+    except (ValueError, TypeError, RecursionError):
+        return None

@@ -1,0 +1,152 @@
+"""The output folder: what a build writes there appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import orjson
+from filelock import FileLock, Timeout
+
+from reportgen.errors import ReportgenError
+
+__all__ = ["MANIFEST", "is_current", "publish", "read_manifest"]
+
+MANIFEST = "manifest.json"
+_STAGING = ".reportgen-new"
+_LOCK = ".reportgen.lock"
+# A reader who opens the folder while it is written meets the new page last, beside its new parts.
+_LAST = ("report.html", MANIFEST)
+_LOCK_SECONDS = 120
+
+
+def read_manifest(out: Path) -> dict[str, Any] | None:
+    """The manifest of the build that wrote ``out``; None where there is none that can be read."""
+    try:
+        manifest = orjson.loads((out / MANIFEST).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        return None
+    return manifest
+
+
+def is_current(out: Path, manifest: Mapping[str, Any], inputs: str) -> bool:
+    """Whether ``out`` holds, untouched, what a build from ``inputs`` would write.
+
+    Args:
+        out: The output folder.
+        manifest: Of ``read_manifest``.
+        inputs: Digest of inputs, options and versions.
+    """
+    if manifest.get("inputs_digest") != inputs:
+        return False
+    for name, digest in manifest["files"].items():
+        target = _inside(out, name)
+        try:
+            if target is None or not target.is_file() or hashlib.sha256(target.read_bytes()).hexdigest() != digest:
+                return False
+        except OSError:
+            return False
+    return True
+
+
+def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
+    """Writes ``files`` and the manifest into ``out``, then removes what the last build left over.
+
+    Every file is first written whole under ``.reportgen-new`` and then renamed, so a build that
+    dies leaves either the old file or the new one. ``report.html`` and the manifest come last.
+
+    Args:
+        out: Made if it does not exist.
+        files: Path relative to ``out``, with ``/``, to content.
+        manifest: What else the manifest says; ``files`` is added.
+
+    Raises:
+        ReportgenError: The folder cannot be written; the old report is whole.
+    """
+    digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+    document = {**manifest, "files": digests}
+    content = dict(files)
+    content[MANIFEST] = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    staging = out / _STAGING
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with _locked(out):
+            old = read_manifest(out) or {"files": {}}
+            shutil.rmtree(staging, ignore_errors=True)
+            try:
+                for name, data in content.items():
+                    _write(staging / PurePosixPath(name), data, durable="/" not in name)
+                for name in sorted(content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)):
+                    target = out / PurePosixPath(name)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(staging / PurePosixPath(name), target)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+            _remove_stale(out, set(old["files"]) - set(content))
+    except OSError as error:
+        raise ReportgenError(f"{_shown(error, out)}; what was there before is untouched or whole") from error
+
+
+@contextlib.contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    try:
+        with FileLock(out / _LOCK, timeout=_LOCK_SECONDS):
+            yield
+    except Timeout:
+        raise ReportgenError(
+            f"{out}: another build has been writing here for {_LOCK_SECONDS} s; wait for it, or choose another -o"
+        ) from None
+
+
+def _write(path: Path, data: bytes, *, durable: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(data)
+        if durable:
+            # Without it a crash of the machine could leave a renamed file without its content. The
+            # many small files go without: the manifest's digests tell the next build to mend them.
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _remove_stale(out: Path, names: set[str]) -> None:
+    for name in names:
+        target = _inside(out, name)
+        if target is None or not target.is_file():
+            continue
+        target.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            for folder in target.relative_to(out).parents:
+                if folder != Path("."):
+                    (out / folder).rmdir()  # Only an empty one goes.
+
+
+def _inside(out: Path, name: object) -> Path | None:
+    """``name`` as a path that stays in ``out``; a manifest may be anybody's."""
+    if not isinstance(name, str) or "\\" in name or "\0" in name:
+        return None
+    relative = PurePosixPath(name)
+    if relative.is_absolute() or ".." in relative.parts or not relative.parts or ":" in relative.parts[0]:
+        return None
+    target = out / relative
+    # A folder that was swapped for a link would lead the removal out of OUT.
+    return target if target.parent.resolve().is_relative_to(out.resolve()) else None
+
+
+def _shown(error: OSError, out: Path) -> str:
+    file = error.filename if isinstance(error.filename, str) else str(out)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{out}: no space left to write the report; free some, or choose another -o"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{file}: not allowed to write here ({error.strerror}); choose another -o"
+    if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY):
+        return f"{file}: a file and a folder stand in each other's way ({error.strerror}); move it, or choose another -o"
+    return f"{file}: cannot be written ({error.strerror})"

@@ -1,0 +1,94 @@
+"""The build cache: what is kept, what is let go, and what a broken file does."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen.cache import key_of, open_cache
+
+
+def test_a_value_comes_back_in_the_next_build(tmp_path: Path) -> None:
+    with open_cache(tmp_path) as cache:
+        cache.put("a", b"\0\xff")
+    with open_cache(tmp_path) as cache:
+        assert cache.get("a") == b"\0\xff"
+        assert cache.get("b") is None
+
+
+def test_without_a_folder_nothing_is_kept() -> None:
+    with open_cache(None) as cache:
+        cache.put("a", b"1")
+        assert cache.get("a") is None
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_broken_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "builds.sqlite3").write_bytes(content)
+    with open_cache(tmp_path) as cache:
+        cache.put("a", b"1")
+    with open_cache(tmp_path) as cache:
+        assert cache.get("a") == b"1"
+
+
+def test_a_file_of_another_shape_is_made_anew(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "builds.sqlite3")
+    connection.execute("CREATE TABLE entries (key TEXT, other TEXT)")
+    connection.commit()
+    connection.close()
+    with open_cache(tmp_path) as cache:
+        cache.put("a", b"1")
+        assert cache.get("a") == b"1"
+
+
+def test_a_value_that_was_altered_on_disk_is_missing(tmp_path: Path) -> None:
+    with open_cache(tmp_path) as cache:
+        cache.put("a", b"0.001")
+    connection = sqlite3.connect(tmp_path / "builds.sqlite3")
+    connection.execute("UPDATE entries SET value = ?", (b"0.002",))
+    connection.commit()
+    connection.close()
+    with open_cache(tmp_path) as cache:
+        assert cache.get("a") is None
+
+
+def test_a_folder_that_cannot_be_made_is_no_cache(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with open_cache(tmp_path / "file" / "cache") as cache:
+        cache.put("a", b"1")
+        assert cache.get("a") is None
+
+
+def test_the_longest_unused_values_are_let_go(tmp_path: Path) -> None:
+    with open_cache(tmp_path, limit=250) as cache:
+        for key in "abc":
+            cache.put(key, key.encode() * 100)
+    with open_cache(tmp_path, limit=250) as cache:
+        kept = [key for key in "abc" if cache.get(key) is not None]
+    assert len(kept) == 2
+    with open_cache(tmp_path, limit=250) as cache:
+        assert cache.get(kept[0]) is not None  # Used, so the other goes when room is needed.
+        cache.put("d", b"d" * 100)
+    with open_cache(tmp_path, limit=250) as cache:
+        assert [key for key in (*kept, "d") if cache.get(key) is not None] == [kept[0], "d"]
+
+
+def test_two_builds_use_one_cache_at_once(tmp_path: Path) -> None:
+    def build(number: int) -> bool:
+        with open_cache(tmp_path) as cache:
+            for i in range(50):
+                cache.put(f"{number}-{i}", bytes([number]) * 1000)
+            return all(cache.get(f"{number}-{i}") == bytes([number]) * 1000 for i in range(50))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(build, range(4)))
+
+
+@given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
+def test_keys_tell_parts_apart(one: list[str], other: list[str]) -> None:
+    assert (key_of(*one) == key_of(*other)) == (one == other)

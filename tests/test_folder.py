@@ -1,0 +1,153 @@
+"""Writing the output folder: whole files, nothing of others touched, leftovers removed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from reportgen.errors import ReportgenError
+from reportgen.outputs import folder
+
+
+def listing(out: Path) -> dict[str, bytes]:
+    """The files that a reader sees; the lock is not one of them."""
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes()
+        for path in out.rglob("*")
+        if path.is_file() and path.name != ".reportgen.lock"
+    }
+
+
+def test_files_and_their_digests_are_written(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    folder.publish(out, {"report.html": b"<p>", "curves/a.csv": b"1"}, {"inputs_digest": "x"})
+    found = listing(out)
+    manifest = json.loads(found.pop("manifest.json"))
+    assert found == {"report.html": b"<p>", "curves/a.csv": b"1"}
+    assert manifest == {
+        "inputs_digest": "x",
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in found.items()},
+    }
+
+
+def test_what_a_build_did_not_make_again_goes_and_what_is_not_ours_stays(tmp_path: Path) -> None:
+    folder.publish(tmp_path, {"report.html": b"1", "curves/a.csv": b"1", "figures/runs/b.svg": b"1"}, {})
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "curves" / "mine.csv").write_text("mine")
+    folder.publish(tmp_path, {"report.html": b"2"}, {})
+    found = listing(tmp_path)
+    assert set(found) == {"report.html", "manifest.json", "notes.txt", "curves/mine.csv"}
+    assert found["report.html"] == b"2"
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize("name", ["../victim", "{victim}", "a/../../victim", "..\\victim", "", ".", "C:/victim"])
+def test_a_manifest_from_elsewhere_removes_nothing_outside(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out"
+    (out / "a").mkdir(parents=True)
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (out / "manifest.json").write_text(json.dumps({"files": {name.format(victim=victim): "0"}}))
+    folder.publish(out, {"report.html": b"1"}, {})
+    assert victim.read_text() == "mine"
+
+
+def test_a_linked_folder_does_not_lead_removal_outside(tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "a.csv").write_text("mine")
+    (out / "curves").symlink_to(elsewhere)
+    (out / "manifest.json").write_text(json.dumps({"files": {"curves/a.csv": "0"}}))
+    folder.publish(out, {"report.html": b"1"}, {})
+    assert (elsewhere / "a.csv").read_text() == "mine"
+
+
+def test_current_means_same_inputs_and_untouched_files(tmp_path: Path) -> None:
+    folder.publish(tmp_path, {"report.html": b"1", "tables/runs.csv": b"1"}, {"inputs_digest": "x"})
+    manifest = folder.read_manifest(tmp_path)
+    assert manifest is not None
+    assert folder.is_current(tmp_path, manifest, "x")
+    assert not folder.is_current(tmp_path, manifest, "y")
+    (tmp_path / "tables" / "runs.csv").write_bytes(b"2")
+    assert not folder.is_current(tmp_path, manifest, "x")
+    (tmp_path / "tables" / "runs.csv").unlink()
+    assert not folder.is_current(tmp_path, manifest, "x")
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"files": []}', b"\xff"])
+def test_a_broken_manifest_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "manifest.json").write_bytes(content)
+    assert folder.read_manifest(tmp_path) is None
+
+
+def test_what_a_dead_build_left_half_written_goes(tmp_path: Path) -> None:
+    half = tmp_path / ".reportgen-new" / "report.html"
+    half.parent.mkdir()
+    half.write_text("<ht")
+    folder.publish(tmp_path, {"report.html": b"1"}, {})
+    assert set(listing(tmp_path)) == {"report.html", "manifest.json"}
+
+
+def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    (tmp_path / "report.html" / "mine").write_text("mine")
+    with pytest.raises(ReportgenError, match=r"report\.html: .*stand in each other's way"):
+        folder.publish(tmp_path, {"report.html": b"1"}, {})
+    assert (tmp_path / "report.html" / "mine").read_text() == "mine"
+
+
+def test_a_file_as_output_folder_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.write_text("mine")
+    with pytest.raises(ReportgenError, match="out: a file and a folder"):
+        folder.publish(out, {"report.html": b"1"}, {})
+    assert out.read_text() == "mine"
+
+
+def test_a_full_disk_leaves_the_old_report(tmp_path: Path) -> None:
+    folder.publish(tmp_path, {"report.html": b"old"}, {"inputs_digest": "old"})
+    before = listing(tmp_path)
+    script = (
+        "import resource, signal, sys; from pathlib import Path; from reportgen.outputs import folder\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "folder.publish(Path(sys.argv[1]), {'a.csv': b'new', 'report.html': b'new' * 1000}, {})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert "ReportgenError" in done.stderr and "cannot be written (File too large)" in done.stderr
+    assert listing(tmp_path) == before
+
+
+def test_two_builds_into_one_folder_leave_one_of_them_whole(tmp_path: Path) -> None:
+    def build(number: int) -> None:
+        content = str(number).encode()
+        folder.publish(tmp_path, {f"curves/{i}.csv": content for i in range(20)} | {"report.html": content}, {})
+
+    threads = [threading.Thread(target=build, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = listing(tmp_path)
+    found.pop("manifest.json")
+    assert len(set(found.values())) == 1
+    assert len(found) == 21
+
+
+def test_a_build_waits_for_the_other(tmp_path: Path) -> None:
+    with FileLock(tmp_path / ".reportgen.lock"):
+        thread = threading.Thread(target=folder.publish, args=(tmp_path, {"report.html": b"1"}, {}))
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()
+        assert not (tmp_path / "report.html").exists()
+    thread.join(10)
+    assert (tmp_path / "report.html").read_bytes() == b"1"
