@@ -9,7 +9,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Curve", "CurveSettings", "Envelope", "FloatArray", "LossMetrics", "Summary", "THRESHOLDS"]
+__all__ = [
+    "THRESHOLDS",
+    "Curve",
+    "CurveSettings",
+    "Envelope",
+    "FloatArray",
+    "LossMetrics",
+    "Summary",
+]
 
 FloatArray = npt.NDArray[np.float64]
 Smoother = Literal["mean", "median", "ema", "geometric"]

@@ -1,0 +1,89 @@
+"""A summary as bytes and back, bit for bit: what the build cache keeps of a run.
+
+A record is, in this order: four bytes that name the format; the CRC-32 of all that follows, and
+the length of the head, each a little-endian uint32; the head, JSON with all numbers that are no
+curve; the curves' values, little-endian float64, end to end. The steps of the points are not
+kept: they follow from the number of steps and points.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+
+from reportgen.curves.summary import Curve, Envelope, LossMetrics, Summary
+from reportgen.curves.thinning import point_steps
+
+__all__ = ["from_bytes", "to_bytes"]
+
+FORMAT = b"RGS1"
+PREFIX = struct.Struct("<4sII")
+FIELDS = (3, 3, 2)  # arrays of the curve, of the early curve, of the raw envelope
+
+
+def to_bytes(summary: Summary) -> bytes:
+    """A summary as a record of some tens of kilobytes."""
+    head = {
+        "metrics": dataclasses.asdict(summary.metrics),
+        "nonpositive": summary.nonpositive,
+        "curve": _size(summary.curve),
+        "early": _size(summary.early),
+        "raw": _size(summary.raw),
+        "raw_early": len(summary.raw_early),
+    }
+    text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
+    curve, early, raw = summary.curve, summary.early, summary.raw
+    arrays = (curve.mean, curve.min, curve.max, early.mean, early.min, early.max, raw.min, raw.max)
+    body = text + np.concatenate((*arrays, summary.raw_early)).astype("<f8").tobytes()
+    return PREFIX.pack(FORMAT, zlib.crc32(body), len(text)) + body
+
+
+def from_bytes(record: bytes) -> Summary:
+    """The summary that :func:`to_bytes` was given.
+
+    Raises:
+        ValueError: The record is cut, altered, or in no format that this version writes.
+    """
+    if len(record) < PREFIX.size:
+        raise ValueError("summary record is cut off")
+    name, checksum, length = PREFIX.unpack_from(record)
+    body = memoryview(record)[PREFIX.size :]
+    if name != FORMAT:
+        raise ValueError("not a summary record of this version")
+    if zlib.crc32(body) != checksum:
+        raise ValueError("summary record is damaged")
+    try:
+        return _summary_of(json.loads(bytes(body[:length])), body[length:])
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError("summary record is not what this version writes") from error
+
+
+def _size(part: Curve | Envelope) -> dict[str, int]:
+    return {"steps": part.steps, "points": len(part.step)}
+
+
+def _summary_of(head: dict[str, Any], values: memoryview) -> Summary:
+    sizes = [(head[part]["steps"], head[part]["points"]) for part in ("curve", "early", "raw")]
+    for steps, points in sizes:
+        if not 1 <= points <= steps:
+            raise ValueError("summary record has a curve of more points than steps")
+    lengths = [points for (_, points), fields in zip(sizes, FIELDS, strict=True) for _ in range(fields)]
+    floats = np.frombuffer(values, dtype="<f8").astype(np.float64)
+    if floats.size != sum(lengths) + head["raw_early"]:
+        raise ValueError("summary record holds more or fewer values than it says")
+    *arrays, raw_early = np.split(floats, np.cumsum(lengths))
+    curve, early, raw = ((steps, point_steps(steps, points)) for steps, points in sizes)
+    metrics = head["metrics"]
+    return Summary(
+        metrics=LossMetrics(**metrics | {"spikes": tuple(metrics["spikes"])}),
+        curve=Curve(*curve, *arrays[:3]),
+        early=Curve(*early, *arrays[3:6]),
+        raw=Envelope(*raw, *arrays[6:]),
+        raw_early=raw_early,
+        nonpositive=head["nonpositive"],
+    )
