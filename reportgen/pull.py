@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
-from reportgen.model_list import RunSpec
+from reportgen.model_list import DirectorySource, RunSpec, Source
 from reportgen.report import Problem, SourceRecord
+from reportgen.sources import Found, Unusable, directory
 
 __all__ = ["PullOptions", "Pulled", "pull"]
+
+# A look at the clock twice a second, which also lets Ctrl-C through where a wait would hold it back.
+_TICK = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +28,14 @@ class PullOptions:
         offline: Ask no network; the Hub's cache serves what it holds.
         max_file_size: Bytes; a larger file is a problem, found before it is read.
         deadline: ``time.monotonic()`` at which what is not there yet becomes a problem, None for never.
+        run_seconds: Longest time on one run, waits for the Hub included.
     """
 
     jobs: int = 8
     offline: bool = False
     max_file_size: int = 256 * 2**20
     deadline: float | None = None
+    run_seconds: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +54,154 @@ class Pulled:
     checked: bool
 
 
+_Key = tuple[Source, str]
+_Outcome = Found | Unusable
+
+
 def pull(
     runs: Sequence[tuple[str, RunSpec]],
     options: PullOptions,
     *,
-    on_done: Callable[[str], None] = lambda name: None,
-    on_wait: Callable[[str], None] = lambda message: None,
+    on_done: Callable[[str], None] = lambda _: None,
+    on_wait: Callable[[str], None] = lambda _: None,
 ) -> list[Pulled | Problem]:
-    """Pulls each ``(family, run)``, in order.
+    """Pulls each ``(family, run)``, in order; what stands twice is pulled once.
 
     Args:
         runs: Family names and runs.
         options: How.
         on_done: Called with a run's name once it is pulled or has failed.
-        on_wait: Called with a sentence when a pull waits (rate limit, a retry).
+        on_wait: Called with a sentence when a pull waits (rate limit, a retry). Both are called
+            from the calling thread.
+
+    Raises:
+        KeyboardInterrupt: at once, whatever the pulls are waiting for.
     """
-    raise NotImplementedError
+    wanted: dict[_Key, int] = {}
+    for _, spec in runs:
+        key = (spec.source, spec.name)
+        wanted[key] = wanted.get(key, 0) + 1
+    outcomes: dict[_Key, _Outcome] = {}
+    for key, outcome in _outcomes(list(wanted), options, on_wait):
+        outcomes[key] = outcome
+        for _ in range(wanted[key]):
+            on_done(key[1])
+    return [_result(family, spec, outcomes[spec.source, spec.name]) for family, spec in runs]
+
+
+def _result(family: str, spec: RunSpec, outcome: _Outcome) -> Pulled | Problem:
+    if isinstance(outcome, Unusable):
+        return Problem(family, spec.name, outcome.kind, str(outcome))
+    return Pulled(spec, outcome.path, outcome.source, outcome.checked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    key: _Key
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    key: _Key
+    outcome: _Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Broke:
+    error: BaseException
+
+
+class _Crew:
+    """Threads that look for runs and tell what happens.
+
+    They are daemons, not those of an executor: Python waits for an executor's threads when it exits,
+    and one that hangs in a socket or on a dead network drive would hold up Ctrl-C for as long.
+    """
+
+    def __init__(self, keys: Sequence[_Key], find: Callable[[_Key], Found]) -> None:
+        self._tasks: SimpleQueue[_Key] = SimpleQueue()
+        for key in keys:
+            self._tasks.put(key)
+        self._find = find
+        self.events: SimpleQueue[_Begun | _Ended | _Waits | _Broke] = SimpleQueue()
+        self.stop = threading.Event()
+
+    def hire(self, count: int) -> None:
+        """Starts ``count`` threads."""
+        for _ in range(count):
+            threading.Thread(target=self._work, name="pull", daemon=True).start()
+
+    def _work(self) -> None:
+        while not self.stop.is_set():
+            try:
+                key = self._tasks.get_nowait()
+            except Empty:
+                return
+            self.events.put(_Begun(key, time.monotonic()))
+            try:
+                self.events.put(_Ended(key, self._find(key)))
+            except Unusable as unusable:
+                self.events.put(_Ended(key, unusable))
+            except BaseException as error:  # noqa: BLE001 - a bug: the calling thread raises it
+                self.events.put(_Broke(error))
+                return
+
+
+def _outcomes(
+    keys: Sequence[_Key], options: PullOptions, on_wait: Callable[[str], None]
+) -> Iterator[tuple[_Key, _Outcome]]:
+    """Each key with what became of it, as it happens."""
+    crew = _Crew(keys, lambda key: _find(key, options))
+    left = dict.fromkeys(keys)
+    begun: dict[_Key, float] = {}
+    try:
+        crew.hire(min(options.jobs, len(keys)))
+        while left:
+            match _next(crew):
+                case _Begun(key, at):
+                    begun[key] = at
+                case _Ended(key, outcome) if key in left:
+                    del left[key]
+                    yield key, outcome
+                case _Waits(message):
+                    on_wait(message)
+                case _Broke(error):
+                    raise error
+            now = time.monotonic()
+            for key, reason in _overdue(left, begun, now, options):
+                # Its thread may hang for good, so another takes its place.
+                crew.hire(1)
+                del left[key]
+                yield key, Unusable("timeout", f"the run was not pulled: {reason}")
+    finally:
+        crew.stop.set()
+
+
+def _next(crew: _Crew) -> _Begun | _Ended | _Waits | _Broke | None:
+    try:
+        return crew.events.get(timeout=_TICK)
+    except Empty:
+        return None
+
+
+def _overdue(
+    left: Iterable[_Key], begun: Mapping[_Key, float], now: float, options: PullOptions
+) -> list[tuple[_Key, str]]:
+    if options.deadline is not None and now >= options.deadline:
+        reason = "the time limit of the build came first; raise --timeout"
+        return [(key, reason) for key in left]
+    reason = f"nothing came of it in {options.run_seconds:.0f} s; build again later"
+    return [(key, reason) for key in left if now - begun.get(key, now) > options.run_seconds]
+
+
+def _find(key: _Key, options: PullOptions) -> Found:
+    source, name = key
+    if isinstance(source, DirectorySource):
+        return directory.find(source, name, options.max_file_size)
+    raise AssertionError(source)

@@ -8,7 +8,11 @@ from typing import Any
 
 from reportgen.curves.summary import FloatArray
 
-__all__ = ["RunFile", "Series"]
+__all__ = ["RunFile", "Series", "Unreadable"]
+
+
+class Unreadable(Exception):  # noqa: N818 - a state of the file
+    """A file that holds no run; its text is one sentence: what is wrong, and where."""
 
 
 @dataclass(frozen=True, slots=True)

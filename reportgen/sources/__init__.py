@@ -1,0 +1,128 @@
+"""Where the bytes of runs come from."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from reportgen.report import ProblemKind, SourceRecord
+from reportgen.text import one_line
+
+__all__ = ["Found", "Unusable", "hash_file", "relative_parts", "too_large"]
+
+# Names that Windows gives to devices, whatever their extension.
+_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
+}
+_CHUNK = 2**20
+# Without waiting: the file may have become a pipe since it was asked.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run's file on this machine.
+
+    Attributes:
+        path: The file.
+        source: Where its bytes came from.
+        checked: False where the Hub was not asked whether the file has changed.
+    """
+
+    path: Path
+    source: SourceRecord
+    checked: bool
+
+
+class Unusable(Exception):  # noqa: N818 - a state of the run, and half the time no error
+    """A run that a source cannot give; the text is one sentence, with its mend.
+
+    Attributes:
+        kind: As in a ``Problem``.
+    """
+
+    def __init__(self, kind: ProblemKind, message: str) -> None:
+        super().__init__(message)
+        self.kind: ProblemKind = kind
+
+
+def relative_parts(place: str) -> tuple[str, ...]:
+    """The parts of a path that a run's name went into.
+
+    One rule on every system, so that a list that works on one works on all.
+
+    Raises:
+        Unusable: ``refused``: a part that could lead elsewhere, or that some system cannot hold.
+    """
+    parts = tuple(place.split("/"))
+    for part in parts:
+        reason = _refusal(part)
+        if reason:
+            raise Unusable(
+                "refused", f"{one_line(place)} is refused as a file's place: {reason}; rename the run"
+            )
+    return parts
+
+
+def _refusal(part: str) -> str | None:
+    if part in {"", ".", ".."}:
+        return f'"{part}" in it could lead out of the folder'
+    if any(ord(char) < 32 or char in '\x7f\\:*?"<>|' for char in part):
+        return 'it holds a control character or one of \\ : * ? " < > |'
+    if part[-1] in " .":
+        return "a part of it ends with a dot or a space"
+    if part.partition(".")[0].rstrip().lower() in _DEVICES:
+        return "it names a device"
+    return None
+
+
+def hash_file(path: Path, name: str, limit: int) -> str:
+    """The sha256 of a regular file's bytes, hexadecimal.
+
+    Args:
+        path: The file; links are followed.
+        name: What messages call it.
+        limit: Most bytes; asked before reading, and kept while reading a file that grows.
+
+    Raises:
+        Unusable: there is no such file, it may not be read, is no regular file or is too large.
+    """
+    name = one_line(name)
+    digest = hashlib.sha256()
+    try:
+        # Asked before opening: to open a pipe would wait for its writer, to open a device may do anything.
+        _refuse_other_than_file(path.stat(), name)
+        with os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            _refuse_other_than_file(status, name)
+            size = status.st_size
+            while size <= limit and (chunk := file.read(_CHUNK)):
+                digest.update(chunk)
+                size = max(size, file.tell())
+    except (FileNotFoundError, NotADirectoryError):
+        mend = "put it there, or take the run out of the list"
+        raise Unusable("missing", f"{name} does not exist; {mend}") from None
+    except PermissionError:
+        raise Unusable("refused", f"{name} may not be read; change its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is not valid here"
+        raise Unusable("unreadable", f"{name} cannot be read ({reason}); check the file") from None
+    if size > limit:
+        raise Unusable("too_large", too_large(name, size, limit))
+    return digest.hexdigest()
+
+
+def _refuse_other_than_file(status: os.stat_result, name: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise Unusable("refused", f"{name} is no regular file; put the run's file in its place")
+
+
+def too_large(name: str, size: int, limit: int) -> str:
+    """The sentence of a file over the limit."""
+    return (
+        f"{name} has {size:,} bytes or more, over the limit of {limit:,}; "
+        "raise --max-file-size if it is a run"
+    )
