@@ -1,0 +1,373 @@
+"""Tables of runs: data until the last moment; a cell is a value and the text that people read.
+
+HTML, PDF, LaTeX and CSV are all made from these. Text in a cell is as its author wrote it: each output
+escapes it for its own language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from reportgen import agreement, notation
+from reportgen.curves.summary import THRESHOLDS
+from reportgen.expectations import METRICS, metric_values
+from reportgen.names import ATTRIBUTES
+from reportgen.seeds import seed_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pandas as pd
+
+    from reportgen.report import FamilyReport, Report, RunReport
+
+__all__ = [
+    "COLUMNS",
+    "MARKS",
+    "Cell",
+    "Column",
+    "Kind",
+    "Row",
+    "Table",
+    "all_columns",
+    "dataframe",
+    "family_table",
+    "runs_table",
+    "seeds_table",
+    "thresholds_table",
+    "usual_columns",
+]
+
+Kind = Literal["text", "integer", "count", "loss", "number", "boolean", "marks", "sparkline"]
+Value = str | int | float | bool | None
+
+MARKS: Mapping[str, str] = MappingProxyType(
+    {
+        "config_differs": "name and Config disagree",
+        "diverged": "diverged",
+        "listed_differs": "listed loss differs",
+        "name_differs": "Config names another model",
+        "nonpositive": "losses of zero or below",
+        "not_checked": "not checked against the Hub",
+        "recorded_differs": "recorded loss differs",
+        "steps_differ": "step count differs",
+    }
+)
+"""What a run's marks say, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        key: As ``family.columns`` of a list names it: ``avg_final_loss``.
+        title: Its heading.
+        kind: What its cells hold: ``integer`` is a plain whole number (a seed), ``count`` one that is
+            read in groups of three figures, ``loss`` one that is read as a power of ten.
+    """
+
+    key: str
+    title: str
+    kind: Kind
+
+    @property
+    def numeric(self) -> bool:
+        """Whether cells are aligned as numbers are."""
+        return self.kind in ("integer", "count", "loss", "number")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        value: In full; None where there is none. A listed loss is the text that its author wrote.
+        text: As people read it.
+        agrees: Whether a recorded or listed value agrees with the recomputed one; None where there is
+            nothing to compare.
+    """
+
+    value: Value
+    text: str
+    agrees: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; ``run`` and ``family`` are None where it stands for several runs."""
+
+    cells: tuple[Cell, ...]
+    run: RunReport | None = None
+    family: FamilyReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns, and rows with a cell for each."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+_KNOWN = (
+    Column("family", "Family", "text"),
+    Column("label", "Label", "text"),
+    Column("name", "Run", "text"),
+    Column("initialised_from", "Initialised from", "text"),
+    Column("op", "Operation", "text"),
+    Column("digits", "Digits", "integer"),
+    Column("layers", "Layers", "integer"),
+    Column("heads", "Heads", "integer"),
+    Column("seed", "Seed", "integer"),
+    Column("steps_k", "Thousand steps", "integer"),
+    Column("grokfast", "GrokFast", "boolean"),
+    Column("insert_mode", "Insert mode", "integer"),
+    Column("steps", "Steps", "count"),
+    Column("avg_final_loss", "AvgFinalLoss", "loss"),
+    Column("recorded_avg_final_loss", "AvgFinalLoss, recorded", "loss"),
+    Column("listed_avg_final_loss", "AvgFinalLoss, listed", "loss"),
+    Column("final_loss", "Final loss", "loss"),
+    Column("recorded_final_loss", "Final loss, recorded", "loss"),
+    Column("min_loss", "Least loss", "loss"),
+    Column("min_loss_step", "Step of least loss", "count"),
+    Column("spikes", "Spikes", "count"),
+    Column("nonfinite", "NaN or infinite", "count"),
+    Column("first_nonfinite_step", "First NaN or infinite step", "count"),
+    *(Column(f"steps_to.{key}", f"Steps to {notation.power_of_ten(key)}", "count") for key in THRESHOLDS),
+    Column("checks", "Expectations", "text"),
+    Column("note", "Note", "text"),
+    Column("marks", "Marks", "marks"),
+    Column("sparkline", "Curve", "sparkline"),
+)
+COLUMNS: Mapping[str, Column] = MappingProxyType({column.key: column for column in _KNOWN})
+"""Columns that every run has, by key; a list's own columns (``RunSpec.extra``) come on top."""
+
+_SEEDS = (
+    Column("seeds", "Seeds of", "text"),
+    Column("runs", "Runs", "count"),
+    Column("mean", "AvgFinalLoss, geometric mean", "loss"),
+    Column("least", "Least", "loss"),
+    Column("greatest", "Greatest", "loss"),
+    Column("low", "95 % interval from", "loss"),
+    Column("high", "to", "loss"),
+)
+_USUAL = (
+    "label",
+    "name",
+    "sparkline",
+    "steps",
+    "avg_final_loss",
+    "recorded_avg_final_loss",
+    "listed_avg_final_loss",
+    "final_loss",
+    "min_loss",
+    "min_loss_step",
+    "spikes",
+    "checks",
+    "marks",
+)
+# Columns that say nothing where no run has a value.
+_OPTIONAL = frozenset({"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"})
+
+
+def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
+    """Keys of the columns that a table of ``runs`` shows unless told otherwise.
+
+    The run's own columns come before its expectations and marks.
+    """
+    known = [
+        key
+        for key in _USUAL
+        if key not in _OPTIONAL or any(_VALUES[key](run) not in (None, "") for run in runs)
+    ]
+    end = next((i for i, key in enumerate(known) if key in ("checks", "marks")), len(known))
+    return (*known[:end], *_extra_columns(runs), *known[end:])
+
+
+def all_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
+    """Keys of every column that ``runs`` can fill, the family's name left out."""
+    return (*(key for key in COLUMNS if key != "family"), *_extra_columns(runs))
+
+
+def runs_table(report: Report, columns: Sequence[str] | None = None) -> Table:
+    """All runs of all families.
+
+    Args:
+        report: Whose runs.
+        columns: Keys, None for the family and the usual ones; a key that no run has gives empty cells.
+    """
+    keys = ("family", *usual_columns(report.runs)) if columns is None else columns
+    return _table([(family, run) for family in report.families for run in family.runs], keys)
+
+
+def family_table(family: FamilyReport, columns: Sequence[str] | None = None) -> Table:
+    """The runs of one family.
+
+    Args:
+        family: Whose runs.
+        columns: Keys, None for those that its list names, else the usual ones.
+    """
+    keys = columns or family.spec.columns or usual_columns(family.runs)
+    return _table([(family, run) for run in family.runs], keys)
+
+
+def thresholds_table(family: FamilyReport) -> Table:
+    """Steps that each run of a family took to reach each threshold that any of them reached."""
+    reached = [
+        f"steps_to.{key}"
+        for key in THRESHOLDS
+        if any(run.summary.metrics.steps_to.get(key) is not None for run in family.runs)
+    ]
+    return family_table(family, ("label", "name", *reached))
+
+
+def seeds_table(family: FamilyReport) -> Table:
+    """AvgFinalLoss of each group of seeds of a family; no rows where it has none."""
+    rows = []
+    for group in seed_groups(family):
+        low, high = group.range or (None, None)
+        least, most = group.interval or (None, None)
+        used, runs = len(group.losses), len(group.runs)
+        rows.append(
+            Row(
+                (
+                    Cell(group.label, group.label),
+                    Cell(used, f"{used}" if used == runs else f"{used} of {runs}"),
+                    *(Cell(value, notation.loss(value)) for value in (group.mean, low, high, least, most)),
+                )
+            )
+        )
+    return Table(_SEEDS, tuple(rows))
+
+
+def dataframe(table: Table) -> pd.DataFrame:
+    """A table as a DataFrame: a column for each key, values in full, the sparkline left out.
+
+    Dtypes are the nullable ones of pandas: a metric that does not exist is NA in every kind of column.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            column.key: pd.Series([row.cells[i].value for row in table.rows], dtype=_dtype(table, i))
+            for i, column in enumerate(table.columns)
+            if column.kind != "sparkline"
+        }
+    )
+
+
+def _dtype(table: Table, i: int) -> Any:
+    values = [row.cells[i].value for row in table.rows if row.cells[i].value is not None]
+    kind = table.columns[i].kind
+    if any(isinstance(value, str) for value in values) or not table.columns[i].numeric:
+        return "boolean" if kind == "boolean" else "string"
+    whole = all(isinstance(value, int) and -(2**63) <= value < 2**63 for value in values)
+    return "Int64" if kind in ("integer", "count") and whole else "Float64"
+
+
+def _table(runs: Sequence[tuple[FamilyReport, RunReport]], keys: Sequence[str]) -> Table:
+    columns = tuple(COLUMNS.get(key) or _extra_column(key, [run for _, run in runs]) for key in keys)
+    rows = tuple(
+        Row(tuple(_cell(family, run, column) for column in columns), run, family) for family, run in runs
+    )
+    return Table(columns, rows)
+
+
+def _cell(family: FamilyReport, run: RunReport, column: Column) -> Cell:
+    if column.key == "family":
+        return Cell(family.name, family.name)
+    known = _VALUES.get(column.key)
+    value = _extra(run, column.key) if known is None else known(run)
+    return Cell(value, _text(value, column), _agrees(run, column.key, value))
+
+
+def _text(value: Value, column: Column) -> str:
+    if value is None or value == "":
+        return "" if column.kind in ("text", "marks", "sparkline") else notation.MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return notation.written(value) if column.kind == "loss" else value
+    if column.kind == "loss":
+        return notation.recorded(value) if column.key.startswith("recorded_") else notation.loss(value)
+    if column.kind == "count" and isinstance(value, int):
+        return notation.grouped(value)
+    return notation.number(value)
+
+
+def _agrees(run: RunReport, key: str, value: Value) -> bool | None:
+    metrics = run.summary.metrics
+    if value is None:
+        return None
+    if key == "recorded_avg_final_loss":
+        return agreement.agrees_recorded(metrics.avg_final_loss, run.recorded_avg_final_loss)
+    if key == "recorded_final_loss":
+        return agreement.agrees_recorded(metrics.final_loss, run.recorded_final_loss)
+    if key == "listed_avg_final_loss":
+        return agreement.agrees_listed(metrics.avg_final_loss, run.spec.listed.get("avg_final_loss"))
+    if key == "steps" and "steps_differ" in run.marks:
+        return False
+    return None
+
+
+def _checks(run: RunReport) -> Value:
+    if not run.checks:
+        return None
+    failed = [check for check in run.checks if check.outcome == "failed"]
+    if not failed:
+        return "hold" if len(run.checks) > 1 else "holds"
+    return "; ".join(f"{check.metric} not {check.expected}" for check in failed)
+
+
+def _metric(key: str) -> Callable[[RunReport], Value]:
+    return lambda run: metric_values(
+        run.summary.metrics, run.recorded_final_loss, run.recorded_avg_final_loss
+    )[key]
+
+
+def _attribute(key: str) -> Callable[[RunReport], Value]:
+    return lambda run: getattr(run.attributes, key)
+
+
+_VALUES: Mapping[str, Callable[[RunReport], Value]] = MappingProxyType(
+    {
+        "label": lambda run: run.label,
+        "name": lambda run: run.spec.name,
+        "initialised_from": lambda run: run.spec.initialised_from,
+        "note": lambda run: run.spec.note,
+        "listed_avg_final_loss": lambda run: run.spec.listed.get("avg_final_loss"),
+        "checks": _checks,
+        "marks": lambda run: ", ".join(MARKS.get(mark, mark) for mark in run.marks),
+        "sparkline": lambda _: None,
+        **{key: _attribute(key) for key in ATTRIBUTES},
+        **{key: _metric(key) for key in METRICS},
+    }
+)
+
+
+def _extra_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
+    """The lists' own columns, each once, in the order in which they first appear."""
+    names = dict.fromkeys(name for run in runs for name in run.spec.extra)
+    return tuple(f"extra.{name}" if name in COLUMNS else name for name in names)
+
+
+def _extra(run: RunReport, key: str) -> Value:
+    name = key.removeprefix("extra.")
+    return run.spec.extra.get(key, run.spec.extra.get(name) if name in COLUMNS else None)
+
+
+def _extra_column(key: str, runs: Sequence[RunReport]) -> Column:
+    values = [value for run in runs if (value := _extra(run, key)) is not None]
+    kinds = {type(value) for value in values}
+    kind: Kind = "text"
+    if kinds == {bool}:
+        kind = "boolean"
+    elif kinds == {int}:
+        kind = "count"
+    elif kinds and kinds <= {int, float}:
+        kind = "number"
+    title = key.removeprefix("extra.").replace("_", " ").strip() or key
+    return Column(key, title[:1].upper() + title[1:], kind)
