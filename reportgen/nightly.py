@@ -1,0 +1,195 @@
+"""One night: a report compared with the last one, filed in a site with an index of thirty.
+
+``python -m reportgen.nightly SITE LIST... [OPTIONS]`` builds into ``SITE/<date>``, with the newest
+report there as the baseline; the options are those of ``reportgen build``. A night that writes no
+report leaves SITE as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from reportgen import cli
+from reportgen.outputs.folder import MANIFEST
+from reportgen.outputs.templating import environment
+
+__all__ = ["Night", "file_away", "main", "nights", "read", "run", "summarise", "tell", "write_index"]
+
+_KEPT = 30
+_BUILDING = ".tonight"
+# What an older night keeps; figures, tables and curves of thirty nights would outgrow a published site.
+_OLD_FILES = ("report.html", "report.pdf", "report.json", "summary.md", MANIFEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A report in the site.
+
+    Attributes:
+        name: Its folder's: in a site the date, ``-2`` after it for the second of a day.
+        created: UTC, ISO 8601.
+        title: Of the report.
+        runs: How many were used.
+        problems: How many could not be.
+        failed: Expectations that do not hold.
+        changes: How many there were since the night before; None for the first.
+        has_pdf: Whether there is a ``report.pdf``.
+    """
+
+    name: str
+    created: str
+    title: str
+    runs: int
+    problems: int
+    failed: int
+    changes: int | None
+    has_pdf: bool
+
+
+def nights(site: Path) -> list[Night]:
+    """The nights in ``site``, newest first; what is no report is passed over."""
+    found = [night for folder in site.glob("????-??-??*") if (night := read(folder)) is not None]
+    return sorted(found, key=lambda night: (night.created, night.name), reverse=True)
+
+
+def file_away(site: Path, built: Path, now: datetime) -> str:
+    """Moves the report in ``built`` into ``site`` under its date, and drops what is too old.
+
+    Args:
+        site: Of the nights; made if it does not exist.
+        built: A finished report, on the same file system.
+        now: Whose date the night gets.
+
+    Returns:
+        The night's name.
+    """
+    day = now.strftime("%Y-%m-%d")
+    names = (day if count == 1 else f"{day}-{count}" for count in range(1, 1000))
+    name = next(name for name in names if not (site / name).exists())
+    built.rename(site / name)
+    kept = nights(site)
+    for night in kept[1:_KEPT]:
+        _thin(site / night.name)
+    write_index(site, kept[:_KEPT])
+    for night in kept[_KEPT:]:
+        shutil.rmtree(site / night.name)
+    return name
+
+
+def write_index(site: Path, listed: Sequence[Night]) -> None:
+    """Writes ``index.html``, and ``latest/index.html``, which sends on to the newest report."""
+    template = environment().get_template("nights.html.j2")
+    _replace(site / "index.html", template.render(nights=listed, latest=None))
+    _replace(site / "latest" / "index.html", template.render(nights=listed, latest=listed[0]))
+
+
+def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
+    """Builds tonight's report and files it.
+
+    Args:
+        site: Of the nights; made if it does not exist, left as it is when no report is written.
+        arguments: Lists and options of ``reportgen build``; a ``--baseline`` among them goes before ours.
+
+    Returns:
+        The exit code of the build, and the night's folder: None where no report was written.
+    """
+    before = nights(site)
+    baseline = ["--baseline", str(site / before[0].name / "report.json")] if before else []
+    building = site / _BUILDING
+    # A night that was killed may have left it.
+    shutil.rmtree(building, ignore_errors=True)
+    try:
+        code = cli.main(["build", *baseline, *arguments, "-o", str(building)])
+        written = (building / MANIFEST).exists()
+        folder = site / file_away(site, building, datetime.now(UTC)) if written else None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    summarise(folder, code)
+    return code, folder
+
+
+def summarise(folder: Path | None, code: int) -> None:
+    """Adds ``summary.md`` to the job summary of GitHub Actions, or that there is none."""
+    if folder is not None and (summary := folder / "summary.md").exists():
+        tell("GITHUB_STEP_SUMMARY", summary.read_text(encoding="utf-8"))
+    else:
+        tell("GITHUB_STEP_SUMMARY", f"No report was written (exit code {code}). What was published stays.\n")
+
+
+def tell(variable: str, text: str) -> None:
+    """Appends ``text`` to the file that GitHub Actions names in ``variable``; elsewhere does nothing."""
+    if path := os.environ.get(variable):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one night.
+
+    Returns:
+        The exit code of ``reportgen build``.
+    """
+    parser = argparse.ArgumentParser(prog="python -m reportgen.nightly", description=__doc__)
+    parser.add_argument("site", type=Path, metavar="SITE", help="folder of the nights")
+    options, build = parser.parse_known_args(arguments)
+    code, folder = run(options.site, build)
+    tell("GITHUB_OUTPUT", f"exit-code={code}\nnight={folder.name if folder else ''}\n")
+    if folder is not None:
+        sys.stderr.write(f"{folder / 'report.html'}; all nights: {options.site / 'index.html'}\n")
+    return code
+
+
+def read(folder: Path) -> Night | None:
+    """The report in ``folder``; None where there is none that can be read."""
+    try:
+        report = orjson.loads((folder / "report.json").read_bytes())
+        manifest = orjson.loads((folder / MANIFEST).read_bytes())
+        return Night(
+            name=folder.name,
+            created=str(report["created"]),
+            title=str(report["title"]),
+            runs=sum(len(family["runs"]) for family in report["families"]),
+            problems=len(report["problems"]),
+            failed=int(manifest["failed_expectations"]),
+            changes=_count(report.get("changes")),
+            has_pdf=(folder / "report.pdf").exists(),
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _count(changes: Any) -> int | None:
+    return (
+        None
+        if changes is None
+        else sum(len(entries) for entries in changes.values() if isinstance(entries, list))
+    )
+
+
+def _thin(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.name not in _OLD_FILES:
+            entry.unlink()
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
