@@ -254,7 +254,7 @@ def report(
 
 
 def sample_report(**fields: Any) -> Report:
-    """Three families, eight runs: seeds of one size, a diverged run, marks of each kind, a problem, checks."""
+    """Three families, eight runs: seeds of one size, a diverged run, marks, a problem, checks."""
     digits = []
     for n in (5, 6, 10):
         name = f"add_d{n}_l2_h3_t15K_s372001"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from reportgen.model_list import FamilySpec, Smoothing
+from reportgen.notation import loss
 from reportgen.report import FamilyReport, Report, RunReport
 
 __all__ = [
@@ -23,24 +23,12 @@ __all__ = [
     "status",
 ]
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
 _SMOOTHERS = {
     "mean": "rolling mean",
     "median": "rolling median",
     "ema": "exponential moving average",
     "geometric": "rolling geometric mean",
 }
-
-
-def loss(value: float | None) -> str:
-    """A loss as the report writes it everywhere: three figures and a power of ten; a dash for none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    figures, _, power = f"{value:.2e}".partition("e")
-    return f"{figures.replace('-', '−')} × 10{str(int(power)).translate(_SUPERSCRIPT)}"
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
