@@ -47,7 +47,7 @@ class FigureView:
 
     name: str
     number: int
-    kind: Literal["log", "linear", "attribute", "run-log", "run-linear"]
+    kind: Literal["log", "linear", "attribute", "run-log", "run-linear", "runs"]
     caption: str
     finding: str
     family: str | None = None
