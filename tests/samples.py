@@ -7,7 +7,6 @@ outputs do not lean on the code of ``reportgen.curves``.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from reportgen.agreement import agrees_listed, agrees_recorded
 from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, FloatArray, LossMetrics, Summary
 from reportgen.model_list import DirectorySource, FamilySpec, HubSource, ModelList, RunSpec, Smoothing
-from reportgen.names import Attributes
+from reportgen.names import Attributes, attributes_of, slugify
 from reportgen.report import Check, Conflict, FamilyReport, Problem, Report, RunReport, SourceRecord
 
 WINDOW = 5
@@ -45,28 +44,6 @@ HOSTILE: tuple[str, ...] = (
     "x" * 10_000,
 )
 """Text that a stranger may put anywhere; every output must show it as text."""
-
-_NAME = re.compile(
-    r"(?:ins(?P<ins>\d)_)?(?P<op>add|sub|mul|mix|mas)_d(?P<d>\d+)_l(?P<l>\d+)_h(?P<h>\d+)"
-    r"_t(?P<t>\d+)K(?P<gf>_gf)?_s(?P<s>\d+)"
-)
-
-
-def attributes(name: str) -> Attributes:
-    """The attributes that a well-formed name gives, else none."""
-    found = _NAME.fullmatch(name)
-    if found is None:
-        return Attributes()
-    return Attributes(
-        op=found["op"],
-        digits=int(found["d"]),
-        layers=int(found["l"]),
-        heads=int(found["h"]),
-        seed=int(found["s"]),
-        steps_k=int(found["t"]),
-        grokfast=found["gf"] is not None,
-        insert_mode=int(found["ins"] or 0),
-    )
 
 
 def losses(
@@ -163,7 +140,7 @@ def run_report(
 ) -> RunReport:
     """One run; marks that follow from the numbers are set, ``marks`` adds more."""
     spec = spec or run_spec(name)
-    attrs = attrs or attributes(name)
+    attrs = attrs or attributes_of(name)
     summary = summarise(losses() if values is None else values)
     metrics = summary.metrics
     found = set(marks)
@@ -187,7 +164,7 @@ def run_report(
     return RunReport(
         spec=spec,
         label=label or (f"d{attrs.digits}" if attrs.digits is not None else name),
-        slug=slug or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "run",
+        slug=slug or slugify(name),
         attributes=attrs,
         config={"n_digits": attrs.digits, "lr": 8e-5, "batch_size": 64, "weight_decay": 0.1}
         if config is None
@@ -208,7 +185,7 @@ def family_report(
     """A family of these runs."""
     spec = FamilySpec(
         name=name,
-        slug=slug or re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "family",
+        slug=slug or slugify(name),
         description=fields.pop("description", f"{name}, **synthetic**."),
         label=fields.pop("label", "d{digits}"),
         linear_steps=fields.pop("linear_steps", 40),

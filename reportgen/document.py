@@ -1,0 +1,154 @@
+"""The report as JSON: ``report.json``, version 1; ``docs/report-json.md`` says what each key holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from reportgen import model_list
+
+if TYPE_CHECKING:
+    from reportgen.report import Check, Conflict, FamilyReport, Problem, Report, RunReport
+
+__all__ = ["SCHEMA", "report_document", "strict"]
+
+SCHEMA = 1
+
+_DEEPEST = 100
+_INT64 = range(-(2**63), 2**64)
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """Everything the report says, as dicts, lists and scalars that strict JSON can hold.
+
+    Steps count from 0; a number that does not exist is None. Equal reports give equal documents, key
+    order included.
+    """
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "title": report.title,
+        "description": report.description,
+        "created": report.created,
+        "reportgen": report.version,
+        "device": report.device,
+        "device_notes": report.device_notes,
+        "versions": report.versions,
+        "command": report.command,
+        "lists": [model_list.to_dict(one) for one in report.lists],
+        "problems": [_problem(problem) for problem in report.problems],
+        "checks": [{"run": check.run, **_check(check)} for check in report.checks],
+        "families": [_family(family) for family in report.families],
+    }
+    if report.changes is not None:
+        document["changes"] = report.changes
+    made = strict(document)
+    assert isinstance(made, dict)
+    return made
+
+
+def strict(value: Any, depth: int = 0) -> Any:
+    """``value`` as strict JSON can hold it, whatever a stranger's ``Config`` holds.
+
+    NaN, infinities, values nested more than 100 deep and those of other types become None; integers
+    beyond 64 bits become floats, as most readers of JSON would make them; a lone surrogate is written
+    as its escape.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if value in _INT64 else strict(_as_float(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth >= _DEEPEST:
+        return None
+    if isinstance(value, Mapping):
+        return {strict(str(key)): strict(entry, depth + 1) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [strict(entry, depth + 1) for entry in value]
+    return None
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _family(family: FamilyReport) -> dict[str, Any]:
+    return {
+        "name": family.name,
+        "slug": family.slug,
+        "description": family.spec.description,
+        "runs": [_run(run) for run in family.runs],
+    }
+
+
+def _run(run: RunReport) -> dict[str, Any]:
+    return {
+        "name": run.spec.name,
+        "label": run.label,
+        "slug": run.slug,
+        "initialised_from": run.spec.initialised_from,
+        "note": run.spec.note,
+        "listed": run.spec.listed,
+        "extra": run.spec.extra,
+        "attributes": asdict(run.attributes),
+        "source": asdict(run.source),
+        "metrics": _metrics(run),
+        "marks": run.marks,
+        "conflicts": [_conflict(conflict) for conflict in run.conflicts],
+        "checks": [_check(check) for check in run.checks],
+        "curve": f"curves/{run.slug}.csv",
+        "config": run.config,
+    }
+
+
+def _metrics(run: RunReport) -> dict[str, Any]:
+    metrics = run.summary.metrics
+    return {
+        "steps": metrics.steps,
+        "final_loss": metrics.final_loss,
+        "avg_final_loss": metrics.avg_final_loss,
+        "min_loss": metrics.min_loss,
+        "min_loss_step": metrics.min_loss_step,
+        "nonfinite": metrics.nonfinite,
+        "first_nonfinite_step": metrics.first_nonfinite_step,
+        "nonpositive": run.summary.nonpositive,
+        "spikes": metrics.spikes,
+        "steps_to": metrics.steps_to,
+        "recorded_final_loss": run.recorded_final_loss,
+        "recorded_avg_final_loss": run.recorded_avg_final_loss,
+        "listed_avg_final_loss": run.spec.listed.get("avg_final_loss"),
+    }
+
+
+def _conflict(conflict: Conflict) -> dict[str, Any]:
+    return {
+        "attribute": conflict.attribute,
+        "from_name": conflict.from_name,
+        "from_config": conflict.from_config,
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "metric": check.metric,
+        "expected": check.expected,
+        "actual": check.actual,
+        "outcome": check.outcome,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "family": problem.family,
+        "run": problem.run,
+        "kind": problem.kind,
+        "message": problem.message,
+        "last_known": problem.last_known,
+    }
