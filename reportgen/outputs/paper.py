@@ -12,7 +12,7 @@ from reportgen.outputs.context import FamilyView, FigureView, RunView
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.tables import Table
 
-__all__ = ["TEXT_WIDTH_MM", "Panels", "RunsPage", "names", "panels", "parts"]
+__all__ = ["TEXT_WIDTH_MM", "Panels", "RunsPage", "panels", "paper_names", "parts"]
 
 TEXT_WIDTH_MM = 178.0
 """Between the margins, on A4 and Letter alike: a figure for a double column stands at its own size."""
@@ -54,7 +54,12 @@ class RunsPage:
 def panels(report: Report) -> tuple[Panels, ...]:
     """The small multiples that ``report.pdf`` shows, in reading order; ``[pdf] runs`` may want none."""
     return tuple(
-        Panels(f"{family.slug}-runs-{first // RUNS_A_FIGURE + 1}", family, first, family.runs[first : first + RUNS_A_FIGURE])
+        Panels(
+            f"{family.slug}-runs-{first // RUNS_A_FIGURE + 1}",
+            family,
+            first,
+            family.runs[first : first + RUNS_A_FIGURE],
+        )
         for family in report.families
         if _printed(report, family) != "none"
         for first in range(0, len(family.runs), RUNS_A_FIGURE)
@@ -64,7 +69,8 @@ def panels(report: Report) -> tuple[Panels, ...]:
 def _printed(report: Report, family: FamilyReport) -> str:
     """How much of each run the family's list wants printed."""
     return next(
-        (listed.pdf.runs for listed in report.lists for spec in listed.families if spec.slug == family.slug), "figures"
+        (listed.pdf.runs for listed in report.lists for spec in listed.families if spec.slug == family.slug),
+        "figures",
     )
 
 
@@ -103,7 +109,7 @@ def _width_mm(table: Table, i: int) -> float:
     return max(widest, heading) * _CHARACTER_MM + _GUTTER_MM
 
 
-def names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
+def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
     """What paper adds to the names that screen and paper share; ``docs/templates.md`` lists it.
 
     Args:
@@ -143,14 +149,18 @@ def _caption(shown: Panels) -> str:
     """What small multiples show."""
     total, last = len(shown.family.runs), shown.first + len(shown.runs)
     which = "every run" if total == len(shown.runs) else f"runs {shown.first + 1} to {last} of {total:,}"
-    early = max(len(run.summary.raw_early) for run in shown.runs)
+    early = words.count(max(len(run.summary.raw_early) for run in shown.runs), "step")
+    smoothing = words.smoothing_sentence(shown.family.spec.smoothing)
     return (
-        f"{shown.family.name}, {which}. Left: raw loss of the first {words.count(early, 'step')}, linear axis. "
-        f"Right: raw loss of all steps, log axis; line: {words.smoothing_sentence(shown.family.spec.smoothing)}."
+        f"{shown.family.name}, {which}. Left: raw loss of the first {early}, linear axis. "
+        f"Right: raw loss of all steps, log axis; line: {smoothing}."
     )
 
 
 def _overview_columns(report: Report) -> tuple[str, ...]:
     """Columns of the table of all runs: what fits one page's width; families' own tables hold the rest."""
     known = tables.usual_columns(report.runs)
-    return ("family", *(key for key in ("label", "name", "steps", "avg_final_loss", "checks", "marks") if key in known))
+    return (
+        "family",
+        *(key for key in ("label", "name", "steps", "avg_final_loss", "checks", "marks") if key in known),
+    )

@@ -13,11 +13,12 @@ from markupsafe import Markup
 
 from reportgen import resources
 from reportgen.errors import ReportgenError
-from reportgen.outputs import paper
 from reportgen.outputs.context import FigureView, context
+from reportgen.outputs.paper import TEXT_WIDTH_MM, paper_names
 from reportgen.outputs.placeholders import embed, placeholder
 from reportgen.outputs.templating import environment
 from reportgen.report import Report
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcher
@@ -26,7 +27,6 @@ __all__ = ["Paper", "document", "render"]
 
 Paper = Literal["a4", "letter"]
 
-_FIGURE, _FONT = "figure:", "font:"
 _FONT_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:ttf|otf|woff2?)")
 
 
@@ -34,7 +34,7 @@ def document(
     report: Report,
     figures: Mapping[str, bytes],
     *,
-    paper_size: Paper = "a4",
+    paper: Paper = "a4",
     templates: Path | None = None,
 ) -> str:
     """The HTML that ``render`` lays out; ``figure:NAME`` and ``font:FILE`` stand for what it hands over.
@@ -42,7 +42,7 @@ def document(
     Args:
         report: The report.
         figures: Name -> figure; of one that is not here the document says that it is missing.
-        paper_size: Of the pages.
+        paper: Of the pages.
         templates: Folder of templates that go before the shipped ones.
     """
 
@@ -50,22 +50,22 @@ def document(
         if view.name not in sizes:
             return Markup('<p class="missing">This figure could not be drawn.</p>')
         width, height = sizes[view.name]
-        scale = min(1.0, paper.TEXT_WIDTH_MM / width)
+        scale = min(1.0, TEXT_WIDTH_MM / width)
         return Markup('<img src="{}" alt="{}" style="width:{:.2f}mm;height:{:.2f}mm">').format(
-            _FIGURE + view.name, view.finding, width * scale, height * scale
+            f"figure:{view.name}", view.finding, width * scale, height * scale
         )
 
     sizes = {name: _size_mm(figure) for name, figure in figures.items()}
 
-    names = context(report, medium="paper", figure=figure, paper_size=paper_size)
-    return environment(templates).get_template("report.html.j2").render(names | paper.names(report, names))
+    names = context(report, medium="paper", figure=figure, paper=paper)
+    return environment(templates).get_template("report.html.j2").render(names | paper_names(report, names))
 
 
 def render(
     report: Report,
     figures: Mapping[str, bytes],
     *,
-    paper_size: Paper = "a4",
+    paper: Paper = "a4",
     templates: Path | None = None,
     attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
@@ -74,32 +74,34 @@ def render(
     Args:
         report: The report.
         figures: Figure name -> the figure as a PDF of one page; each is drawn once, as vectors.
-        paper_size: Of the pages.
+        paper: Of the pages.
         templates: Folder of templates, stylesheets and fonts that go before the shipped ones.
         attachments: File name -> bytes of a file that is attached inside the PDF.
 
     Raises:
-        ReportgenError: WeasyPrint is there and Pango is not.
+        ReportgenError: Pango is missing, or the templates ask for a URL, which is never fetched.
     """
     try:
         import weasyprint
+        from weasyprint.urls import FatalURLFetchingError
     except OSError as error:
-        raise ReportgenError(f"Pango cannot be loaded ({error}); install it, or ask for --format html") from error
+        raise ReportgenError(
+            f"Pango, which WeasyPrint needs, cannot be loaded ({error}); install it, or ask for --format html"
+        ) from error
 
     created = datetime.datetime.fromisoformat(report.created)
+    attached = [
+        weasyprint.Attachment(string=data, name=name, description=name, created=created, modified=created)
+        for name, data in sorted((attachments or {}).items())
+    ]
     html = weasyprint.HTML(
-        string=document(report, figures, paper_size=paper_size, templates=templates),
+        string=document(report, figures, paper=paper, templates=templates),
         url_fetcher=_fetcher(figures, templates),
     )
-    pdf: bytes = html.write_pdf(
-        pdf_variant="pdf/ua-1",
-        attachments=[
-            weasyprint.Attachment(
-                string=data, name=name, description=f"{name} of this report", created=created, modified=created
-            )
-            for name, data in sorted((attachments or {}).items())
-        ],
-    )
+    try:
+        pdf: bytes = html.write_pdf(pdf_variant="pdf/ua-1", attachments=attached)
+    except FatalURLFetchingError as error:
+        raise ReportgenError(f"report.pdf: {error.__cause__}") from error
     return embed(pdf, figures)
 
 
@@ -113,27 +115,29 @@ def _size_mm(figure: bytes) -> tuple[float, float]:
 
 
 def _fetcher(figures: Mapping[str, bytes], templates: Path | None) -> URLFetcher:
-    """Hands out placeholders of figures and fonts from the templates; refuses every other URL."""
+    """Hands out placeholders of figures and fonts of the templates; refuses every other URL."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class Fetcher(URLFetcher):  # type: ignore[misc]
         def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-            if url.startswith("data:"):
+            scheme, _, name = url.partition(":")
+            if scheme == "data":
                 return super().fetch(url, headers)
-            if url.startswith(_FIGURE) and url.removeprefix(_FIGURE) in figures:
-                content = placeholder(url.removeprefix(_FIGURE))
-                return URLFetcherResponse(url, content, {"Content-Type": "image/png"})
-            if url.startswith(_FONT):
-                return URLFetcherResponse(url, _font(url.removeprefix(_FONT), templates))
-            raise ValueError(f"{url}: nothing is fetched but figures and fonts of the templates")
+            if scheme == "figure" and name in figures:
+                return URLFetcherResponse(url, placeholder(name), {"Content-Type": "image/png"})
+            if scheme == "font" and (font := _font(name, templates)) is not None:
+                return URLFetcherResponse(url, font.read_bytes())
+            raise ValueError(
+                f"a template asks for {one_line(url)}, which is never fetched; "
+                "use figure(...), font:FILE of the folder fonts, or a data: URL"
+            )
 
-    return Fetcher(allowed_protocols=("data",), allow_redirects=False)
+    return Fetcher(allowed_protocols=("data",), allow_redirects=False, fail_on_errors=True)
 
 
-def _font(name: str, templates: Path | None) -> bytes:
+def _font(name: str, templates: Path | None) -> Path | None:
+    """A font's file: of the user's templates, else of the shipped ones."""
     if _FONT_FILE.fullmatch(name) is None:
-        raise ValueError(f"{name}: not the name of a font file")
-    for folder in ([] if templates is None else [templates]) + [resources.folder("templates")]:
-        if (file := folder / "fonts" / name).is_file():
-            return file.read_bytes()
-    raise ValueError(f"{name}: no such font")
+        return None
+    folders = [folder for folder in (templates, resources.folder("templates")) if folder is not None]
+    return next((file for folder in folders if (file := folder / "fonts" / name).is_file()), None)
