@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import tempfile
 import zipfile
@@ -151,7 +152,12 @@ def audit(session: nox.Session) -> None:
 def workflows(session: nox.Session) -> None:
     """Check the workflows and the action: their schema, then their security, offline."""
     install(session, "workflows", package=False)
-    files = sorted(str(path) for path in Path(".github/workflows").glob("*.yml"))
+    guide = (ROOT / "docs" / "nightly.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(name: .*?)```", guide, re.DOTALL)
+    example = Path(session.create_tmp()) / ".github" / "workflows" / "nightly.yml"
+    example.parent.mkdir(parents=True, exist_ok=True)
+    example.write_text(shown.replace("@COMMIT", f"@{'0' * 40}"), encoding="utf-8")
+    files = [*sorted(str(path) for path in Path(".github/workflows").glob("*.yml")), str(example)]
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
     session.run("check-jsonschema", "--builtin-schema", "vendor.github-actions", "action.yml")
     session.run("zizmor", "--offline", "--persona", "pedantic", *files, "action.yml")

@@ -89,7 +89,7 @@ def install(parts: tuple[Part, ...]) -> bool:
     if os.geteuid() == 0:
         apt = ["apt-get"]
     elif os.environ.get("CI") and shutil.which("sudo"):
-        apt = ["sudo", "-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+        apt = ["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
     else:
         return False
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
