@@ -1,8 +1,8 @@
-"""TOML -> ModelList."""
+"""What a model list is, once read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,10 +16,10 @@ __all__ = [
     "ModelList",
     "PdfOptions",
     "RunSpec",
+    "Scalar",
     "Smoothing",
     "Source",
     "Theme",
-    "load",
 ]
 
 Scalar = str | int | float | bool
@@ -27,11 +27,16 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class HubSource:
-    """Runs on the Hugging Face Hub; ``repo`` and ``file`` may hold ``{name}``."""
+    """Runs on the Hugging Face Hub; ``repo`` and ``file`` may hold ``{name}``.
+
+    Attributes:
+        commit: What an earlier report read at ``revision``: a rebuild pulls it in its place.
+    """
 
     repo: str
     file: str
     revision: str
+    commit: str | None = None
     type: Literal["hub"] = "hub"
 
 
@@ -106,6 +111,8 @@ class RunSpec:
         listed: Metric -> value as its author wrote it (``avg_final_loss`` -> ``5.6e-06``).
         extra: Column -> value, shown in a column of its own (``add_accuracy`` -> ``0.999``).
         expect: Metric -> expectation (``avg_final_loss`` -> ``<= 1e-8``), the family's included.
+        sha256: Of the bytes that an earlier report read, where a ``report.json`` is built again:
+            other bytes are a problem. None where any bytes will do.
     """
 
     name: str
@@ -116,6 +123,7 @@ class RunSpec:
     listed: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Scalar] = field(default_factory=dict)
     expect: Mapping[str, str] = field(default_factory=dict)
+    sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +169,7 @@ class ModelList:
         description: Markdown, maybe empty.
         families: In the file's order.
         synthetic: The runs are made up; every output says so.
+        shipped: The list came with the package, and so did what its relative paths name.
     """
 
     file: str
@@ -171,12 +180,4 @@ class ModelList:
     pdf: PdfOptions = PdfOptions()
     theme: Theme = Theme()
     synthetic: bool = False
-
-
-def load(lists: Sequence[str]) -> tuple[ModelList, ...]:
-    """Reads lists: files, folders or names of lists that ship.
-
-    Raises:
-        ReportgenError: exit code 2; every mistake of every list, one line each.
-    """
-    raise NotImplementedError
+    shipped: bool = False

@@ -1,0 +1,44 @@
+"""TOML -> ModelList: what a report is made of, as its author wrote it."""
+
+from __future__ import annotations
+
+from reportgen.model_list.document import from_dict, to_dict
+from reportgen.model_list.labels import labels_of
+from reportgen.model_list.mistakes import did_you_mean
+from reportgen.model_list.reading import load, shipped_names
+from reportgen.model_list.slugs import slugify, unsafe_path
+from reportgen.model_list.specs import (
+    DirectorySource,
+    FamilySpec,
+    FigureOptions,
+    HubSource,
+    ModelList,
+    PdfOptions,
+    RunSpec,
+    Scalar,
+    Smoothing,
+    Source,
+    Theme,
+)
+
+__all__ = [
+    "DirectorySource",
+    "FamilySpec",
+    "FigureOptions",
+    "HubSource",
+    "ModelList",
+    "PdfOptions",
+    "RunSpec",
+    "Scalar",
+    "Smoothing",
+    "Source",
+    "Theme",
+    "did_you_mean",
+    "from_dict",
+    "labels_of",
+    "load",
+    "shipped_names",
+    "slugify",
+    "to_dict",
+    "unsafe_path",
+]

@@ -1,0 +1,213 @@
+"""ModelList <-> what ``report.json`` holds of it: enough to build the same report again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from reportgen import resources
+from reportgen.errors import ReportgenError
+from reportgen.model_list.mistakes import Mistakes, shown
+from reportgen.model_list.specs import (
+    DirectorySource,
+    FamilySpec,
+    HubSource,
+    ModelList,
+    RunSpec,
+    Source,
+)
+
+if TYPE_CHECKING:
+    from reportgen.model_list.schema import ReportedRun
+
+__all__ = ["from_dict", "from_report", "to_dict"]
+
+_NOT_OURS = "name a report.json as it was written"
+
+
+def to_dict(model_list: ModelList) -> dict[str, Any]:
+    """A list as strict JSON: the tables of its TOML, defaults written out, with its ``file``.
+
+    No output names a folder of the machine that built it: of the absolute path
+    ``/data/{name}/loss.json`` remains ``{name}/loss.json``.
+    """
+    sources = [_source(run.source) for family in model_list.families for run in family.runs]
+    usual = sources[0] if sources else {}
+    theme = {key: value for key, value in asdict(model_list.theme).items() if value and key != "base"}
+    return {
+        "file": model_list.file,
+        "shipped": model_list.shipped,
+        **({} if model_list.title is None else {"title": model_list.title}),
+        "description": model_list.description,
+        "synthetic": model_list.synthetic,
+        **({"source": usual} if usual else {}),
+        "figures": asdict(model_list.figures) | {"runs": list(model_list.figures.runs)},
+        "pdf": asdict(model_list.pdf),
+        "theme": theme,
+        "family": [_family(family, usual) for family in model_list.families],
+    }
+
+
+def _family(family: FamilySpec, usual: Mapping[str, str]) -> dict[str, Any]:
+    optional: dict[str, Any] = {
+        "label": family.label,
+        "x_range": family.x_range and list(family.x_range),
+        "y_range": family.y_range and list(family.y_range),
+        "columns": family.columns and list(family.columns),
+        "order": family.order,
+    }
+    return {
+        "name": family.name,
+        "description": family.description,
+        "linear_steps": family.linear_steps,
+        "smoothing": asdict(family.smoothing),
+        "figures": list(family.figures),
+        **{key: value for key, value in optional.items() if value is not None},
+        "runs": [_run(run, usual) for run in family.runs],
+    }
+
+
+def _run(run: RunSpec, usual: Mapping[str, str]) -> dict[str, Any]:
+    source = _source(run.source)
+    own = {key: value for key, value in source.items() if usual.get(key) != value}
+    told: dict[str, Any] = {
+        "label": run.label,
+        "note": run.note,
+        "listed": dict(run.listed) or None,
+        "extra": dict(run.extra) or None,
+        "expect": dict(run.expect) or None,
+        **(own if own.keys() <= {"revision"} else {"source": source}),
+    }
+    name = run.name if run.initialised_from is None else f"{run.name},{run.initialised_from}"
+    return {"name": name, **{key: value for key, value in told.items() if value is not None}}
+
+
+def _source(source: Source) -> dict[str, str]:
+    if isinstance(source, HubSource):
+        return {"type": "hub", "repo": source.repo, "file": source.file, "revision": source.revision}
+    path = source.path
+    if PureWindowsPath(path).anchor:  # of either system: "/" is an anchor there too
+        path = path[path[: path.index("{")].rindex("/") + 1 :]
+    return {"type": "directory", "path": path}
+
+
+def from_dict(document: Mapping[str, Any], base: str) -> ModelList:
+    """The list that ``to_dict`` wrote.
+
+    Args:
+        document: As ``to_dict`` gave it.
+        base: The absolute folder that relative paths start from.
+
+    Raises:
+        ReportgenError: exit code 2; each mistake on a line.
+    """
+    mistakes = Mistakes("list")
+    found = _from_dict(document, [base], {"runs"}, mistakes, "")
+    if mistakes.count:
+        raise ReportgenError("\n".join(mistakes.lines()), exit_code=2)
+    return found
+
+
+def from_report(document: object, folder: Path, taken: set[str], mistakes: Mistakes) -> tuple[ModelList, ...]:
+    """The lists of a ``report.json``, at the commits and with the hashes that it records.
+
+    Relative paths of directories start where the package's lists are, for a list that ships, else
+    in the report's folder or in the current one, whichever holds a run of the list.
+
+    Args:
+        document: The parsed file.
+        folder: Where it is, absolute.
+        taken: Slugs of families so far; those of the report are added.
+        mistakes: Where mistakes go. Where there are any, the lists are not whole.
+    """
+    from reportgen.model_list.schema import ReportTable, read_table
+
+    table = read_table(ReportTable, document, "", mistakes)
+    if table is None:
+        return ()
+    bases = [str(folder), str(Path.cwd())]
+    lists = [
+        _from_dict(one, bases, taken, mistakes, f"lists[{index}].") for index, one in enumerate(table.lists)
+    ]
+    if mistakes.count:
+        return ()
+    names = [family.name for one in lists for family in one.families]
+    if names != [family.name for family in table.families]:
+        mistakes.add("families", f"are not those of lists; {_NOT_OURS}")
+        return ()
+    reported = iter(table.families)
+    return tuple(
+        replace(
+            one,
+            families=tuple(
+                replace(family, runs=_pinned(family.runs, next(reported).runs)) for family in one.families
+            ),
+        )
+        for one in lists
+    )
+
+
+def _from_dict(
+    document: object, bases: list[str], taken: set[str], mistakes: Mistakes, place: str
+) -> ModelList:
+    from reportgen.model_list.building import Origin, model_list_of
+
+    tables = dict(document) if isinstance(document, Mapping) else {}
+    file, shipped = tables.pop("file", None), tables.pop("shipped", False)
+    if not isinstance(file, str) or not file or not isinstance(shipped, bool):
+        mistakes.add(place.rstrip("."), f"is no list with a file, but {shown(document)}; {_NOT_OURS}")
+        file = ""
+    if shipped is True:
+        bases = [str(resources.folder("model_lists"))]
+    found = model_list_of(tables, Origin(file, bases[0], shipped is True), taken, mistakes, place)
+    base = next((base for base in bases if _holds_a_run(found, base)), bases[0])
+    return _based(found, base)
+
+
+def _holds_a_run(model_list: ModelList, base: str) -> bool:
+    return any(
+        Path(base, run.source.path.replace("{name}", run.name)).is_file()
+        for family in model_list.families
+        for run in family.runs
+        if isinstance(run.source, DirectorySource)
+    )
+
+
+def _based(model_list: ModelList, base: str) -> ModelList:
+    """The same list, its relative paths starting from ``base``."""
+
+    def moved(run: RunSpec) -> RunSpec:
+        if not isinstance(run.source, DirectorySource):
+            return run
+        return replace(run, source=replace(run.source, base=base))
+
+    return replace(
+        model_list,
+        families=tuple(
+            replace(family, runs=tuple(moved(run) for run in family.runs)) for family in model_list.families
+        ),
+        theme=replace(model_list.theme, base=base),
+    )
+
+
+def _pinned(runs: Iterable[RunSpec], reported: Iterable[ReportedRun]) -> tuple[RunSpec, ...]:
+    """Runs at the commits and with the hashes of the report; those it had no file of as they are."""
+    known = {
+        (run.name, run.source.repo, run.source.requested_revision, run.source.file): run.source
+        for run in reported
+    }
+    pinned = []
+    for run in runs:
+        source = _source(run.source)
+        file = source["file" if isinstance(run.source, HubSource) else "path"].replace("{name}", run.name)
+        repo = source["repo"].replace("{name}", run.name) if isinstance(run.source, HubSource) else None
+        record = known.get((run.name, repo, source.get("revision"), file))
+        if record is not None:
+            at = run.source
+            if isinstance(at, HubSource):
+                at = replace(at, commit=record.revision)
+            run = replace(run, source=at, sha256=record.sha256)  # noqa: PLW2901 - the same run, pinned
+        pinned.append(run)
+    return tuple(pinned)

@@ -1,0 +1,107 @@
+"""Labels of a family's runs: short, and no two alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from reportgen.model_list.slugs import first_free
+from reportgen.model_list.specs import FamilySpec, RunSpec
+from reportgen.names import ATTRIBUTES, Attributes
+
+__all__ = ["labels_of"]
+
+_USUAL = "d{digits}"
+
+_WORDS = {
+    "op": "{}",
+    "digits": "d{}",
+    "layers": "l{}",
+    "heads": "h{}",
+    "seed": "s{}",
+    "steps_k": "t{}K",
+    "grokfast": "{}",
+    "insert_mode": "ins{}",
+}
+"""How a longer label tells an attribute: as the names of runs do."""
+
+
+def labels_of(family: FamilySpec, runs: Sequence[tuple[RunSpec, Attributes]]) -> list[str]:
+    """The label of each run, unique within the family.
+
+    A run's own label, else the family's template filled (``d{digits}`` unless it gives one), else,
+    where an attribute of the template is not known, the name. Equal labels are made longer by the
+    first attribute that differs among them, and again while some are equal; where none differs,
+    the name takes the label's place, and where names are equal too, a number follows.
+
+    Args:
+        family: Gives the template.
+        runs: Runs and their attributes, of the name and of ``Config``.
+    """
+    template = family.label or _USUAL
+    labels = [run.label or _filled(template, run.name, attributes) for run, attributes in runs]
+    for alike in _groups(range(len(runs)), labels):
+        _lengthen(alike, labels, runs, ATTRIBUTES)
+    taken: set[str] = set()
+    for index, (run, _) in enumerate(runs):
+        if labels[index] in taken:
+            labels[index] = _free(run.name, taken)
+        taken.add(labels[index])
+    return labels
+
+
+def _filled(template: str, name: str, attributes: Attributes) -> str:
+    values = {"name": name} | {attribute: _text(attributes, attribute) for attribute in ATTRIBUTES}
+    parts = re.split(r"\{(\w+)\}", template)
+    for place in range(1, len(parts), 2):
+        value = values[parts[place]]
+        if value is None:
+            return name
+        parts[place] = value
+    return " ".join("".join(parts).split()) or name
+
+
+def _text(attributes: Attributes, attribute: str) -> str | None:
+    value = getattr(attributes, attribute)
+    if attribute == "grokfast":
+        return None if value is None else "gf" if value else ""
+    return None if value is None else str(value)
+
+
+def _word(attributes: Attributes, attribute: str) -> str:
+    """What an attribute adds to a label: nothing where it is not known, or where names leave it out."""
+    text = _text(attributes, attribute)
+    if not text or (attribute == "insert_mode" and text == "0"):
+        return ""
+    return " " + _WORDS[attribute].format(text)
+
+
+def _lengthen(
+    alike: Sequence[int],
+    labels: list[str],
+    runs: Sequence[tuple[RunSpec, Attributes]],
+    attributes: Sequence[str],
+) -> None:
+    """Tells runs of one label apart by the first of ``attributes`` that differs, and so on."""
+    for position, attribute in enumerate(attributes):
+        words = {index: _word(runs[index][1], attribute) for index in alike}
+        if len(set(words.values())) > 1:
+            for index in alike:
+                labels[index] += words[index]
+            for still_alike in _groups(alike, labels):
+                _lengthen(still_alike, labels, runs, attributes[position + 1 :])
+            return
+    for index in alike:
+        labels[index] = runs[index][0].name
+
+
+def _groups(indices: Iterable[int], labels: Sequence[str]) -> list[list[int]]:
+    """Indices whose labels are equal, two or more of them."""
+    groups: dict[str, list[int]] = {}
+    for index in indices:
+        groups.setdefault(labels[index], []).append(index)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return name if name not in taken else first_free(lambda number: f"{name} ({number})", taken.__contains__)

@@ -1,0 +1,181 @@
+"""Files, folders and names of lists -> ModelLists, with all mistakes of all of them at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from reportgen import resources
+from reportgen.errors import ReportgenError
+from reportgen.model_list.mistakes import Mistakes, did_you_mean, shown
+from reportgen.model_list.specs import ModelList
+
+__all__ = ["load", "shipped_names"]
+
+_LARGEST_LIST = 4 * 2**20
+_LARGEST_REPORT = 256 * 2**20
+
+# Keys of hundreds of parts: the parser's time and memory grow with their square. The parts of one
+# key are bare or quoted, and each match starts where a part does, so that a search stays linear.
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:"[^"\n]*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\.[ \t]*+){32}""", re.ASCII)
+
+_MENDS = (
+    ("Expected '='", "write key = value"),
+    ("Invalid value", 'text goes in quotes: "..."'),
+    ("Unterminated string", "close the quotes"),
+    ("Unclosed array", "separate with commas, close with ]"),
+    ("Unclosed inline table", "separate with commas, close with }"),
+    ("Unescaped '\\'", "write / or \\\\, or quote with '...'"),
+    ("Illegal character", "escape it in text, as \\n or \\t, or quote with three quotes"),
+    ("Found invalid character", "leave it out"),
+    ("Cannot declare", "give each table once; a further family is [[family]]"),
+    ("Cannot overwrite", "give each key once"),
+    ("Duplicate inline table key", "give each key once"),
+    ("Cannot redefine", "give each table once"),
+    ("Cannot mutate", "give each table once"),
+    ("Expected newline", "start a new line"),
+    ("Expected ']", "close the heading with as many brackets"),
+    ("Invalid", "see toml.io"),
+)
+
+
+def shipped_names() -> tuple[str, ...]:
+    """The names of the lists that ship."""
+    return tuple(sorted(file.stem for file in resources.folder("model_lists").glob("*.toml")))
+
+
+def load(lists: Sequence[str]) -> tuple[ModelList, ...]:
+    """Reads lists.
+
+    Args:
+        lists: Each a TOML file, a folder (its ``*.toml`` in name order, not deeper), the name of a
+            list that ships (``./demo`` is a folder even so), or a ``report.json``, whose lists are
+            read with the commits and hashes that it records.
+
+    Raises:
+        ReportgenError: exit code 2; every mistake of every list, one line each:
+            ``file: place: what is wrong, what would be right``.
+    """
+    # pydantic takes a tenth of a second to import: only where lists are read.
+    from reportgen.model_list.building import Origin, model_list_of
+    from reportgen.model_list.document import from_report
+
+    found: list[ModelList] = []
+    lines: list[str] = [] if lists else ["no list is given; name a file, a folder or a list that ships"]
+    taken = {"runs"}  # tables/runs.csv is not a family's
+    for name in lists:
+        for file, label in _files(name, lines):
+            mistakes = Mistakes(label)
+            document = _document(file, mistakes)
+            if document is not None:
+                base = file.resolve().parent
+                if file.suffix == ".json":
+                    found += from_report(document, base, taken, mistakes)
+                else:
+                    origin = Origin(file.name, str(base), file.parent == resources.folder("model_lists"))
+                    found.append(model_list_of(document, origin, taken, mistakes))
+            lines += mistakes.lines()
+    if lines:
+        raise ReportgenError("\n".join(lines), exit_code=2)
+    return tuple(found)
+
+
+def _files(name: str, lines: list[str]) -> Iterator[tuple[Path, str]]:
+    """The files of one LIST, each with what messages call it; a LIST that is none is a line."""
+    if name in shipped_names():
+        yield resources.folder("model_lists") / f"{name}.toml", f"{name}.toml"
+        return
+    mistakes = Mistakes(name or '""')
+    path = Path(name)
+    try:
+        if name and path.is_dir():
+            files = sorted(file for file in path.glob("*.toml") if file.is_file() and file.name[0] != ".")
+            if not files:
+                mistakes.add("", "holds no *.toml; name a folder that does, or a file")
+            yield from ((file, str(file)) for file in files)
+        elif name and path.exists():
+            yield path, name
+        else:
+            known = [*shipped_names(), *_siblings(path)]
+            mistakes.add("", "no file, folder or list that ships has this name" + did_you_mean(name, known))
+    except (OSError, ValueError) as error:
+        mistakes.add("", f"cannot be read: {_reason(error)}; check its name and permissions")
+    lines += mistakes.lines()
+
+
+def _siblings(path: Path) -> list[str]:
+    """Lists beside a path where none is."""
+    return [str(file) for file in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+
+
+def _document(file: Path, mistakes: Mistakes) -> object | None:
+    """What a file holds, as TOML or JSON; None where it is neither."""
+    largest = _LARGEST_REPORT if file.suffix == ".json" else _LARGEST_LIST
+    try:
+        if not file.is_file():
+            mistakes.add("", "is no regular file; name a TOML file")
+            return None
+        with file.open("rb") as stream:
+            data = stream.read(largest + 1)
+    except OSError as error:
+        mistakes.add("", f"cannot be read: {_reason(error)}; check its permissions")
+        return None
+    if len(data) > largest:
+        mistakes.add("", f"is over {largest // 2**20} MiB, which no list needs; split it")
+        return None
+    return _json(data, mistakes) if file.suffix == ".json" else _toml(data, mistakes)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def _toml(data: bytes, mistakes: Mistakes) -> dict[str, Any] | None:
+    try:
+        text = data.decode("utf-8-sig")  # some editors write a byte-order mark
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        text = f"byte 0x{data[error.start]:02x} is not UTF-8; save it as UTF-8"
+        mistakes.add(f"line {line}, column {column}", text)
+        return None
+    if long_key := _LONG_KEY.search(text):
+        place = _place(text, long_key.start())
+        mistakes.add(place, "a key of over 32 parts; no key of a list has more than 3")
+        return None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
+        wrong = at[1] if at else str(error)
+        place = f"line {at[2]}, column {at[3]}" if at and at[2] else _place(text, len(text))
+        mend = next((mend for start, mend in _MENDS if wrong.startswith(start)), "see toml.io")
+        mistakes.add(place, f"{shown(wrong)[1:-1]}; {mend}")
+    except RecursionError:
+        mistakes.add("", "lists or tables are nested hundreds deep; no list needs more than 4")
+    except ValueError:
+        # Python reads no number of over 4,300 digits, and tells no place.
+        mistakes.add("", "holds a number of thousands of digits; shorten it")
+    return None
+
+
+def _place(text: str, position: int) -> str:
+    line = text.count("\n", 0, position) + 1
+    return f"line {line}, column {position - text.rfind(chr(10), 0, position)}"
+
+
+def _json(data: bytes, mistakes: Mistakes) -> object | None:
+    import orjson
+
+    try:
+        document: object = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        mistakes.add(place, f"{error.msg}; name a report.json as it was written")
+        return None
+    if document is None:
+        mistakes.add("", "is null; name a report.json as it was written")
+    return document
