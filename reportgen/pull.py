@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from reportgen.model_list import DirectorySource, RunSpec, Source
+from reportgen.model_list import DirectorySource, HubSource, RunSpec, Source
 from reportgen.report import Problem, SourceRecord
 from reportgen.sources import Found, Unusable, directory
+from reportgen.sources.line import Patience
 
 __all__ = ["PullOptions", "Pulled", "pull"]
 
 # A look at the clock twice a second, which also lets Ctrl-C through where a wait would hold it back.
 _TICK = 0.5
+_THREAD = "pull"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class PullOptions:
         max_file_size: Bytes; a larger file is a problem, found before it is read.
         deadline: ``time.monotonic()`` at which what is not there yet becomes a problem, None for never.
         run_seconds: Longest time on one run, waits for the Hub included.
+        patience: With a Hub that fails.
     """
 
     jobs: int = 8
@@ -36,6 +40,7 @@ class PullOptions:
     max_file_size: int = 256 * 2**20
     deadline: float | None = None
     run_seconds: float = 900.0
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +129,19 @@ class _Crew:
     and one that hangs in a socket or on a dead network drive would hold up Ctrl-C for as long.
     """
 
-    def __init__(self, keys: Sequence[_Key], find: Callable[[_Key], Found]) -> None:
+    def __init__(self, keys: Sequence[_Key]) -> None:
         self._tasks: SimpleQueue[_Key] = SimpleQueue()
         for key in keys:
             self._tasks.put(key)
-        self._find = find
         self.events: SimpleQueue[_Begun | _Ended | _Waits | _Broke] = SimpleQueue()
         self.stop = threading.Event()
 
-    def hire(self, count: int) -> None:
+    def hire(self, count: int, find: Callable[[_Key], Found]) -> None:
         """Starts ``count`` threads."""
         for _ in range(count):
-            threading.Thread(target=self._work, name="pull", daemon=True).start()
+            threading.Thread(target=self._work, args=(find,), name=_THREAD, daemon=True).start()
 
-    def _work(self) -> None:
+    def _work(self, find: Callable[[_Key], Found]) -> None:
         while not self.stop.is_set():
             try:
                 key = self._tasks.get_nowait()
@@ -145,7 +149,7 @@ class _Crew:
                 return
             self.events.put(_Begun(key, time.monotonic()))
             try:
-                self.events.put(_Ended(key, self._find(key)))
+                self.events.put(_Ended(key, find(key)))
             except Unusable as unusable:
                 self.events.put(_Ended(key, unusable))
             except BaseException as error:  # noqa: BLE001 - a bug: the calling thread raises it
@@ -157,30 +161,37 @@ def _outcomes(
     keys: Sequence[_Key], options: PullOptions, on_wait: Callable[[str], None]
 ) -> Iterator[tuple[_Key, _Outcome]]:
     """Each key with what became of it, as it happens."""
-    crew = _Crew(keys, lambda key: _find(key, options))
+    crew = _Crew(keys)
     left = dict.fromkeys(keys)
     begun: dict[_Key, float] = {}
-    try:
-        crew.hire(min(options.jobs, len(keys)))
-        while left:
-            match _next(crew):
-                case _Begun(key, at):
-                    begun[key] = at
-                case _Ended(key, outcome) if key in left:
+    with _finder(keys, options, crew) as find:
+        crew.hire(min(options.jobs, len(keys)), find)
+        try:
+            while left:
+                match _next(crew):
+                    case _Begun(key, at):
+                        begun[key] = at
+                    case _Ended(key, outcome) if key in left:
+                        del left[key]
+                        yield key, outcome
+                    case _Waits(message):
+                        on_wait(message)
+                    case _Broke(error):
+                        raise error
+                now = time.monotonic()
+                if options.deadline is not None and now >= options.deadline:
+                    yield from (
+                        (key, _late("the time limit of the build came first; raise --timeout"))
+                        for key in left
+                    )
+                    return
+                for key in [key for key in left if now - begun.get(key, now) > options.run_seconds]:
+                    # Its thread may hang for good, so another takes its place.
+                    crew.hire(1, find)
                     del left[key]
-                    yield key, outcome
-                case _Waits(message):
-                    on_wait(message)
-                case _Broke(error):
-                    raise error
-            now = time.monotonic()
-            for key, reason in _overdue(left, begun, now, options):
-                # Its thread may hang for good, so another takes its place.
-                crew.hire(1)
-                del left[key]
-                yield key, Unusable("timeout", f"the run was not pulled: {reason}")
-    finally:
-        crew.stop.set()
+                    yield key, _late(f"nothing came of it in {options.run_seconds:.0f} s; build again later")
+        finally:
+            crew.stop.set()
 
 
 def _next(crew: _Crew) -> _Begun | _Ended | _Waits | _Broke | None:
@@ -190,18 +201,34 @@ def _next(crew: _Crew) -> _Begun | _Ended | _Waits | _Broke | None:
         return None
 
 
-def _overdue(
-    left: Iterable[_Key], begun: Mapping[_Key, float], now: float, options: PullOptions
-) -> list[tuple[_Key, str]]:
-    if options.deadline is not None and now >= options.deadline:
-        reason = "the time limit of the build came first; raise --timeout"
-        return [(key, reason) for key in left]
-    reason = f"nothing came of it in {options.run_seconds:.0f} s; build again later"
-    return [(key, reason) for key in left if now - begun.get(key, now) > options.run_seconds]
+def _late(reason: str) -> Unusable:
+    return Unusable("timeout", f"the run was not pulled: {reason}")
 
 
-def _find(key: _Key, options: PullOptions) -> Found:
-    source, name = key
-    if isinstance(source, DirectorySource):
+@contextmanager
+def _finder(keys: Sequence[_Key], options: PullOptions, crew: _Crew) -> Iterator[Callable[[_Key], Found]]:
+    """What finds a run; the Hub's client, slow to import, is loaded only where a run needs it."""
+
+    def in_directory(key: _Key) -> Found:
+        source, name = key
+        assert isinstance(source, DirectorySource)
         return directory.find(source, name, options.max_file_size)
-    raise AssertionError(source)
+
+    if all(isinstance(source, DirectorySource) for source, _ in keys):
+        yield in_directory
+        return
+
+    from reportgen.sources.hub import Hub, quiet_client
+
+    def say(message: str) -> None:
+        crew.events.put(_Waits(message))
+
+    hub = Hub(
+        offline=options.offline,
+        max_file_size=options.max_file_size,
+        patience=options.patience,
+        say=say,
+        stop=crew.stop,
+    )
+    with quiet_client(_THREAD, say):
+        yield lambda key: hub.find(key[0], key[1]) if isinstance(key[0], HubSource) else in_directory(key)

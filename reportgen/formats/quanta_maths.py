@@ -20,11 +20,6 @@ import numpy as np
 from reportgen.curves.summary import FloatArray
 from reportgen.formats import RunFile, Series, Unreadable
 
-try:
-    import simdjson
-except ImportError:  # no wheel for this Python: slower, and the same numbers
-    simdjson = None  # type: ignore[assignment]
-
 __all__ = ["read"]
 
 # 10**308 still fits a float64; an integer of more digits may not, and Python refuses to read one of
@@ -82,9 +77,11 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this file
 def _fast(data: bytes) -> dict[str, Any] | None:
     """The document's members, ``TrainingLoss`` as an array; None where this way does not lead."""
     # as_buffer flattens arrays inside an array without a word: one bracket means there are none.
-    if simdjson is None or data.count(b"[") != 1:
+    if data.count(b"[") != 1:
         return None
     try:
+        import simdjson
+
         root = simdjson.Parser().parse(data)
         if not isinstance(root, simdjson.Object):
             return None
@@ -96,6 +93,8 @@ def _fast(data: bytes) -> dict[str, Any] | None:
         if isinstance(config, simdjson.Object):
             members["Config"] = config.as_dict()
     except (ValueError, TypeError, RuntimeError):
+        return None
+    except ImportError:  # no wheel for this Python: slower, and the same numbers
         return None
     return members
 

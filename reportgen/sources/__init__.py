@@ -6,12 +6,13 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from reportgen.report import ProblemKind, SourceRecord
 from reportgen.text import one_line
 
-__all__ = ["Found", "Unusable", "hash_file", "relative_parts", "too_large"]
+__all__ = ["Digests", "Found", "Unusable", "hash_file", "relative_parts", "too_large"]
 
 # Names that Windows gives to devices, whatever their extension.
 _DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
@@ -37,6 +38,21 @@ class Found:
     checked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """A file's bytes, known again.
+
+    Attributes:
+        size: Bytes.
+        sha256: Hexadecimal.
+        git: What git calls a blob of these bytes (sha1, hexadecimal); None where it was not asked for.
+    """
+
+    size: int
+    sha256: str
+    git: str | None
+
+
 class Unusable(Exception):  # noqa: N818 - a state of the run, and half the time no error
     """A run that a source cannot give; the text is one sentence, with its mend.
 
@@ -50,7 +66,7 @@ class Unusable(Exception):  # noqa: N818 - a state of the run, and half the time
 
 
 def relative_parts(place: str) -> tuple[str, ...]:
-    """The parts of a path that a run's name went into.
+    """The parts of a path, as a list or a run's name gives it.
 
     One rule on every system, so that a list that works on one works on all.
 
@@ -61,9 +77,7 @@ def relative_parts(place: str) -> tuple[str, ...]:
     for part in parts:
         reason = _refusal(part)
         if reason:
-            raise Unusable(
-                "refused", f"{one_line(place)} is refused as a file's place: {reason}; rename the run"
-            )
+            raise Unusable("refused", f"{one_line(place)} is refused: {reason}; correct the list")
     return parts
 
 
@@ -79,29 +93,26 @@ def _refusal(part: str) -> str | None:
     return None
 
 
-def hash_file(path: Path, name: str, limit: int) -> str:
-    """The sha256 of a regular file's bytes, hexadecimal.
+def hash_file(path: Path, name: str, limit: int, *, git: bool = False) -> Digests:
+    """Reads a regular file for its digests.
 
     Args:
         path: The file; links are followed.
         name: What messages call it.
         limit: Most bytes; asked before reading, and kept while reading a file that grows.
+        git: Whether git's name is wanted too.
 
     Raises:
         Unusable: there is no such file, it may not be read, is no regular file or is too large.
     """
     name = one_line(name)
-    digest = hashlib.sha256()
     try:
         # Asked before opening: to open a pipe would wait for its writer, to open a device may do anything.
         _refuse_other_than_file(path.stat(), name)
         with os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
             _refuse_other_than_file(status, name)
-            size = status.st_size
-            while size <= limit and (chunk := file.read(_CHUNK)):
-                digest.update(chunk)
-                size = max(size, file.tell())
+            return _digests(file, status.st_size, name, limit, git=git)
     except (FileNotFoundError, NotADirectoryError):
         mend = "put it there, or take the run out of the list"
         raise Unusable("missing", f"{name} does not exist; {mend}") from None
@@ -110,9 +121,20 @@ def hash_file(path: Path, name: str, limit: int) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not valid here"
         raise Unusable("unreadable", f"{name} cannot be read ({reason}); check the file") from None
-    if size > limit:
-        raise Unusable("too_large", too_large(name, size, limit))
-    return digest.hexdigest()
+
+
+def _digests(file: FileIO, size: int, name: str, limit: int, *, git: bool) -> Digests:
+    sha256 = hashlib.sha256()
+    sha1 = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
+    done = 0
+    while max(size, done) <= limit and (chunk := file.read(_CHUNK)):
+        done += len(chunk)
+        sha256.update(chunk)
+        if git:
+            sha1.update(chunk)
+    if max(size, done) > limit:
+        raise Unusable("too_large", too_large(name, max(size, done), limit))
+    return Digests(done, sha256.hexdigest(), sha1.hexdigest() if git else None)
 
 
 def _refuse_other_than_file(status: os.stat_result, name: str) -> None:

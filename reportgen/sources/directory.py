@@ -28,7 +28,7 @@ def find(source: DirectorySource, name: str, max_file_size: int) -> Found:
     relative = not PureWindowsPath(folder).anchor
     file = str(PurePosixPath(folder.replace(os.sep, "/") if relative else "", *parts))
     path = Path(source.base, folder, *parts)
-    sha256 = hash_file(path, file, max_file_size)
+    sha256 = hash_file(path, file, max_file_size).sha256
     record = SourceRecord("directory", None, None, None, file, sha256)
     return Found(path, record, checked=True)
 
