@@ -14,6 +14,7 @@ from reportgen.model_list import DirectorySource, HubSource, RunSpec, Source
 from reportgen.report import Problem, SourceRecord
 from reportgen.sources import Found, Unusable, directory
 from reportgen.sources.line import Patience
+from reportgen.text import one_line
 
 __all__ = ["PullOptions", "Pulled", "pull"]
 
@@ -97,6 +98,10 @@ def pull(
 def _result(family: str, spec: RunSpec, outcome: _Outcome) -> Pulled | Problem:
     if isinstance(outcome, Unusable):
         return Problem(family, spec.name, outcome.kind, str(outcome))
+    if spec.sha256 not in (None, outcome.source.sha256):
+        name = one_line(outcome.source.file)
+        mend = "build from the model list to report on the file as it is now"
+        return Problem(family, spec.name, "refused", f"{name} is no longer the file of that report; {mend}")
     return Pulled(spec, outcome.path, outcome.source, outcome.checked)
 
 
