@@ -1,7 +1,14 @@
-"""Reports of training runs: model lists in, an HTML page and a PDF out."""
+"""Reports of training runs: model lists in, an HTML page and a PDF out.
+
+``reportgen.build(lists, out)`` does what the command does. The parts it is made of are modules of
+their own: ``model_list``, ``pull``, ``formats``, ``curves``, ``report``, ``figures``, ``tables``, ``outputs``.
+"""
 
 from __future__ import annotations
 
-__all__ = ["__version__"]
-
 __version__ = "0.1.0"
+
+from reportgen.build import build
+from reportgen.errors import ReportgenError
+
+__all__ = ["ReportgenError", "__version__", "build"]

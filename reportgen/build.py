@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import reportgen
 from reportgen import assemble, cache, changes, measure, model_list, resources
@@ -26,6 +26,9 @@ from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.outputs import folder
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.report import Problem, Report
+
+if TYPE_CHECKING:
+    from reportgen.outputs.images import Drawer
 
 __all__ = ["BuildOptions", "Outcome", "build", "run"]
 
@@ -134,11 +137,22 @@ def run(
     if skip_if_current and old is not None and folder.is_current(out, old, inputs):
         log.say(f"{out}: nothing changed since the last build; nothing is rewritten")
         return Outcome(None, out, _exit_code_of(old, options), False, {})
-    with _opened_cache(options) as store:
+    # Not before: templates, figures and tables are slow to load, and often nothing has changed.
+    from reportgen.outputs.files import make_files
+
+    with _opened_cache(options) as store, _drawer(options) as drawer:
         report = _report(lists, chosen, entries, pulled, baseline, options, store, log)
         if not report.runs:
             raise ReportgenError(_no_run_text(report))
-        made = outputs.make(report, options, store, log)
+        made = make_files(
+            report,
+            formats=options.formats,
+            templates=options.templates,
+            paper_size=options.paper,
+            drawer=drawer,
+            store=store,
+            log=log,
+        )
     manifest = {
         "schema": 1,
         "reportgen": reportgen.__version__,
@@ -364,6 +378,18 @@ def _opened_cache(options: BuildOptions) -> Iterator[cache.Cache]:
     place = (options.cache_dir or cache.default_folder()) if options.use_cache else None
     with cache.open_cache(place) as store:
         yield store
+
+
+@contextmanager
+def _drawer(options: BuildOptions) -> Iterator[Drawer | None]:
+    """Begins to start Chrome, which takes as long as the numbers do."""
+    if "pdf" not in options.formats:
+        yield None
+        return
+    from reportgen.outputs.images import Drawer
+
+    with Drawer() as drawer:
+        yield drawer
 
 
 def _failed(report: Report) -> int:

@@ -17,6 +17,7 @@ import reportgen
 from reportgen import model_list
 from reportgen.errors import ReportgenError
 from reportgen.log import Log
+from reportgen.model_list import HubSource, RunSpec
 from reportgen.terminal import make_log
 from reportgen.text import one_line, printable
 
@@ -175,11 +176,19 @@ def _runs(options: argparse.Namespace) -> int:
     rows = [("FAMILY", "RUN", "SOURCE")]
     for one in model_list.load(options.lists):
         for family in one.families:
-            rows += [(one_line(family.name), one_line(spec.name), one_line(model_list.place_of(spec))) for spec in family.runs]
+            rows += [(one_line(family.name), one_line(spec.name), one_line(_place(spec))) for spec in family.runs]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, run, source in rows:
         print(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}")
     return 0
+
+
+def _place(spec: RunSpec) -> str:
+    """Where a run would be pulled from, as its list writes it."""
+    source = spec.source
+    if isinstance(source, HubSource):
+        return f"{source.repo} @ {source.revision}: {source.file}".replace("{name}", spec.name)
+    return source.path.replace("{name}", spec.name)
 
 
 def _diff(options: argparse.Namespace) -> int:

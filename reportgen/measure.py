@@ -174,11 +174,13 @@ def _compute(
     batch: Sequence[tuple[_Job, RunFile | Unusable]], device: str, shown: str, notes: list[str]
 ) -> Iterator[tuple[_Job, Measured | Unusable]]:
     readable = [(job, file) for job, file in batch if isinstance(file, RunFile)]
-    done = curves.summarise(
-        [file.series[0].values for _, file in readable], [job.settings for job, _ in readable], device
+    summaries = curves.summarise(
+        [file.series[0].values for _, file in readable],
+        [job.settings for job, _ in readable],
+        device,
+        on_note=notes.append,
     )
-    notes.extend(done.notes)
-    for (job, file), summary in zip(readable, done.summaries, strict=True):
+    for (job, file), summary in zip(readable, summaries, strict=True):
         yield (
             job,
             Measured(file.config, file.recorded_final_loss, file.recorded_avg_final_loss, summary, shown),

@@ -1,0 +1,144 @@
+"""A Report -> every file that a build writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from reportgen import document, figures, tables
+from reportgen.errors import ReportgenError
+from reportgen.figures import Figure
+from reportgen.log import Log
+from reportgen.outputs import data, html, latex, paper, summary
+from reportgen.report import FamilyReport, Report
+
+if TYPE_CHECKING:
+    from reportgen.cache import Cache
+    from reportgen.outputs.images import Drawer, Images
+
+__all__ = ["Made", "make_files"]
+
+_OVERVIEW = "all-avg-final-loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The files of a build.
+
+    Attributes:
+        files: Path relative to OUT, with ``/``, to content.
+        missing_formats: Format that was asked for and could not be made, to the reason.
+    """
+
+    files: Mapping[str, bytes]
+    missing_formats: Mapping[str, str]
+
+
+def make_files(
+    report: Report,
+    *,
+    formats: tuple[str, ...],
+    templates: Path | None,
+    paper_size: Literal["a4", "letter"],
+    drawer: Drawer | None,
+    store: Cache,
+    log: Log,
+) -> Made:
+    """Makes every file of the contract, in memory.
+
+    Args:
+        report: The report.
+        formats: ``html``, ``pdf``.
+        templates: Folder of templates that go before the shipped ones.
+        paper_size: Of the PDF.
+        drawer: Draws figures; None where no PDF is asked for.
+        store: Holds figures that were drawn before.
+        log: Where progress goes.
+    """
+    files = dict(_data_files(report))
+    missing: dict[str, str] = {}
+    drawn: dict[str, Images] = {}
+    if drawer is not None:
+        try:
+            drawn = _draw(report, drawer, store, log)
+            with log.step("lay out the PDF"):
+                files["report.pdf"] = _pdf(report, drawn, templates, paper_size, files["report.json"])
+            files |= _figure_files(report, drawn)
+        except ReportgenError as error:
+            missing["pdf"] = str(error)
+            drawn = {}
+    if "html" in formats:
+        with log.step("render the page"):
+            pictures = {name: images.svg for name, images in drawn.items()}
+            files["report.html"] = html.render(report, templates=templates, pictures=pictures).encode()
+    return Made(files, missing)
+
+
+def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
+    yield "report.json", data.json_bytes(document.report_document(report))
+    yield "summary.md", summary.render(report).encode()
+    yield "tables/runs.csv", data.table_csv(tables.runs_table(report)).encode()
+    for family in report.families:
+        table = tables.family_table(family)
+        yield f"tables/{family.slug}.csv", data.table_csv(table).encode()
+        yield f"tables/{family.slug}.tex", latex.render(family).encode()
+    for run in report.runs:
+        yield f"curves/{run.slug}.csv", data.curves_csv(run.summary.curve).encode()
+
+
+def _draw(report: Report, drawer: Drawer, store: Cache, log: Log) -> dict[str, Images]:
+    """Every figure on paper: those with files of their own and the small multiples."""
+    wanted = dict(_figures(report)) | {
+        panels.name: figures.run_panels(panels.runs) for panels in paper.panels(report)
+    }
+    with log.step(f"draw {len(wanted)} figures"):
+        return drawer.draw(wanted, cached=store.get, store=store.put)
+
+
+def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
+    """Figures for papers by name, at the width that their list asks for."""
+    widths = {family.slug: one.figures.width_mm for one in report.lists for family in one.families}
+    wanted = {family.slug: one.figures.runs for one in report.lists for family in one.families}
+    if (overview := figures.avg_final_loss_by_digits(report, report.lists[0].figures.width_mm)) is not None:
+        yield _OVERVIEW, overview
+    for family in report.families:
+        yield from _family_figures(family, widths[family.slug])
+        for run in family.runs:
+            if run.spec.name in wanted[family.slug]:
+                yield f"runs/{run.slug}-log", figures.run_log(run, widths[family.slug])
+                yield f"runs/{run.slug}-linear", figures.run_linear(run, widths[family.slug])
+
+
+def _family_figures(family: FamilyReport, width_mm: float) -> Iterator[tuple[str, Figure]]:
+    if not family.runs:
+        return
+    if "log" in family.spec.figures:
+        yield f"{family.slug}-log", figures.family_log(family, width_mm)
+    if "linear" in family.spec.figures:
+        yield f"{family.slug}-linear", figures.family_linear(family, width_mm)
+
+
+def _pdf(
+    report: Report,
+    drawn: Mapping[str, Images],
+    templates: Path | None,
+    paper_size: Literal["a4", "letter"],
+    report_json: bytes,
+) -> bytes:
+    from reportgen.outputs import pdf
+
+    return pdf.render(
+        report, drawn, paper_size=paper_size, templates=templates, attachments={"report.json": report_json}
+    )
+
+
+def _figure_files(report: Report, drawn: Mapping[str, Images]) -> dict[str, bytes]:
+    shown_only_in_the_pdf = {panels.name for panels in paper.panels(report)}
+    return {
+        f"figures/{name}.{kind}": getattr(images, kind)
+        for name, images in drawn.items()
+        if name not in shown_only_in_the_pdf
+        for kind in ("svg", "pdf", "png")
+    }
