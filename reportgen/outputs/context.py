@@ -13,14 +13,26 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
+from reportgen import notation, tables
+from reportgen.curves.summary import THRESHOLDS
+from reportgen.errors import ReportgenError
 from reportgen.model_list import FamilySpec
+from reportgen.names import question_shares
 from reportgen.outputs import words
 from reportgen.outputs.templating import markdown
 from reportgen.report import Check, FamilyReport, Problem, Report, RunReport
+from reportgen.seeds import SeedGroup, seed_groups
+from reportgen.tables import Cell, Column, Row, Table
 
-__all__ = ["FamilyView", "Fact", "FigureView", "Medium", "RunView", "context"]
+__all__ = ["Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
 
 Medium = Literal["screen", "paper"]
+
+# Up to this many runs a page's table of all runs also holds the columns that are hidden at first.
+_MANY_RUNS = 200
+# Of the usual columns, those for which paper has room in the table of all runs.
+_NARROW = ("label", "name", "steps", "avg_final_loss", "checks", "marks")
+_LOGO_KINDS = {".svg": "svg+xml", ".png": "png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class FigureView:
 
     Attributes:
         name: As in ``figures/``: ``addition-log``, ``all-avg-final-loss``; unique in the report.
-        number: From 1, in reading order.
+        number: From 1, in reading order; 0 for a figure of one run on the screen.
         kind: What it shows.
         caption: Says what the reader sees.
         finding: Its text alternative.
@@ -56,6 +68,29 @@ class FigureView:
     @property
     def anchor(self) -> str:
         return f"figure-{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table and its caption.
+
+    Attributes:
+        name: ``runs``, ``family <slug>``, ``seeds <slug>`` or ``thresholds <slug>``.
+        number: From 1, in reading order.
+        caption: Says what the reader sees.
+        table: Its columns and rows.
+        hidden: Keys of columns that a page shows only when the reader asks.
+    """
+
+    name: str
+    number: int
+    caption: str
+    table: Table
+    hidden: frozenset[str] = frozenset()
+
+    @property
+    def anchor(self) -> str:
+        return f"table-{self.name.replace(' ', '-')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +124,7 @@ class FamilyView:
         description: HTML of its Markdown.
         finding: Best and worst run, in words.
         figures: Those the list asks for; none where the family has no usable run.
+        tables: Its runs, groups of seeds, steps to thresholds; empty tables are left out.
         runs: In order.
         problems: Its runs that could not be used.
     """
@@ -97,6 +133,7 @@ class FamilyView:
     description: Markup
     finding: str
     figures: tuple[FigureView, ...]
+    tables: tuple[TableView, ...]
     runs: tuple[RunView, ...]
     problems: tuple[Problem, ...]
 
@@ -116,24 +153,9 @@ def context(
         figure: Draws a figure, or makes what stands for it until it is drawn.
         extra: Further names of the medium's own.
     """
-    number = counter(1)
-    overview = (
-        FigureView(
-            "all-avg-final-loss",
-            next(number),
-            "attribute",
-            words.attribute_caption(report.runs, "digits"),
-            words.finding(report.runs),
-        )
-        if any(
-            run.attributes.digits is not None and run.summary.metrics.avg_final_loss is not None
-            for run in report.runs
-        )
-        else None
-    )
-    families = tuple(_family(family, report, number) for family in report.families)
-    best, worst = words.best_and_worst(report.runs)
+    figure_number, table_number = counter(1), counter(1)
     checks = [check for run in report.runs for check in run.checks] + list(report.checks)
+    best, worst = words.best_and_worst(report.runs)
     return {
         "medium": medium,
         "report": report,
@@ -141,31 +163,105 @@ def context(
         "description": markdown(report.description),
         "synthetic": any(listed.synthetic for listed in report.lists),
         "status": words.status(report),
+        "all_right": not report.problems and all(check.outcome == "passed" for check in checks),
         "failed": _of(checks, "failed"),
         "unchecked": _of(checks, "not_checked"),
+        "checked": len(checks),
         "best": best,
         "worst": worst,
-        "overview": overview,
-        "families": families,
+        "overview": _overview(report, figure_number),
+        "runs_table": _runs_table(report, medium, next(table_number)),
+        "families": tuple(
+            _family(family, report, figure_number, table_number) for family in report.families
+        ),
+        "thresholds": tuple(notation.power_of_ten(key) for key in THRESHOLDS),
+        "smoothings": tuple(dict.fromkeys(
+            words.smoothing_sentence(family.spec.smoothing) for family in report.families
+        )),
         "theme": _theme(report),
-        "loss": words.loss,
+        "loss": notation.loss,
         "count": words.count,
+        "measured": _measured,
+        "anchor": _anchor if medium == "screen" else _no_anchor,
         "figure": figure,
         **extra,
     }
+
+
+def _measured(check: Check) -> str:
+    """What was found where something else was expected."""
+    if check.actual is None:
+        return notation.MISSING
+    return notation.loss(check.actual) if "loss" in check.metric else notation.grouped(int(check.actual))
+
+
+def _anchor(name: str) -> Markup:
+    """A link from a heading or caption to itself."""
+    return Markup('<a class="anchor" href="#{0}" aria-label="Link to {0}">#</a>').format(name)
+
+
+def _no_anchor(name: str) -> Markup:
+    return Markup("")
 
 
 def _of(checks: Sequence[Check], outcome: str) -> tuple[Check, ...]:
     return tuple(check for check in checks if check.outcome == outcome)
 
 
-def _family(family: FamilyReport, report: Report, number: Iterator[int]) -> FamilyView:
+def _overview(report: Report, number: Iterator[int]) -> FigureView | None:
+    """AvgFinalLoss against digits, where any run has both."""
+    if not any(
+        run.attributes.digits is not None and run.summary.metrics.avg_final_loss is not None
+        for run in report.runs
+    ):
+        return None
+    return FigureView(
+        "all-avg-final-loss",
+        next(number),
+        "attribute",
+        words.attribute_caption(report.runs, "digits"),
+        words.finding(report.runs),
+    )
+
+
+def _runs_table(report: Report, medium: Medium, number: int) -> TableView:
+    """All runs: on paper what fits its width, on a page that is not too long every column there is."""
+    usual = tables.usual_columns(report.runs)
+    rest: tuple[str, ...] = ()
+    if medium == "paper":
+        usual = tuple(key for key in usual if key in _NARROW)
+    elif len(report.runs) <= _MANY_RUNS:
+        rest = tuple(key for key in tables.all_columns(report.runs) if key not in usual)
+    table = _without_empty(tables.runs_table(report, ("family", *usual, *rest)), rest)
+    caption = f"All {words.count(len(report.runs), 'run')}." if len(report.runs) != 1 else "The one run."
+    return TableView("runs", number, caption, table, frozenset(rest))
+
+
+def _without_empty(table: Table, keys: Sequence[str]) -> Table:
+    """``table`` less those columns of ``keys`` that no row fills."""
+    kept = [
+        i
+        for i, column in enumerate(table.columns)
+        if column.key not in keys or any(row.cells[i].value not in (None, "") for row in table.rows)
+    ]
+    return Table(
+        tuple(table.columns[i] for i in kept),
+        tuple(Row(tuple(row.cells[i] for i in kept), row.run, row.family) for row in table.rows),
+    )
+
+
+def _family(
+    family: FamilyReport,
+    report: Report,
+    figure_number: Iterator[int],
+    table_number: Iterator[int],
+) -> FamilyView:
     finding = words.finding(family.runs)
     kinds: tuple[Literal["log", "linear"], ...] = ("log", "linear")
     figures = tuple(
         FigureView(
             f"{family.slug}-{kind}",
-            next(number),
+            next(figure_number),
             kind,
             words.family_caption(family, linear=kind == "linear"),
             finding,
@@ -179,9 +275,59 @@ def _family(family: FamilyReport, report: Report, number: Iterator[int]) -> Fami
         description=markdown(family.spec.description),
         finding=finding,
         figures=figures,
+        tables=tuple(_family_tables(family, table_number)),
         runs=tuple(_run(run, family.spec) for run in family.runs),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )
+
+
+def _family_tables(family: FamilyReport, number: Iterator[int]) -> Iterator[TableView]:
+    """The tables of a family, as far as there is anything in them."""
+    name, slug = words.shortened(family.name, 80), family.slug
+    if not family.runs:
+        return
+    yield TableView(f"family {slug}", next(number), f"{name}: its runs.", tables.family_table(family))
+    groups = seed_groups(family)
+    if groups:
+        yield TableView(
+            f"seeds {slug}",
+            next(number),
+            f"{name}: runs that differ by their seed only. The mean is geometric; the interval is a 95 % "
+            "bootstrap interval of it, too narrow where seeds are few.",
+            _seeds_table(groups),
+        )
+    reached = tables.thresholds_table(family)
+    if any(column.key.startswith("steps_to.") for column in reached.columns):
+        yield TableView(
+            f"thresholds {slug}",
+            next(number),
+            f"{name}: the first step at which the centred rolling mean of the loss is below each threshold.",
+            reached,
+        )
+
+
+def _seeds_table(groups: Sequence[SeedGroup]) -> Table:
+    columns = (
+        Column("configuration", "Configuration", "text"),
+        Column("seeds", "Seeds", "count"),
+        Column("mean", "Mean AvgFinalLoss", "loss"),
+        Column("low", "95 % from", "loss"),
+        Column("high", "95 % to", "loss"),
+        Column("least", "Least", "loss"),
+        Column("greatest", "Greatest", "loss"),
+    )
+
+    def row(group: SeedGroup) -> Row:
+        losses = (group.mean, *(group.interval or (None, None)), *(group.range or (None, None)))
+        return Row(
+            (
+                Cell(group.label, group.label),
+                Cell(len(group.runs), notation.grouped(len(group.runs))),
+                *(Cell(value, notation.loss(value)) for value in losses),
+            )
+        )
+
+    return Table(columns, tuple(row(group) for group in groups))
 
 
 def _run(run: RunReport, family: FamilySpec) -> RunView:
@@ -191,9 +337,7 @@ def _run(run: RunReport, family: FamilySpec) -> RunView:
         run=run,
         family=family,
         facts=tuple(_facts(run)),
-        config=tuple(
-            Fact(str(key), json.dumps(value, ensure_ascii=False)) for key, value in run.config.items()
-        ),
+        config=tuple(Fact(str(key), _as_json(value)) for key, value in run.config.items()),
         marks=words.mark_sentences(run),
         figures=tuple(
             FigureView(
@@ -210,14 +354,36 @@ def _run(run: RunReport, family: FamilySpec) -> RunView:
     )
 
 
+def _as_json(value: object) -> str:
+    """A value of ``Config``: JSON, a plain text without its quotes."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _facts(run: RunReport) -> Iterator[Fact]:
+    """What Part 2 of the notebook prints, and how many steps there were."""
     config, metrics = run.config, run.summary.metrics
-    yield Fact("AvgFinalLoss", words.loss(metrics.avg_final_loss))
-    yield Fact("Final loss", words.loss(metrics.final_loss))
-    yield Fact("Insert mode", str(run.attributes.insert_mode))
-    for term, key in (("Weight decay", "weight_decay"), ("Learning rate", "lr"), ("Batch size", "batch_size")):
+    yield Fact("AvgFinalLoss", notation.loss(metrics.avg_final_loss))
+    yield Fact("Final loss", notation.loss(metrics.final_loss))
+    yield Fact("Steps", notation.grouped(metrics.steps))
+    shares = question_shares(run.attributes, config)
+    if shares is not None:
+        yield Fact("Add, Sub, Mult", ", ".join(f"{share:g} %" for share in shares))
+    if run.attributes.insert_mode is not None:
+        mode = run.attributes.insert_mode
+        yield Fact("Insert mode", f"{mode} (none)" if mode == 0 else str(mode))
+    if run.spec.initialised_from is not None:
+        yield Fact("Initialised from", run.spec.initialised_from)
+    for term, key in (
+        ("Weight decay", "weight_decay"),
+        ("Learning rate", "lr"),
+        ("Batch size", "batch_size"),
+    ):
         if config.get(key) is not None:
-            yield Fact(term, str(config[key]))
+            yield Fact(term, _number_of_config(config[key]))
+
+
+def _number_of_config(value: object) -> str:
+    return notation.number(value) if type(value) in (int, float) else _as_json(value)  # type: ignore[arg-type]
 
 
 def _date_in_words(created: str) -> str:
@@ -226,16 +392,23 @@ def _date_in_words(created: str) -> str:
 
 
 def _theme(report: Report) -> Mapping[str, str | None]:
-    """The first list's theme that names anything; the logo as a data URI."""
-    theme = next(
-        (listed.theme for listed in report.lists if listed.theme.title_font or listed.theme.accent or listed.theme.logo),
-        None,
-    )
+    """The theme of the first list that has one; its logo as a data URI."""
+    themes = [listed.theme for listed in report.lists]
+    theme = next((one for one in themes if one.title_font or one.accent or one.logo), None)
     if theme is None:
         return {"title_font": None, "accent": None, "logo": None}
-    logo = None
-    if theme.logo is not None:
-        file = Path(theme.base) / theme.logo
-        kind = {".svg": "svg+xml", ".png": "png"}[file.suffix.lower()]
-        logo = f"data:image/{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+    logo = None if theme.logo is None else _logo(theme.base, theme.logo)
     return {"title_font": theme.title_font, "accent": theme.accent, "logo": logo}
+
+
+def _logo(base: str, name: str) -> str:
+    folder = Path(base).resolve()
+    file = (folder / name).resolve()
+    kind = _LOGO_KINDS.get(file.suffix.lower())
+    if kind is None or not file.is_relative_to(folder):
+        raise ReportgenError(f"[theme] logo = {name!r}: name an .svg or .png in the list's folder", exit_code=2)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ReportgenError(f"[theme] logo = {name!r}: {error.strerror}; put the file there", exit_code=2) from None
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

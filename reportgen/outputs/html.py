@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from jinja2 import Environment
 from markupsafe import Markup
 
-from reportgen.outputs.context import FigureView, context
+from reportgen.outputs.context import FamilyView, FigureView, context
+from reportgen.outputs.page_data import page_data
 from reportgen.outputs.templating import environment
 from reportgen.report import Report
+from reportgen.resources import folder
 
 __all__ = ["render"]
 
+# In this order: each may use what those before it define.
+_SCRIPTS = ("data", "lines", "figure", "labels", "light", "read", "controls", "tables", "contents", "start")
+_FONTS = (
+    ("Report Sans", 400, "normal", "report-sans-regular"),
+    ("Report Sans", 400, "italic", "report-sans-italic"),
+    ("Report Sans", 600, "normal", "report-sans-semibold"),
+    ("Report Serif", 600, "normal", "report-serif-semibold"),
+)
+_PLOTLY = "vendor/plotly-basic-4.1.1.min.js"
 
-def render(report: Report, *, templates: Path | None = None, pictures: Mapping[str, bytes] | None = None) -> str:
+
+def render(
+    report: Report, *, templates: Path | None = None, pictures: Mapping[str, bytes] | None = None
+) -> str:
     """The page. The same report gives the same text.
 
     Args:
@@ -22,10 +40,89 @@ def render(report: Report, *, templates: Path | None = None, pictures: Mapping[s
         templates: Folder of templates that go before the shipped ones.
         pictures: Figure name -> SVG or PNG, shown where scripts are off.
     """
-
-    def figure(view: FigureView) -> Markup:
-        return Markup('<div class="plot" role="img" aria-label="{}"></div>').format(view.finding)
-
-    return environment(templates).get_template("report.html.j2").render(
-        context(report, medium="screen", figure=figure)
+    made = environment(templates)
+    shared = context(
+        report, medium="screen", figure=lambda view: _figure(view, pictures or {}), fonts=_fonts()
     )
+    style = _text(made, "page/page.css", shared)
+    early = _text(made, "page/early.js", shared)
+    script = Markup("\n").join(_text(made, f"page/{name}.js", shared) for name in _SCRIPTS)
+    parts = {
+        "style": style,
+        "early_script": early,
+        "plotly": _text(made, _PLOTLY, shared),
+        "script": Markup('(() => {{\n"use strict";\n{}\n}})();').format(script),
+    }
+    policy = _policy(parts)
+    return made.get_template("report.html.j2").render(
+        shared, **parts, policy=policy, data=Markup(page_data(report, _figures(shared)))
+    )
+
+
+def _text(made: Environment, name: str, shared: Mapping[str, Any]) -> Markup:
+    """A stylesheet or script. Only stylesheets are templates: braces have a meaning in scripts."""
+    if name.endswith(".css"):
+        text = made.get_template(name).render(shared)
+    else:
+        assert made.loader is not None
+        text = made.loader.get_source(made, name)[0]
+    # Browsers hash what they parsed, and they parse every line end as a line feed.
+    return Markup(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _policy(parts: Mapping[str, str]) -> str:
+    """The Content-Security-Policy: the page's own scripts and styles by hash, and no request to anywhere.
+
+    plotly.js fills an empty style element rule by rule, and sets style attributes.
+    """
+    scripts = " ".join(_hash(parts[name]) for name in ("early_script", "plotly", "script"))
+    styles = " ".join(_hash(text) for text in (parts["style"], ""))
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src-elem {styles}; style-src-attr 'unsafe-inline'; "
+        "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _fonts() -> list[dict[str, Any]]:
+    return [
+        {
+            "family": family,
+            "weight": weight,
+            "style": style,
+            "data": Markup("data:font/woff2;base64,")
+            + base64.b64encode((folder("templates") / "fonts" / f"{name}.woff2").read_bytes()).decode("ascii"),
+        }
+        for family, weight, style, name in _FONTS
+    ]
+
+
+def _figures(shared: Mapping[str, Any]) -> Iterator[FigureView]:
+    if shared["overview"] is not None:
+        yield shared["overview"]
+    views: tuple[FamilyView, ...] = shared["families"]
+    for view in views:
+        yield from view.figures
+        for item in view.runs:
+            yield from item.figures
+
+
+def _figure(view: FigureView, pictures: Mapping[str, bytes]) -> Markup:
+    """Where the script draws a figure, and what stands there without scripts."""
+    plot = Markup('<div class="plot" data-figure="{}" role="img" aria-label="{}"></div>').format(
+        view.name, view.finding
+    )
+    if view.run is not None:
+        return plot
+    picture = pictures.get(view.name)
+    if picture is None:
+        return plot + Markup('<noscript><p class="still">{} The figure itself needs scripts.</p></noscript>').format(
+            view.finding
+        )
+    kind = "png" if picture.startswith(b"\x89PNG") else "svg+xml"
+    return plot + Markup(
+        '<noscript><p class="still"><img alt="{}" src="data:image/{};base64,{}"></p></noscript>'
+    ).format(view.finding, kind, base64.b64encode(picture).decode("ascii"))

@@ -14,7 +14,7 @@ __all__ = [
     "count",
     "family_caption",
     "finding",
-    "loss",
+    "line_name",
     "mark_sentences",
     "run_caption",
     "run_finding",
@@ -68,6 +68,11 @@ def run_finding(run: RunReport) -> str:
     if metrics.avg_final_loss is None:
         return f"{count(metrics.steps, 'step')}; the last losses are not finite."
     return f"{count(metrics.steps, 'step')}; AvgFinalLoss {loss(metrics.avg_final_loss)}."
+
+
+def line_name(smoothing: Smoothing) -> str:
+    """What a smoothed line shows, in two or three words."""
+    return _SMOOTHERS[smoothing.smoother].capitalize()
 
 
 def smoothing_sentence(smoothing: Smoothing) -> str:

@@ -1,0 +1,79 @@
+// Lighting up: a run that is pointed at, in a figure or in a row, shows in all figures and rows in view.
+let litRun = null;
+let rowsOf = null;
+
+function lightUp(id) {
+  if (id === litRun) return;
+  rowsOf ??= Map.groupBy ? Map.groupBy(document.querySelectorAll("[data-run]:not(.plot *)"), (row) => row.dataset.run) : grouped();
+  for (const row of rowsOf.get(litRun) ?? []) row.classList.remove("lit");
+  litRun = id;
+  for (const row of rowsOf.get(litRun) ?? []) row.classList.add("lit");
+  for (const figure of figures) if (figure.drawn && figure.visible) drawLit(figure);
+}
+
+function grouped() {
+  const groups = new Map();
+  for (const row of document.querySelectorAll("tr[data-run], summary[data-run]")) {
+    groups.set(row.dataset.run, [...(groups.get(row.dataset.run) ?? []), row]);
+  }
+  return groups;
+}
+
+// The run's line and band over the drawn figure, whose other lines step back.
+function drawLit(figure) {
+  figure.over.replaceChildren();
+  const line = figure.view.lines.find((one) => one.run.id === litRun);
+  const point = figure.view.points?.find((one) => one.id === litRun);
+  figure.element.classList.toggle("dimmed", figure.spec.run === null && Boolean(line || point));
+  for (const label of figure.labels.children) label.classList.toggle("lit", label.dataset.run === litRun);
+  if (point) {
+    const ring = document.createElementNS(SVG, "circle");
+    for (const [name, value] of Object.entries({ cx: figure.px(point.attributes[figure.attribute]), cy: figure.py(point.avg), r: 9, fill: "none", stroke: "currentColor", "stroke-width": 2 })) ring.setAttribute(name, value);
+    figure.over.append(ring);
+  }
+  if (!line || figure.spec.run !== null) return;
+  const clip = clipOf(figure);
+  const xs = xsOf(figure, line);
+  if (figure.band) addPath(figure, clip, bandPath(figure, line, xs), faded(line.colour, 0.3), "none");
+  addPath(figure, clip, linePath(figure, xs, line.mean), "none", line.colour);
+}
+
+function clipOf(figure) {
+  const clip = document.createElementNS(SVG, "svg");
+  const { l, r, t, b } = figure.margin;
+  const box = { x: l, y: t, width: Math.max(figure.width - l - r, 0), height: Math.max(figure.height - t - b, 0) };
+  for (const [name, value] of Object.entries({ ...box, viewBox: `${box.x} ${box.y} ${box.width} ${box.height}` })) clip.setAttribute(name, value);
+  figure.over.append(clip);
+  return clip;
+}
+
+function addPath(figure, parent, d, fill, stroke) {
+  const path = document.createElementNS(SVG, "path");
+  for (const [name, value] of Object.entries({ d, fill, stroke, "stroke-width": 2.5, "stroke-linejoin": "round" })) path.setAttribute(name, value);
+  parent.append(path);
+}
+
+const clampPixel = (value) => Math.max(-1e4, Math.min(1e4, value)).toFixed(1);
+
+function linePath(figure, xs, ys) {
+  let d = "";
+  let pen = false;
+  for (let k = 0; k < xs.length; k += 1) {
+    const shown = Number.isFinite(ys[k]) && (!figure.log || ys[k] > 0);
+    if (shown) d += `${pen ? "L" : "M"}${clampPixel(figure.px(xs[k]))} ${clampPixel(figure.py(ys[k]))}`;
+    pen = shown;
+  }
+  return d;
+}
+
+function bandPath(figure, line, xs) {
+  const { x, y } = bandTrace(figure, line, figure.log ? 10 ** (figure.range.y[0] - 1) : 0);
+  let d = "";
+  let pen = false;
+  x.forEach((value, k) => {
+    if (value === null) d += pen ? "Z" : "";
+    else d += `${pen ? "L" : "M"}${clampPixel(figure.px(value))} ${clampPixel(figure.py(y[k]))}`;
+    pen = value !== null;
+  });
+  return d;
+}

@@ -1,0 +1,44 @@
+// Figures are drawn when they come near the view, and given up when many others have been drawn since.
+const MOST_DRAWN = 24;
+
+function startFigures() {
+  const byElement = new Map();
+  for (const element of document.querySelectorAll(".plot[data-figure]")) {
+    const figure = new Figure(element, page.figures[element.dataset.figure]);
+    figures.push(figure);
+    byElement.set(element, figure);
+    addTools(figure);
+  }
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      const figure = byElement.get(target);
+      figure.visible = isIntersecting;
+      if (isIntersecting && !figure.drawn) figure.draw();
+    }
+    const drawn = figures.filter((figure) => figure.drawn);
+    for (const figure of drawn.slice(0, Math.max(0, drawn.length - MOST_DRAWN))) if (!figure.visible) figure.purge();
+  }, { rootMargin: "300px 0px" });
+  const resizer = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const figure = byElement.get(target);
+      if (figure.drawn && target.clientWidth > 0 && target.clientWidth !== figure.width) figure.show({});
+    }
+  });
+  for (const element of byElement.keys()) {
+    watcher.observe(element);
+    resizer.observe(element);
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+}
+
+startFigures();
+for (const wrapper of document.querySelectorAll(".table[data-name]")) {
+  const table = new Table(wrapper);
+  table.enhance();
+  addSparklines(table);
+}
+addSettings();
+foldContents();
+followReading();
+addEventListener("hashchange", unfoldTarget);
+unfoldTarget();
