@@ -168,9 +168,11 @@ def power(exponent: int, factor: int = 1) -> str:
 def loss_axis(
     low: float, high: float, height_px: float, wanted: tuple[float, float] | None = None
 ) -> dict[str, Any]:
-    """A logarithmic axis that shows ``low`` to ``high``, both above 0.
+    """A logarithmic axis.
 
     Args:
+        low: Least value to show, above 0.
+        high: Greatest.
         height_px: Of the axis, for the number of ticks.
         wanted: The list's own range; an end that a log axis cannot have is ignored.
     """

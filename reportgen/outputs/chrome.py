@@ -1,0 +1,296 @@
+"""One Chrome: figures in, SVG and PDF out. Only ``reportgen.outputs.images`` talks to it.
+
+Kaleido draws a figure as SVG in one tab; a second tab prints that SVG as a page of its own size,
+which takes a tenth of the time of a converter in Python. Chrome reaches no network: its pages allow
+none, and its proxy does not exist.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportgen.figures import Figure
+from reportgen.resources import folder
+
+if TYPE_CHECKING:
+    import kaleido
+    from choreographer import Tab
+    from choreographer.channels import Pipe
+
+__all__ = ["PLOTLY_JS", "Browser", "BrowserError", "NoBrowserError"]
+
+PLOTLY_JS = "plotly-basic-4.1.1.min.js"
+_FACES = {400: "SourceSans3-Regular.ttf", 600: "SourceSans3-Semibold.ttf"}
+_NOWHERE = "127.0.0.1:9"
+"""A proxy that nobody runs: what Chrome asks of the network on its own account ends there."""
+_CLOSE_LIMIT = 1.5
+
+
+class NoBrowserError(Exception):
+    """There is no Chrome on this machine."""
+
+
+class BrowserError(Exception):
+    """Chrome hung, crashed or could not draw."""
+
+
+class Browser:
+    """A Chrome that starts in the background, with an event loop and a thread of its own.
+
+    The thread that draws only waits, with a limit, so a Chrome that hangs, even half-way through a
+    message, cannot hold it.
+    """
+
+    def __init__(self) -> None:
+        self._kaleido: kaleido.Kaleido | None = None
+        self._pipe: Pipe | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run_loop, name="chrome", daemon=True)
+        self._thread.start()
+        self._paper: Future[_Paper] = asyncio.run_coroutine_threadsafe(self._open(), self._loop)
+
+    def draw(self, figures: Mapping[str, Figure], limit: float) -> Iterator[tuple[str, bytes, bytes]]:
+        """Name, SVG and PDF of each figure, as they get ready.
+
+        Args:
+            figures: Name to figure.
+            limit: Most seconds for the start, and then from one figure to the next.
+
+        Raises:
+            NoBrowserError: There is none.
+            BrowserError: With the reason.
+        """
+        if not wait([self._paper], limit).done:
+            raise BrowserError(f"it did not start within {limit:g} s")
+        try:
+            paper = self._paper.result()
+        except (NoBrowserError, BrowserError):
+            raise
+        except BaseException as error:
+            raise BrowserError(f"it did not start: {_line(error)}") from error
+        names = {
+            asyncio.run_coroutine_threadsafe(self._draw(figure, name, paper), self._loop): name
+            for name, figure in figures.items()
+        }
+        waiting: set[Future[tuple[bytes, bytes]]] = set(names)
+        while waiting:
+            ready, waiting = wait(waiting, limit, FIRST_COMPLETED)
+            if not ready:
+                raise BrowserError(f"it did not draw {names[next(iter(waiting))]} within {limit:g} s")
+            for future in ready:
+                try:
+                    svg, pdf = future.result()
+                except BaseException as error:
+                    raise BrowserError(f"it did not draw {names[future]}: {_line(error)}") from error
+                yield names[future], svg, pdf
+
+    def close(self, *, at_once: bool) -> None:
+        """Ends Chrome and everything around it.
+
+        Args:
+            at_once: Without letting Chrome finish: for one that failed, and for a build that stops.
+        """
+        if not at_once:
+            wait([self._paper], _CLOSE_LIMIT)
+            self._finish()
+        began = time.monotonic()
+        while not (self._paper.done() or self._process() or time.monotonic() > began + _CLOSE_LIMIT):
+            time.sleep(0.01)  # Chrome is about to be started; what is not there yet cannot be killed.
+        if (process := self._process()) is not None:
+            _kill(process)  # Also after Chrome has ended: its children may take a moment longer.
+        if self._pipe is not None:
+            self._pipe.close()  # Wakes the threads that wait for Chrome's next word.
+        self._finish()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSE_LIMIT)
+
+    def _run_loop(self) -> None:
+        self._loop.run_forever()
+        self._loop.close()
+
+    def _process(self) -> subprocess.Popen[bytes] | None:
+        return getattr(self._kaleido, "subprocess", None)
+
+    def _finish(self) -> None:
+        """Lets Kaleido end Chrome and remove its files; a no-op where that is done."""
+        with contextlib.suppress(Exception):
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(_CLOSE_LIMIT)
+
+    async def _end(self) -> None:
+        if self._kaleido is not None:
+            await self._kaleido.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _open(self) -> _Paper:
+        import kaleido
+        from choreographer.channels import Pipe
+        from choreographer.errors import ChromeNotFoundError
+
+        self._pipe = pipe = Pipe()
+        try:
+            self._kaleido = kaleido.Kaleido(
+                page_generator=_Page(), timeout=None, proxy_server=_NOWHERE, channel_cls=lambda: pipe
+            )
+        except ChromeNotFoundError as error:
+            raise NoBrowserError from error
+        await self._kaleido.open()
+        return await _Paper.create(self._kaleido)
+
+    async def _draw(self, figure: Figure, prefix: str, paper: _Paper) -> tuple[bytes, bytes]:
+        assert self._kaleido is not None
+        drawn = await self._kaleido.calc_fig(figure, opts={"format": "svg"})
+        svg = _with_own_ids(drawn.decode(), prefix)
+        size = figure["layout"]["width"], figure["layout"]["height"]
+        return svg.encode(), await paper.print(svg, *size)
+
+
+class _Page:
+    """The page that Kaleido draws in: our plotly.js and our fonts, which must be there to be measured."""
+
+    def generate_index(self) -> str:
+        import kaleido
+
+        scripts = (
+            folder("templates") / "vendor" / PLOTLY_JS,
+            Path(kaleido.__file__).parent / "vendor" / "kaleido_scopes.js",
+        )
+        return (
+            '<!DOCTYPE html><html><head><meta charset="utf-8">'
+            + _policy("script-src file: 'unsafe-inline'; img-src data: blob:")
+            + '<style id="head-style"></style>'
+            + f"<style>{_font_faces()}</style>"
+            + "".join(f'<script src="{script.as_uri()}" charset="utf-8"></script>' for script in scripts)
+            + "<script>const draw = kaleido_scopes.plotly;"
+            + f"kaleido_scopes.plotly = (...figure) => {_FONTS_LOADED}.then(() => draw(...figure))</script>"
+            + '</head><body><img id="kaleido-image"></body></html>'
+        )
+
+
+class _Paper:
+    """The tab that prints SVG as pages."""
+
+    def __init__(self, tab: Tab) -> None:
+        self._tab = tab
+        self._free = asyncio.Lock()
+
+    @classmethod
+    async def create(cls, browser: kaleido.Kaleido) -> _Paper:
+        paper = cls(await browser.create_tab("about:blank"))
+        frames = await paper._ask("Page.getFrameTree")
+        html = (
+            "<!DOCTYPE html><html><head>"
+            + _policy("")
+            + f"<style>{_font_faces()}@page {{ margin: 0 }} body {{ margin: 0 }} svg {{ display: block }}"
+            + "</style></head><body></body></html>"
+        )
+        await paper._ask("Page.setDocumentContent", frameId=frames["frameTree"]["frame"]["id"], html=html)
+        await paper._run(_FONTS_LOADED)
+        return paper
+
+    async def print(self, svg: str, width: float, height: float) -> bytes:
+        """The SVG as a PDF of one page, ``width`` by ``height`` CSS pixels."""
+        async with self._free:
+            await self._run(f"document.body.innerHTML = {json.dumps(svg)}; document.fonts.ready")
+            printed = await self._ask(
+                "Page.printToPDF",
+                printBackground=True,
+                paperWidth=width / 96,
+                paperHeight=height / 96,
+                **dict.fromkeys(("marginTop", "marginBottom", "marginLeft", "marginRight"), 0),
+            )
+        return _trimmed(base64.b64decode(printed["data"]), width * 0.75, height * 0.75)
+
+    async def _run(self, script: str) -> None:
+        outcome = await self._ask("Runtime.evaluate", expression=script, awaitPromise=True)
+        if "exceptionDetails" in outcome:
+            raise BrowserError(_line(outcome["exceptionDetails"]))
+
+    async def _ask(self, command: str, **parameters: Any) -> dict[str, Any]:
+        answer = await self._tab.send_command(command, parameters)
+        if "error" in answer:
+            raise BrowserError(_line(answer["error"]))
+        result: dict[str, Any] = answer["result"]
+        return result
+
+
+_FONTS_LOADED = "Promise.all([{}])".format(
+    ", ".join(f"""document.fonts.load('{weight} 12px "Source Sans 3"')""" for weight in _FACES)
+)
+
+
+def _policy(more: str) -> str:
+    """Nothing may be loaded but styles, embedded fonts and ``more``."""
+    rules = f"default-src 'none'; style-src 'unsafe-inline'; font-src data:; {more}"
+    return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
+
+
+def _font_faces() -> str:
+    fonts = folder("templates") / "fonts"
+    return "".join(
+        f'@font-face {{ font-family: "Source Sans 3"; font-weight: {weight}; '
+        f"src: url(data:font/ttf;base64,{base64.b64encode((fonts / file).read_bytes()).decode()}) }}"
+        for weight, file in _FACES.items()
+    )
+
+
+def _with_own_ids(svg: str, prefix: str) -> str:
+    """Plotly's random names exchanged for ``prefix`` or dropped: the same figure gives the same SVG."""
+    found = re.search(r'id="defs-([0-9a-f]{6})"', svg)
+    if found is None:
+        raise BrowserError("what Plotly drew is no figure")
+    svg = re.sub(rf"\b(defs-|topdefs-|clip|legend){found[1]}", rf"\g<1>{prefix}", svg)
+    return re.sub(r'(?<=class="trace scatter) trace[0-9a-f]{6}"', '"', svg)
+
+
+def _trimmed(pdf: bytes, width: float, height: float) -> bytes:
+    """Chrome's page at the exact size in points, and without its dates: the same page, the same bytes."""
+    import io
+
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        if len(document.pages) != 1:
+            raise BrowserError(f"a figure was printed on {len(document.pages)} pages")
+        page = document.pages[0]
+        top = float(page.mediabox[3])
+        page.mediabox = pikepdf.Array([0, top - height, width, top])
+        del document.trailer.Info
+        out = io.BytesIO()
+        document.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        return out.getvalue()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends Chrome with its children: it leads a process group of its own."""
+    if os.name == "nt":
+        if process.poll() is None:
+            subprocess.run(
+                ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
+            )
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_CLOSE_LIMIT)
+
+
+def _line(error: object) -> str:
+    """An error as one short line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:199] + "…"
