@@ -130,7 +130,11 @@ def _pdf(
     from reportgen.outputs import pdf
 
     return pdf.render(
-        report, drawn, paper_size=paper_size, templates=templates, attachments={"report.json": report_json}
+        report,
+        {name: images.pdf for name, images in drawn.items()},
+        paper_size=paper_size,
+        templates=templates,
+        attachments={"report.json": report_json},
     )
 
 
