@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from reportgen import tables
 from reportgen.outputs import words
 from reportgen.outputs.context import FamilyView, FigureView, RunView
 from reportgen.report import FamilyReport, Report, RunReport
-from reportgen.tables import Table
+from reportgen.tables import Cell, Column, Table
 
-__all__ = ["TEXT_WIDTH_MM", "Panels", "RunsPage", "panels", "paper_names", "parts"]
+__all__ = ["TEXT_WIDTH_MM", "Panels", "Part", "RunsPage", "panels", "paper_names", "parts"]
 
 TEXT_WIDTH_MM = 178.0
 """Between the margins, on A4 and Letter alike: a figure for a double column stands at its own size."""
@@ -45,10 +44,36 @@ class Panels:
 
 @dataclass(frozen=True, slots=True)
 class RunsPage:
-    """The same, as templates receive it."""
+    """The same, as templates receive it.
+
+    Attributes:
+        figure: The small multiples.
+        runs: Those it shows.
+        terms: Terms of the runs' facts, in order: columns of the lines of configuration.
+        lines: For each run, its fact of each term; empty where it has none.
+    """
 
     figure: FigureView
     runs: tuple[RunView, ...]
+    terms: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some columns of a table.
+
+    Attributes:
+        columns: Those that fit the page.
+        rows: A cell for each column.
+        head: Place of the column that names the rows.
+        breaks: For each column, whether it holds words that are too long for a line of it.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    head: int
+    breaks: tuple[bool, ...]
 
 
 def panels(report: Report) -> tuple[Panels, ...]:
@@ -74,30 +99,39 @@ def _printed(report: Report, family: FamilyReport) -> str:
     )
 
 
-def parts(table: Table, width_mm: float = TEXT_WIDTH_MM) -> tuple[Table, ...]:
-    """A table as tables of the same rows that fit ``width_mm``: what is too wide goes on in the next.
+def parts(table: Table, width_mm: float = TEXT_WIDTH_MM) -> tuple[Part, ...]:
+    """A table as parts that fit ``width_mm``: columns that are too many go on in the next.
 
-    Each part begins with the column that names the run. A column without a text is left out.
+    Each part begins with the column that names its rows. Columns without any text are left out.
     """
-    shown = [i for i, column in enumerate(table.columns) if column.kind != "sparkline"]
-    shown = [i for i in shown if any(row.cells[i].text for row in table.rows)] or shown
+    shown = [
+        i
+        for i, column in enumerate(table.columns)
+        if column.kind != "sparkline" and any(row.cells[i].text for row in table.rows)
+    ] or [0]
+    head = next((i for i in shown if table.columns[i].key in ("label", "name")), shown[0])
     widths = {i: _width_mm(table, i) for i in shown}
-    head = next((i for i in shown if table.columns[i].key in ("label", "name")), None)
-    split: list[list[int]] = []
-    room = 0.0
+    split: list[list[int]] = [[]]
+    room = width_mm
     for i in shown:
-        if not split or widths[i] > room:
-            split.append([] if not split or head is None else [head])
-            room = width_mm - sum(widths[k] for k in split[-1])
+        if widths[i] > room and split[-1] not in ([], [head]):
+            split.append([head])
+            room = width_mm - widths[head]
         split[-1].append(i)
         room -= widths[i]
     return tuple(
-        Table(
+        Part(
             tuple(table.columns[i] for i in part),
-            tuple(replace(row, cells=tuple(row.cells[i] for i in part)) for row in table.rows),
+            tuple(tuple(row.cells[i] for i in part) for row in table.rows),
+            part.index(head),
+            tuple(_longest_word(table, i) > _WIDEST for i in part),
         )
         for part in split
     )
+
+
+def _longest_word(table: Table, i: int) -> int:
+    return max((len(word) for row in table.rows for word in row.cells[i].text.split()), default=0)
 
 
 def _width_mm(table: Table, i: int) -> float:
@@ -121,27 +155,18 @@ def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
     pages: dict[str, list[RunsPage]] = {view.family.slug: [] for view in views}
     by_slug = {view.family.slug: view for view in views}
     for number, shown in enumerate(panels(report), start=drawn + 1):
-        view = by_slug[shown.family.slug]
-        pages[shown.family.slug].append(
-            RunsPage(
-                FigureView(
-                    shown.name,
-                    number,
-                    "runs",
-                    _caption(shown),
-                    words.finding(shown.runs),
-                    family=shown.family.slug,
-                ),
-                view.runs[shown.first : shown.first + len(shown.runs)],
-            )
+        runs = by_slug[shown.family.slug].runs[shown.first : shown.first + len(shown.runs)]
+        figure = FigureView(
+            shown.name, number, "runs", _caption(shown), words.finding(shown.runs), family=shown.family.slug
         )
+        facts = [{fact.term: fact.value for fact in view.facts} for view in runs]
+        terms = tuple(dict.fromkeys(term for each in facts for term in each))
+        lines = tuple(tuple(each.get(term, "") for term in terms) for each in facts)
+        pages[shown.family.slug].append(RunsPage(figure, runs, terms, lines))
     return {
         "paper_pages": pages,
         "paper_printed": {view.family.slug: _printed(report, view.family) for view in views},
-        "paper_tables": {
-            "": parts(tables.runs_table(report, _overview_columns(report))),
-            **{view.family.slug: parts(tables.family_table(view.family)) for view in views},
-        },
+        "paper_parts": parts,
     }
 
 
@@ -154,13 +179,4 @@ def _caption(shown: Panels) -> str:
     return (
         f"{shown.family.name}, {which}. Left: raw loss of the first {early}, linear axis. "
         f"Right: raw loss of all steps, log axis; line: {smoothing}."
-    )
-
-
-def _overview_columns(report: Report) -> tuple[str, ...]:
-    """Columns of the table of all runs: what fits one page's width; families' own tables hold the rest."""
-    known = tables.usual_columns(report.runs)
-    return (
-        "family",
-        *(key for key in ("label", "name", "steps", "avg_final_loss", "checks", "marks") if key in known),
     )

@@ -34,7 +34,7 @@ def document(
     report: Report,
     figures: Mapping[str, bytes],
     *,
-    paper: Paper = "a4",
+    paper_size: Paper = "a4",
     templates: Path | None = None,
 ) -> str:
     """The HTML that ``render`` lays out; ``figure:NAME`` and ``font:FILE`` stand for what it hands over.
@@ -42,7 +42,7 @@ def document(
     Args:
         report: The report.
         figures: Name -> figure; of one that is not here the document says that it is missing.
-        paper: Of the pages.
+        paper_size: Of the pages.
         templates: Folder of templates that go before the shipped ones.
     """
 
@@ -57,7 +57,7 @@ def document(
 
     sizes = {name: _size_mm(figure) for name, figure in figures.items()}
 
-    names = context(report, medium="paper", figure=figure, paper=paper)
+    names = context(report, medium="paper", figure=figure, paper_size=paper_size)
     return environment(templates).get_template("report.html.j2").render(names | paper_names(report, names))
 
 
@@ -65,7 +65,7 @@ def render(
     report: Report,
     figures: Mapping[str, bytes],
     *,
-    paper: Paper = "a4",
+    paper_size: Paper = "a4",
     templates: Path | None = None,
     attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
@@ -74,7 +74,7 @@ def render(
     Args:
         report: The report.
         figures: Figure name -> the figure as a PDF of one page; each is drawn once, as vectors.
-        paper: Of the pages.
+        paper_size: Of the pages.
         templates: Folder of templates, stylesheets and fonts that go before the shipped ones.
         attachments: File name -> bytes of a file that is attached inside the PDF.
 
@@ -95,7 +95,7 @@ def render(
         for name, data in sorted((attachments or {}).items())
     ]
     html = weasyprint.HTML(
-        string=document(report, figures, paper=paper, templates=templates),
+        string=document(report, figures, paper_size=paper_size, templates=templates),
         url_fetcher=_fetcher(figures, templates),
     )
     try:
