@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reportgen.model_list import HubSource
 from reportgen.names import Attributes, attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from reportgen.model_list import Source
     from reportgen.report import FamilyReport, RunReport
 
 __all__ = ["SeedGroup", "geometric_mean", "interval", "seed_groups"]
@@ -59,7 +61,7 @@ def seed_groups(family: FamilyReport) -> tuple[SeedGroup, ...]:
     for run in family.runs:
         seed, common = run.attributes.seed, replace(run.attributes, seed=None)
         if seed is not None and common != Attributes():
-            key = (common, _start(run.spec.initialised_from), run.spec.source)
+            key = (common, _start(run.spec.initialised_from), _place(run.spec.source))
             groups.setdefault(key, {}).setdefault(seed, run)
     return tuple(_group(tuple(runs.values())) for runs in groups.values() if len(runs) > 1)
 
@@ -97,6 +99,11 @@ def _group(runs: tuple[RunReport, ...]) -> SeedGroup:
         range=(min(losses), max(losses)) if losses else None,
         interval=interval(losses),
     )
+
+
+def _place(source: Source) -> Source:
+    """A source, less the commit that a rebuild pins for each run."""
+    return replace(source, commit=None) if isinstance(source, HubSource) else source
 
 
 def _start(name: str | None) -> Hashable:

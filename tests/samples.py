@@ -14,8 +14,16 @@ import numpy as np
 
 from reportgen.agreement import agrees_listed, agrees_recorded
 from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, FloatArray, LossMetrics, Summary
-from reportgen.model_list import DirectorySource, FamilySpec, HubSource, ModelList, RunSpec, Smoothing
-from reportgen.names import Attributes, attributes_of, slugify
+from reportgen.model_list import (
+    DirectorySource,
+    FamilySpec,
+    HubSource,
+    ModelList,
+    RunSpec,
+    Smoothing,
+    slugify,
+)
+from reportgen.names import Attributes, attributes_of
 from reportgen.report import Check, Conflict, FamilyReport, Problem, Report, RunReport, SourceRecord
 
 WINDOW = 5
@@ -164,7 +172,7 @@ def run_report(
     return RunReport(
         spec=spec,
         label=label or (f"d{attrs.digits}" if attrs.digits is not None else name),
-        slug=slug or slugify(name),
+        slug=slug or slugify(name, set()),
         attributes=attrs,
         config={"n_digits": attrs.digits, "lr": 8e-5, "batch_size": 64, "weight_decay": 0.1}
         if config is None
@@ -185,7 +193,7 @@ def family_report(
     """A family of these runs."""
     spec = FamilySpec(
         name=name,
-        slug=slug or slugify(name),
+        slug=slug or slugify(name, set()),
         description=fields.pop("description", f"{name}, **synthetic**."),
         label=fields.pop("label", "d{digits}"),
         linear_steps=fields.pop("linear_steps", 40),

@@ -51,8 +51,8 @@ def test_report_json_holds_what_the_contract_names() -> None:
     }  # fmt: skip
     assert run["attributes"]["digits"] == 6
     assert set(run["source"]) == {"kind", "repo", "requested_revision", "revision", "file", "sha256"}
-    assert run["curve"] == "curves/add_d6_l2_h3_t15k_s372001.csv"
-    values = losses(60, end=6e-9, seed=6, spikes=(30,))
+    assert run["curve"] == "curves/add_d6_l2_h3_t15K_s372001.csv"
+    values = losses(60, end=1e-9 * 6, seed=6, spikes=(30,))
     metrics = run["metrics"]
     assert metrics["final_loss"] == values[-1]
     assert metrics["avg_final_loss"] == math.fsum(values[-5:]) / 5

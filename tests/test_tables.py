@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from reportgen import notation, seeds, tables
+from reportgen.model_list import HubSource
+from reportgen.model_list.building import COLUMNS
 from reportgen.names import attributes_of
 from reportgen.report import RunReport
 from tests.samples import (
@@ -167,6 +169,10 @@ def test_every_column_can_be_filled() -> None:
         assert row.cells[2].value == row.run.spec.name
 
 
+def test_lists_may_name_every_column() -> None:
+    assert {"family", *COLUMNS} == set(tables.COLUMNS)
+
+
 def test_a_failed_expectation_is_named() -> None:
     assert "nonfinite not == 0" in _texts(tables.runs_table(sample_report()), "checks")
 
@@ -248,6 +254,16 @@ def test_another_revision_or_another_start_is_another_group() -> None:
     assert [run.spec.name for run in second.runs] == names[3:]
     source = replace(runs[4].spec.source, revision="v1")
     runs[4] = replace(runs[4], spec=replace(runs[4].spec, source=source))
+    assert len(seeds.seed_groups(family_report("A", runs))) == 1
+
+
+def test_commits_that_a_rebuild_pins_part_no_group() -> None:
+    runs = []
+    for i in range(2):
+        spec = run_spec(f"add_d5_l2_h3_t10K_s00000{i}")
+        assert isinstance(spec.source, HubSource)
+        pinned = replace(spec, source=replace(spec.source, commit=f"{i:040x}"))
+        runs.append(_seeded(spec.name, 1e-3, spec=pinned))
     assert len(seeds.seed_groups(family_report("A", runs))) == 1
 
 

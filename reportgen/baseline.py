@@ -1,0 +1,148 @@
+"""An older ``report.json``, read with the suspicion that a file from outside deserves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from reportgen.document import SCHEMA
+from reportgen.errors import ReportgenError
+from reportgen.text import one_line
+
+__all__ = ["Check", "Document", "Metrics", "Problem", "Run", "Source", "read_baseline"]
+
+
+class _Part(BaseModel):
+    """The keys of a document that are used; others may come and go."""
+
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Source(_Part):
+    """Where a run's bytes came from."""
+
+    kind: Literal["hub", "directory"]
+    repo: str | None
+    requested_revision: str | None
+    revision: str | None
+    file: str
+    sha256: str
+
+
+class Metrics(_Part):
+    """A run's metrics."""
+
+    steps: int
+    final_loss: float | None
+    avg_final_loss: float | None
+    min_loss: float | None
+    min_loss_step: int | None
+    nonfinite: int
+    first_nonfinite_step: int | None
+    spikes: list[int]
+    steps_to: dict[str, int | None]
+    recorded_final_loss: float | None
+    recorded_avg_final_loss: float | None
+
+    def numbers(self) -> dict[str, float | int | None]:
+        """Each metric as a number: ``spikes`` is how many, ``steps_to.1e-6`` one of several."""
+        found: dict[str, float | int | None] = {}
+        for name, value in self:
+            if isinstance(value, dict):
+                found |= {f"{name}.{key}": step for key, step in value.items()}
+            else:
+                found[name] = len(value) if isinstance(value, list) else value
+        return found
+
+
+class Check(_Part):
+    """One expectation of a run, checked."""
+
+    metric: str
+    expected: str
+    actual: float | int | None
+    outcome: Literal["passed", "failed", "not_checked"]
+
+
+class Run(_Part):
+    """A run's entry."""
+
+    name: str
+    source: Source
+    metrics: Metrics
+    checks: list[Check] = []
+
+
+class Problem(_Part):
+    """A run that could not be used."""
+
+    family: str
+    run: str
+    kind: str
+    message: str
+    last_known: Run | None = None
+
+
+class Family(_Part):
+    """A family and its runs."""
+
+    name: str
+    runs: list[Run]
+
+
+class Document(_Part):
+    """What is used of a ``report.json``."""
+
+    title: str
+    created: str
+    reportgen: str
+    families: list[Family]
+    problems: list[Problem]
+
+
+def read_baseline(path: str | Path) -> dict[str, Any]:
+    """Reads a ``report.json`` to compare with.
+
+    Returns:
+        The document, checked: ``Document.model_validate`` takes it.
+
+    Raises:
+        ReportgenError: It cannot be read, is no report, or is of a schema that this version does not
+            read; exit code 2.
+    """
+    shown = one_line(str(path))
+    try:
+        document = orjson.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise _error(shown, f"cannot be read ({error.strerror})") from error
+    except orjson.JSONDecodeError as error:
+        raise _error(shown, f"line {error.lineno}, column {error.colno}: is not JSON") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(schema, int) or isinstance(schema, bool):
+        raise _error(shown, "is no report of reportgen")
+    if schema > SCHEMA:
+        raise ReportgenError(
+            f"{shown}: schema: {schema} is newer than {SCHEMA}, which this version reads; upgrade reportgen",
+            exit_code=2,
+        )
+    if schema < SCHEMA:
+        raise _error(shown, f"schema: {schema} is older than {SCHEMA}, the first that there was")
+    try:
+        Document.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise _error(shown, f"{_place(first['loc'])}: {one_line(first['msg'])}") from error
+    return document
+
+
+def _error(path: str, what: str) -> ReportgenError:
+    return ReportgenError(f"{path}: {what}; name the report.json of an earlier build", exit_code=2)
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    """``families[0].runs[3].metrics.steps``."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return one_line(place.removeprefix("."))

@@ -1,0 +1,263 @@
+"""What changed between two reports: for the night's first line, and for ``reportgen diff``.
+
+A run is the same run in both when name and source (repository, file, branch or tag) are the same, in
+whichever family; else when family and name are. So a family that was renamed, a list that was moved and
+a night on which the Hub was away are no news.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reportgen.baseline import Document, Metrics, Run, read_baseline
+from reportgen.document import report_document, strict
+from reportgen.news import as_text, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+    from reportgen.report import Report
+
+__all__ = ["against", "as_text", "compare", "count", "is_empty", "read_baseline", "told"]
+
+_RELATIVE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A run of a document.
+
+    Attributes:
+        run: Its values; those last known where it could not be read, None where there never were any.
+        raw: The same, as the document holds it.
+        problem: Kind and message where it could not be read.
+    """
+
+    family: str
+    name: str
+    run: Run | None
+    raw: Mapping[str, Any] | None
+    problem: tuple[str, str] | None = None
+
+    @property
+    def key(self) -> tuple[str | None, ...] | None:
+        """Name and source, None where no source is known."""
+        if self.run is None:
+            return None
+        source = self.run.source
+        return (self.name, source.kind, source.repo, source.file, source.requested_revision)
+
+
+def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """What is news in ``new`` to someone who knows ``old``; ``docs/report-json.md`` gives its shape.
+
+    Args:
+        old: A document of ``report_document`` or ``read_baseline``.
+        new: Another.
+    """
+    known = Document.model_validate(old)
+    before, after = _entries(old), _entries(new)
+    pairs = _paired(before, after)
+    made: dict[str, Any] = {
+        "baseline": {"title": known.title, "created": known.created, "reportgen": known.reportgen},
+        "new": [],
+        "gone": [
+            {"family": entry.family, "run": entry.name, "last_known": _last_known(entry)}
+            for entry in _gone(before, after, pairs)
+        ],
+        "unreadable": [],
+        "sources": [],
+        "metrics": [],
+        "diverged": [],
+        "expectations": [],
+    }
+    told: set[Hashable] = set()
+    for entry, past in zip(after, pairs, strict=True):
+        for section, news in _news(entry, past):
+            # A run in two families is news once.
+            mark = (
+                section,
+                entry.key or (entry.family, entry.name),
+                news.get("metric"),
+                news.get("expected"),
+            )
+            if mark not in told:
+                told.add(mark)
+                made[section].append({"family": entry.family, "run": entry.name, **news})
+    return made
+
+
+def against(report: Report, baseline: Mapping[str, Any]) -> Report:
+    """``report`` with its changes since ``baseline``.
+
+    What was last known of runs that cannot be read goes with them, so that it is there the night after.
+    """
+    before = _entries(baseline)
+    after = _entries(report_document(report))
+    unreadable = [
+        past for entry, past in zip(after, _paired(before, after), strict=True) if entry.problem is not None
+    ]
+    problems = tuple(
+        problem if past is None else replace(problem, last_known=past.raw)
+        for problem, past in zip(report.problems, unreadable, strict=True)
+    )
+    report = replace(report, problems=problems)
+    return replace(report, changes=compare(baseline, report_document(report)))
+
+
+def count(changes: Mapping[str, Any]) -> int:
+    """How many pieces of news there are; a run that could not be read last time either is none."""
+    return sum(
+        entry.get("began", True)
+        for entries in changes.values()
+        if isinstance(entries, list)
+        for entry in entries
+    )
+
+
+def is_empty(changes: Mapping[str, Any]) -> bool:
+    """Whether there is no news."""
+    return count(changes) == 0
+
+
+def _entries(document: Mapping[str, Any]) -> list[_Entry]:
+    """Runs that were read, then those that could not be, each in the document's order."""
+    model = Document.model_validate(document)
+    used = [
+        _Entry(family.name, run.name, run, raw_run)
+        for family, raw in zip(model.families, document["families"], strict=True)
+        for run, raw_run in zip(family.runs, raw["runs"], strict=True)
+    ]
+    unreadable = [
+        _Entry(
+            problem.family,
+            problem.run,
+            problem.last_known,
+            raw.get("last_known"),
+            (problem.kind, problem.message),
+        )
+        for problem, raw in zip(model.problems, document["problems"], strict=True)
+    ]
+    return used + unreadable
+
+
+def _paired(before: Sequence[_Entry], after: Sequence[_Entry]) -> list[_Entry | None]:
+    """For each entry of ``after``, the same run in ``before``.
+
+    The surest sign goes first: what it pairs is not there for the next. A run that was put into a second
+    family is paired with what the first has too.
+    """
+    pairs: list[_Entry | None] = [None] * len(after)
+    free = dict.fromkeys(range(len(before)))
+    signs: tuple[Callable[[_Entry], Hashable], ...] = (
+        lambda entry: entry.key and (entry.family, entry.key),
+        lambda entry: entry.key,
+        lambda entry: (entry.family, entry.name),
+    )
+    for sign in signs:
+        waiting = defaultdict(list)
+        for i in reversed(free):
+            waiting[sign(before[i])].append(i)
+        for j, entry in enumerate(after):
+            if pairs[j] is None and (mark := sign(entry)) is not None and waiting[mark]:
+                i = waiting[mark].pop()
+                pairs[j] = before[i]
+                del free[i]
+    by_key = {entry.key: entry for entry in before if entry.key is not None}
+    by_name = {entry.name: entry for entry in before}
+    for j, entry in enumerate(after):
+        if pairs[j] is None:
+            # Without a source there is the name alone to go by.
+            pairs[j] = by_key.get(entry.key) if entry.key is not None else by_name.get(entry.name)
+    return pairs
+
+
+def _gone(before: Iterable[_Entry], after: Sequence[_Entry], pairs: Sequence[_Entry | None]) -> list[_Entry]:
+    """Entries of ``before`` that no list names any more, each run once."""
+    paired = {id(entry) for entry in pairs}
+    keys, names = {entry.key for entry in after}, {entry.name for entry in after}
+    gone: dict[Hashable, _Entry] = {}
+    for entry in before:
+        listed = id(entry) in paired or (entry.name in names if entry.key is None else entry.key in keys)
+        if not listed:
+            gone.setdefault(entry.key or (entry.family, entry.name), entry)
+    return list(gone.values())
+
+
+def _news(entry: _Entry, past: _Entry | None) -> Iterable[tuple[str, dict[str, Any]]]:
+    """The sections in which a run of the new report is news."""
+    if entry.problem is not None:
+        kind, message = entry.problem
+        yield (
+            "unreadable",
+            {
+                "kind": kind,
+                "message": message,
+                "began": past is None or past.problem is None,
+                "last_known": _last_known(entry) or (past and _last_known(past)),
+            },
+        )
+        return
+    assert entry.run is not None
+    run, known = entry.run, None if past is None else past.run
+    if known is None:
+        yield "new", {"avg_final_loss": run.metrics.avg_final_loss, "nonfinite": run.metrics.nonfinite}
+    else:
+        yield from _moved(known, run)
+    failed_before = (
+        set() if known is None else {one.metric for one in known.checks if one.outcome == "failed"}
+    )
+    for check in run.checks:
+        if check.outcome == "failed" and check.metric not in failed_before:
+            yield (
+                "expectations",
+                {
+                    "metric": check.metric,
+                    "expected": check.expected,
+                    "actual": check.actual,
+                    "before": None if known is None else known.metrics.numbers().get(check.metric),
+                },
+            )
+
+
+def _moved(known: Run, run: Run) -> Iterable[tuple[str, dict[str, Any]]]:
+    """The sections in which a run that was known before is news."""
+    if (known.source.revision, known.source.sha256) != (run.source.revision, run.source.sha256):
+        yield "sources", {"from": known.source.model_dump(), "to": run.source.model_dump()}
+    if known.source.sha256 != run.source.sha256 and (moved := _moved_metrics(known.metrics, run.metrics)):
+        yield "metrics", {"moved": moved}
+    if run.metrics.nonfinite and not known.metrics.nonfinite:
+        yield (
+            "diverged",
+            {"nonfinite": run.metrics.nonfinite, "first_nonfinite_step": run.metrics.first_nonfinite_step},
+        )
+
+
+def _moved_metrics(old: Metrics, new: Metrics) -> list[dict[str, Any]]:
+    """The metrics that differ by more than 1e-9 relative, or that one of the two does not have."""
+    before, after = old.numbers(), new.numbers()
+    moved = []
+    for metric, to in after.items():
+        came_from = before.get(metric)
+        if came_from is None or to is None:
+            if came_from is not to:
+                moved.append({"metric": metric, "from": came_from, "to": to, "relative": None})
+        elif abs(to - came_from) > _RELATIVE * max(abs(to), abs(came_from)):
+            relative = strict((to - came_from) / abs(came_from)) if came_from else None
+            moved.append({"metric": metric, "from": came_from, "to": to, "relative": relative})
+    return moved
+
+
+def _last_known(entry: _Entry) -> dict[str, Any] | None:
+    if entry.run is None:
+        return None
+    metrics, source = entry.run.metrics, entry.run.source
+    return {
+        "steps": metrics.steps,
+        "final_loss": metrics.final_loss,
+        "avg_final_loss": metrics.avg_final_loss,
+        "revision": source.revision,
+        "sha256": source.sha256,
+    }

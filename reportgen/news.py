@@ -1,0 +1,147 @@
+"""The changes between two reports, in words: the same for a terminal, a page, a PDF and a job summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reportgen import notation
+from reportgen.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Item", "Section", "as_text", "told"]
+
+_METRICS_TOLD = 3
+_FIRST_TOLD = ("avg_final_loss", "final_loss", "steps", "nonfinite", "spikes")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One piece of news: of which run, and in words."""
+
+    family: str
+    run: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """News of one kind; ``key`` is its key in the changes."""
+
+    key: str
+    title: str
+    items: tuple[Item, ...]
+
+
+def told(
+    changes: Mapping[str, Any], loss: Callable[[float | None], str] = notation.loss
+) -> tuple[Section, ...]:
+    """The changes in words, what matters most first; what did not change is not mentioned.
+
+    Text of the reports is as they hold it: each output escapes it for its own language.
+
+    Args:
+        changes: Of ``reportgen.changes.compare``.
+        loss: Writes a loss.
+    """
+    tell = _Teller(loss)
+    sections = (
+        ("expectations", "Expectations that began to fail", tell.expectation),
+        ("diverged", "Runs that began to diverge", tell.diverged),
+        ("unreadable", "Runs that could not be read", tell.unreadable),
+        ("new", "New runs", tell.new),
+        ("gone", "Runs no longer in the lists", tell.gone),
+        ("metrics", "Metrics that moved", tell.metrics),
+        ("sources", "Files that changed", tell.source),
+    )
+    return tuple(
+        Section(key, title, tuple(Item(one["family"], one["run"], words(one)) for one in changes[key]))
+        for key, title, words in sections
+        if changes[key]
+    )
+
+
+def as_text(changes: Mapping[str, Any]) -> str:
+    """The changes for a terminal: plain lines without control characters."""
+    since = one_line(changes["baseline"]["created"], 40)
+    sections = told(changes, lambda value: "none" if value is None else f"{value:.2e}")
+    if not sections:
+        return f"Nothing changed since {since}."
+    lines = [f"Since {since}:"]
+    for section in sections:
+        lines += ["", f"{section.title} ({len(section.items)})"]
+        lines += [
+            f"  {one_line(item.run, 120)} ({one_line(item.family, 80)}): {one_line(item.text)}"
+            for item in section.items
+        ]
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    loss: Callable[[float | None], str]
+
+    def expectation(self, one: Mapping[str, Any]) -> str:
+        actual = self._value(one["metric"], one["actual"])
+        said = f"{one['metric']} is {actual}, expected {one['expected']}"
+        before = one["before"]
+        return said if before is None else f"{said}; it was {self._value(one['metric'], before)}"
+
+    def diverged(self, one: Mapping[str, Any]) -> str:
+        losses = "loss is" if one["nonfinite"] == 1 else "losses are"
+        first = one["first_nonfinite_step"] or 0
+        return f"{one['nonfinite']:,} {losses} NaN or infinite, the first at step {first:,}"
+
+    def unreadable(self, one: Mapping[str, Any]) -> str:
+        said = one["message"] if one["began"] else f"still: {one['message']}"
+        return f"{said}{self._last_known(one)}"
+
+    def new(self, one: Mapping[str, Any]) -> str:
+        return f"AvgFinalLoss {self.loss(one['avg_final_loss'])}" + (", diverged" if one["nonfinite"] else "")
+
+    def gone(self, one: Mapping[str, Any]) -> str:
+        return f"not in any list{self._last_known(one)}"
+
+    def metrics(self, one: Mapping[str, Any]) -> str:
+        moved = sorted(one["moved"], key=lambda entry: _rank(entry["metric"]))
+        said = [self._moved(entry) for entry in moved[:_METRICS_TOLD]]
+        rest = len(moved) - len(said)
+        return "; ".join([*said, f"and {rest} more"] if rest else said)
+
+    def source(self, one: Mapping[str, Any]) -> str:
+        old, new = one["from"], one["to"]
+        same = "; the file is the same" if old["sha256"] == new["sha256"] else ""
+        if old["revision"] != new["revision"]:
+            return f"commit {_commit(old['revision'])} is now {_commit(new['revision'])}{same}"
+        return f"sha256 {old['sha256'][:12]} is now {new['sha256'][:12]}"
+
+    def _last_known(self, one: Mapping[str, Any]) -> str:
+        known = one["last_known"]
+        return "" if known is None else f" (last known AvgFinalLoss {self.loss(known['avg_final_loss'])})"
+
+    def _moved(self, entry: Mapping[str, Any]) -> str:
+        metric, relative = entry["metric"], entry["relative"]
+        said = f"{metric} {self._value(metric, entry['from'])} is now {self._value(metric, entry['to'])}"
+        return said if relative is None else f"{said} ({_share(relative)})"
+
+    def _value(self, metric: str, value: float | None) -> str:
+        if value is None:
+            return "none"
+        return self.loss(value) if metric.endswith("_loss") else f"{value:,}"
+
+
+def _rank(metric: str) -> int:
+    return _FIRST_TOLD.index(metric) if metric in _FIRST_TOLD else len(_FIRST_TOLD)
+
+
+def _commit(revision: str | None) -> str:
+    return "none" if revision is None else revision[:12]
+
+
+def _share(relative: float) -> str:
+    """A relative change: +12 %, −0.0031 %, or ×25 where it grew more than tenfold."""
+    if relative >= 9:
+        return f"×{relative + 1:.3g}"
+    return f"{100 * relative:+.2g} %".replace("-", "−") if abs(relative) < 1 else f"{100 * relative:+.0f} %"

@@ -1,0 +1,440 @@
+"""What changed between two reports: every way in which a run can come, go, fail and move."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen import changes
+from reportgen.document import report_document
+from reportgen.errors import ReportgenError
+from reportgen.model_list import HubSource
+from reportgen.outputs.data import json_bytes
+from reportgen.report import Check, Problem, Report, RunReport
+from tests.samples import (
+    HOSTILE,
+    family_report,
+    hostile_report,
+    losses,
+    report,
+    run_report,
+    run_spec,
+    sample_report,
+)
+
+NAME = "add_d5_l2_h3_t15K_s372001"
+SECTIONS = ("new", "gone", "unreadable", "sources", "metrics", "diverged", "expectations")
+
+
+def run(level: float = 0.5, name: str = NAME, *, source: HubSource | None = None, **fields: Any) -> RunReport:
+    """A run of constant losses; another level is another file."""
+    fields.setdefault("sha256", f"{abs(hash(level)):064x}")
+    return run_report(name, [level] * 8, spec=run_spec(name, source=source), **fields)
+
+
+def problem(name: str = NAME, family: str = "A", last_known: Any = None) -> Problem:
+    return Problem(family, name, "network", "the Hub did not answer", last_known)
+
+
+def night(*families: tuple[str, list[RunReport]], problems: list[Problem] | None = None) -> Report:
+    return report([family_report(name, runs) for name, runs in families], problems=problems or [])
+
+
+def doc(made: Report) -> dict[str, Any]:
+    """As the file holds it, read back."""
+    document = json.loads(json_bytes(report_document(made)))
+    assert isinstance(document, dict)
+    return document
+
+
+def entry(level: float = 0.5, **fields: Any) -> dict[str, Any]:
+    found = doc(night(("A", [run(level, **fields)])))["families"][0]["runs"][0]
+    assert isinstance(found, dict)
+    return found
+
+
+def news(old: Report | dict[str, Any], new: Report | dict[str, Any]) -> dict[str, Any]:
+    """The sections that are not empty."""
+    old, new = (doc(one) if isinstance(one, Report) else one for one in (old, new))
+    found = changes.compare(old, new)
+    assert set(found) == {"baseline", *SECTIONS}
+    return {key: found[key] for key in SECTIONS if found[key]}
+
+
+USED = night(("A", [run()]))
+MOVED = night(("A", [run(0.25)]))
+ABSENT = night(("A", []))
+NEVER_READ = night(("A", []), problems=[problem()])
+AWAY = night(("A", []), problems=[problem(last_known=entry())])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sections"),
+    [
+        # before -> now, and the sections in which the run is news
+        (ABSENT, ABSENT, []),
+        (ABSENT, USED, ["new"]),
+        (ABSENT, NEVER_READ, ["unreadable"]),
+        (USED, ABSENT, ["gone"]),
+        (USED, USED, []),
+        (USED, MOVED, ["sources", "metrics"]),
+        (USED, NEVER_READ, ["unreadable"]),
+        (USED, AWAY, ["unreadable"]),
+        (NEVER_READ, ABSENT, ["gone"]),
+        (NEVER_READ, USED, ["new"]),
+        (NEVER_READ, NEVER_READ, ["still unreadable"]),
+        (AWAY, ABSENT, ["gone"]),
+        (AWAY, USED, []),  # an outage is over: no news
+        (AWAY, MOVED, ["sources", "metrics"]),  # it changed while the Hub was away
+        (AWAY, AWAY, ["still unreadable"]),
+        (AWAY, NEVER_READ, ["still unreadable"]),
+    ],
+)
+def test_every_transition(old: Report, new: Report, sections: list[str]) -> None:
+    found = news(old, new)
+    if "still unreadable" in sections:
+        assert [one["began"] for one in found["unreadable"]] == [False]
+        assert changes.is_empty(changes.compare(doc(old), doc(new)))
+    else:
+        assert sorted(found) == sorted(sections)
+        assert all(one["began"] for one in found.get("unreadable", []))
+        assert changes.count(changes.compare(doc(old), doc(new))) == len(sections)
+    for entries in found.values():
+        assert [(one["family"], one["run"]) for one in entries] == [("A", NAME)]
+
+
+def test_last_known_values_go_with_a_problem_from_night_to_night() -> None:
+    first = doc(USED)
+    second = changes.against(NEVER_READ, first)
+    assert second.problems[0].last_known == first["families"][0]["runs"][0]
+    assert second.changes is not None
+    (unreadable,) = second.changes["unreadable"]
+    assert unreadable["began"]
+    assert unreadable["last_known"]["avg_final_loss"] == 0.5
+    third = changes.against(NEVER_READ, doc(second))
+    assert third.problems[0].last_known == first["families"][0]["runs"][0]
+    assert third.changes is not None
+    assert changes.is_empty(third.changes)
+    fourth = changes.against(USED, doc(third))
+    assert fourth.changes is not None
+    assert changes.is_empty(fourth.changes)
+    assert not changes.told(fourth.changes)
+    assert changes.as_text(fourth.changes) == "Nothing changed since 2026-01-02T03:04:05Z."
+
+
+def test_against_gives_what_the_report_then_holds() -> None:
+    made = changes.against(MOVED, doc(USED))
+    assert doc(made)["changes"] == changes.compare(doc(USED), doc(MOVED))
+
+
+@pytest.mark.parametrize(
+    "problems", [[problem("b"), problem("a")], [problem("a"), problem("c"), problem("b")]]
+)
+def test_each_problem_gets_its_own_last_known_values(problems: list[Problem]) -> None:
+    old = doc(night(("A", [run(0.1, "a"), run(0.2, "b")])))
+    made = changes.against(night(("A", []), problems=problems), old)
+    found = {one.run: one.last_known and one.last_known["name"] for one in made.problems}
+    assert found == {one.run: one.run if one.run != "c" else None for one in problems}
+
+
+def test_a_renamed_family_is_no_news() -> None:
+    assert news(USED, night(("B", [run()]))) == {}
+    assert news(AWAY, night(("B", [run()]))) == {}
+    away = night(("B", []), problems=[problem(family="B")])
+    assert changes.against(away, doc(USED)).problems[0].last_known == entry()
+
+
+def test_a_run_in_two_families_is_news_once() -> None:
+    assert news(USED, night(("A", [run()]), ("B", [run()]))) == {}
+    assert news(night(("A", [run()]), ("B", [run()])), USED) == {}
+    twice = night(("A", [run(0.25)]), ("B", [run(0.25)]))
+    assert {key: len(found) for key, found in news(USED, twice).items()} == {"sources": 1, "metrics": 1}
+    assert len(news(ABSENT, twice)["new"]) == 1
+    assert len(news(twice, ABSENT)["gone"]) == 1
+
+
+def test_two_revisions_of_one_run_are_two_runs() -> None:
+    main = HubSource("o/{name}", "f.json", "main")
+    tag = replace(main, revision="v1")
+    both = night(("A", [run(0.5, source=main), run(0.25, source=tag)]))
+    assert news(both, both) == {}
+    only_main = night(("A", [run(0.5, source=main)]))
+    assert [one["last_known"]["avg_final_loss"] for one in news(both, only_main)["gone"]] == [0.25]
+    assert [one["avg_final_loss"] for one in news(only_main, both)["new"]] == [0.25]
+    away = night(("A", [run(0.5, source=main)]), problems=[problem()])
+    known = changes.against(away, doc(both)).problems[0].last_known
+    assert known is not None
+    assert known["source"]["requested_revision"] == "v1"
+    assert news(doc(changes.against(away, doc(both))), both) == {}
+
+
+def test_another_branch_in_the_list_is_the_same_run_elsewhere() -> None:
+    moved = HubSource("PhilipQuirke/QuantaMaths_{name}", "training_loss.json", "v2")
+    found = news(USED, night(("A", [run(0.25, source=moved, revision="f" * 40)])))
+    assert sorted(found) == ["metrics", "sources"]
+    (source,) = found["sources"]
+    assert (source["from"]["requested_revision"], source["to"]["requested_revision"]) == ("main", "v2")
+
+
+def test_a_new_commit_of_the_same_file() -> None:
+    found = news(USED, night(("A", [run(revision="f" * 40)])))
+    assert list(found) == ["sources"]
+    assert found["sources"][0]["to"]["revision"] == "f" * 40
+    text = changes.as_text(changes.compare(doc(USED), doc(night(("A", [run(revision="f" * 40)])))))
+    assert "commit 0123456789ab is now ffffffffffff; the file is the same" in text
+
+
+def test_metrics_of_the_same_file_do_not_move() -> None:
+    assert news(USED, night(("A", [run(0.25, sha256=entry()["source"]["sha256"])]))) == {}
+
+
+@pytest.mark.parametrize(("factor", "moves"), [(1 + 0.9e-9, False), (1 + 1.1e-9, True), (1 - 1.1e-9, True)])
+def test_metrics_move_by_more_than_1e_9(factor: float, moves: bool) -> None:
+    found = news(USED, night(("A", [run(0.5 * factor, sha256="c" * 64)])))
+    assert ("metrics" in found) is moves
+
+
+def test_how_far_metrics_moved() -> None:
+    old, new = losses(60), losses(70)
+    before = night(("A", [run_report(NAME, old, sha256="a" * 64)]))
+    after = night(("A", [run_report(NAME, new, sha256="b" * 64)]))
+    (found,) = news(before, after)["metrics"]
+    moved = {one["metric"]: one for one in found["moved"]}
+    assert (moved["steps"]["from"], moved["steps"]["to"]) == (60, 70)
+    assert moved["steps"]["relative"] == pytest.approx(1 / 6)
+    assert moved["final_loss"]["relative"] == pytest.approx((new[-1] - old[-1]) / old[-1], rel=1e-12)
+    assert moved["avg_final_loss"]["to"] == math.fsum(new[-5:]) / 5
+    assert "nonfinite" not in moved
+    assert "steps_to.1e-1" in moved
+
+
+def test_metrics_that_come_and_go() -> None:
+    bad = night(("A", [run_report(NAME, [0.5, 0.5, math.nan], sha256="b" * 64)]))
+    (found,) = news(USED, bad)["metrics"]
+    moved = {one["metric"]: (one["from"], one["to"], one["relative"]) for one in found["moved"]}
+    assert moved["avg_final_loss"] == (0.5, None, None)
+    assert moved["nonfinite"] == (0, 1, None)
+    (found,) = news(bad, USED)["metrics"]
+    assert {"metric": "avg_final_loss", "from": None, "to": 0.5, "relative": None} in found["moved"]
+
+
+def test_a_run_begins_to_diverge_once() -> None:
+    bad = night(("A", [run_report(NAME, [0.5, math.inf, math.nan], sha256="b" * 64)]))
+    worse = night(("A", [run_report(NAME, [math.nan] * 3, sha256="c" * 64)]))
+    assert news(USED, bad)["diverged"] == [
+        {"family": "A", "run": NAME, "nonfinite": 2, "first_nonfinite_step": 1},
+    ]
+    assert "diverged" not in news(bad, worse)
+    assert "diverged" not in news(bad, USED)
+    assert "diverged" in news(AWAY, bad)
+    assert news(ABSENT, bad)["new"][0]["nonfinite"] == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_news"),
+    [
+        ("passed", "failed", True),
+        ("not_checked", "failed", True),
+        (None, "failed", True),
+        ("failed", "failed", False),
+        ("failed", "passed", False),
+        ("passed", "not_checked", False),
+    ],
+)
+def test_expectations_that_begin_to_fail(before: Any, now: Any, is_news: bool) -> None:
+    def made(outcome: Any) -> Report:
+        check = Check(NAME, "avg_final_loss", "<= 1e-8", 0.5, outcome)
+        return night(("A", [run(checks=() if outcome is None else (check,))]))
+
+    expected = [
+        {
+            "family": "A",
+            "run": NAME,
+            "metric": "avg_final_loss",
+            "expected": "<= 1e-8",
+            "actual": 0.5,
+            "before": 0.5,
+        }
+    ]
+    assert news(made(before), made(now)).get("expectations", []) == (expected if is_news else [])
+
+
+def test_an_expectation_that_failed_before_an_outage_is_no_news_after_it() -> None:
+    failing = night(("A", [run(checks=(Check(NAME, "avg_final_loss", "<= 1e-8", 0.5, "failed"),))]))
+    away = changes.against(NEVER_READ, doc(failing))
+    assert news(away, failing) == {}
+    harder = night(("A", [run(checks=(Check(NAME, "avg_final_loss", "<= 1e-9", 0.5, "failed"),))]))
+    assert news(failing, harder) == {}
+    assert len(news(ABSENT, failing)["expectations"]) == 1
+
+
+def test_an_unchanged_report_of_every_kind_of_run() -> None:
+    made = sample_report()
+    found = changes.compare(doc(made), doc(made))
+    assert changes.is_empty(found)
+    assert [section.key for section in changes.told(found)] == ["unreadable"]
+
+
+def test_words() -> None:
+    old = night(("A", [run(0.5), run(0.5, "gone"), run(0.5, "away")]))
+    new = night(
+        (
+            "A",
+            [
+                run(0.25, checks=(Check(NAME, "avg_final_loss", "<= 1e-8", 0.25, "failed"),)),
+                run(0.1, "fresh"),
+            ],
+        ),
+        problems=[problem("away")],
+    )
+    made = changes.against(new, doc(old))
+    assert made.changes is not None
+    assert changes.as_text(made.changes).splitlines() == [
+        "Since 2026-01-02T03:04:05Z:",
+        "",
+        "Expectations that began to fail (1)",
+        f"  {NAME} (A): avg_final_loss is 2.50e-01, expected <= 1e-8; it was 5.00e-01",
+        "",
+        "Runs that could not be read (1)",
+        "  away (A): the Hub did not answer (last known AvgFinalLoss 5.00e-01)",
+        "",
+        "New runs (1)",
+        "  fresh (A): AvgFinalLoss 1.00e-01",
+        "",
+        "Runs no longer in the lists (1)",
+        "  gone (A): not in any list (last known AvgFinalLoss 5.00e-01)",
+        "",
+        "Metrics that moved (1)",
+        f"  {NAME} (A): "
+        + "; ".join(
+            f"{one} 5.00e-01 is now 2.50e-01 (−50 %)" for one in ("avg_final_loss", "final_loss", "min_loss")
+        ),
+        "",
+        "Files that changed (1)",
+        f"  {NAME} (A): sha256 {run(0.5).source.sha256[:12]} is now {run(0.25).source.sha256[:12]}",
+    ]
+    page = {section.key: section.items[0].text for section in changes.told(made.changes)}
+    assert page["new"] == "AvgFinalLoss 1.00×10⁻¹"
+
+
+def test_a_terminal_is_shown_no_control_characters() -> None:
+    text = changes.as_text(changes.compare(doc(hostile_report()), doc(USED)))
+    text += changes.as_text(changes.compare(doc(USED), doc(hostile_report())))
+    assert not [character for character in text if not character.isprintable() and character != "\n"]
+    assert "\\x1b[31mred" in text
+    assert max(map(len, text.splitlines())) < 700
+
+
+def test_read_baseline_reads_what_was_written(tmp_path: Path) -> None:
+    for made in (sample_report(), hostile_report(), changes.against(MOVED, doc(USED))):
+        path = tmp_path / "report.json"
+        path.write_bytes(json_bytes(report_document(made)))
+        assert changes.read_baseline(path) == doc(made)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "line 1, column 1: is not JSON"),
+        ('{"schema": 1,\n', "line 2, column 1: is not JSON"),
+        ('{"schema": NaN}', "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is no report of reportgen"),
+        ("null", "is no report of reportgen"),
+        ('{"title": "x"}', "is no report of reportgen"),
+        ('{"schema": true}', "is no report of reportgen"),
+        ('{"schema": "1"}', "is no report of reportgen"),
+        ('{"schema": 2}', "schema: 2 is newer than 1, which this version reads; upgrade reportgen"),
+        ('{"schema": 0}', "schema: 0 is older than 1"),
+        ('{"schema": 1}', "title: Field required"),
+        (
+            '{"schema": 1, "title": "x", "created": "x", "reportgen": "1", "families": {}, "problems": []}',
+            "families: ",
+        ),
+    ],
+)
+def test_read_baseline_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "old.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ReportgenError) as caught:
+        changes.read_baseline(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert said in message
+    assert "\n" not in message
+    assert caught.value.exit_code == 2
+
+
+def test_read_baseline_of_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ReportgenError, match="cannot be read"):
+        changes.read_baseline(tmp_path / "none.json")
+    with pytest.raises(ReportgenError, match="cannot be read"):
+        changes.read_baseline(tmp_path)
+    (tmp_path / "utf16.json").write_bytes("{}".encode("utf-16"))
+    with pytest.raises(ReportgenError, match="is not JSON"):
+        changes.read_baseline(tmp_path / "utf16.json")
+
+
+VALID = doc(
+    changes.against(night(("A", [run(checks=(Check(NAME, "steps", "> 1", 8, "passed"),))])), doc(AWAY))
+)
+VALID["problems"] = doc(AWAY)["problems"]
+
+
+def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document."""
+    found = [place]
+    if isinstance(value, dict):
+        found += [one for key, entry in value.items() for one in _places(entry, (*place, key))]
+    elif isinstance(value, list):
+        found += [one for i, entry in enumerate(value) for one in _places(entry, (*place, i))]
+    return found
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(HOSTILE),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["a", "name", *HOSTILE]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@given(place=st.sampled_from(_places(VALID)[1:]), value=JSON, drop=st.booleans())
+def test_any_json_is_read_or_refused_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, place: tuple[Any, ...], value: Any, drop: bool
+) -> None:
+    document = copy.deepcopy(VALID)
+    inner: Any = document
+    for part in place[:-1]:
+        inner = inner[part]
+    if drop:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    path = tmp_path_factory.getbasetemp() / "fuzzed.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    try:
+        found = changes.read_baseline(path)
+    except ReportgenError as error:
+        refused = str(error)
+        assert refused.isprintable()
+        return
+    made = changes.against(AWAY, found)
+    assert made.changes is not None
+    assert json.loads(json_bytes(report_document(made)))["changes"] == made.changes
+    text = changes.as_text(made.changes)
+    assert not [character for character in text if not character.isprintable() and character != "\n"]
