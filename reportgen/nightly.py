@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from reportgen import cli
+from reportgen import changes, cli
 from reportgen.outputs.folder import MANIFEST
 from reportgen.outputs.templating import environment
 
@@ -42,7 +41,7 @@ class Night:
         runs: How many were used.
         problems: How many could not be.
         failed: Expectations that do not hold.
-        changes: How many there were since the night before; None for the first.
+        changes: Pieces of news since the night before; None for the first.
         has_pdf: Whether there is a ``report.pdf``.
     """
 
@@ -161,7 +160,7 @@ def read(folder: Path) -> Night | None:
             runs=sum(len(family["runs"]) for family in report["families"]),
             problems=len(report["problems"]),
             failed=int(manifest["failed_expectations"]),
-            changes=_count(report.get("changes")),
+            changes=None if report.get("changes") is None else changes.count(report["changes"]),
             has_pdf=(folder / "report.pdf").exists(),
         )
     except (OSError, ValueError, LookupError, TypeError):
@@ -174,14 +173,6 @@ def _build(arguments: list[str]) -> int:
     except SystemExit as refused:
         # argparse's way out: the night ends as after any other mistake.
         return refused.code if isinstance(refused.code, int) else 2
-
-
-def _count(changes: Any) -> int | None:
-    return (
-        None
-        if changes is None
-        else sum(len(entries) for entries in changes.values() if isinstance(entries, list))
-    )
 
 
 def _thin(folder: Path) -> None:

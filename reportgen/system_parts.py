@@ -71,7 +71,8 @@ def how_to_get(part: Part) -> str:
     """The command that gets ``part`` on this system, or words where there is no such command."""
     distribution = _distribution()
     if distribution == "debian" or (distribution == "ubuntu" and not part.snap):
-        return f"apt-get install {' '.join(part.debian)}"
+        sudo = "" if os.geteuid() == 0 else "sudo "
+        return f"{sudo}apt-get install {' '.join(part.debian)}"
     return part.elsewhere.get(platform.system(), part.elsewhere["Linux"])
 
 
@@ -92,10 +93,12 @@ def install(parts: tuple[Part, ...]) -> bool:
         apt = ["sudo", "-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
     else:
         return False
+    sys.stderr.write(f"installing {', '.join(part.name for part in parts)} with apt-get\n")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-        # What apt-get says goes to standard error; a failure leaves the part missing, which is said next.
-        subprocess.run([*apt, "-q", *command], env=environment, stdout=sys.stderr, check=False)
+        # A failure leaves the part missing, which is said next.
+        asked = [*apt, "-qq", *command]
+        subprocess.run(asked, env=environment, stdout=subprocess.DEVNULL, check=False)
     return True
 
 

@@ -68,8 +68,8 @@ def test_root_installs_with_apt_get(
     monkeypatch.setattr(system_parts, "_distribution", lambda: distribution)
     assert system_parts.install(system_parts.PARTS)
     update, install = apt_get.read_text().splitlines()
-    assert update == "-q update"
-    assert install.split() == ["-q", "install", "-y", "--no-install-recommends", *asked]
+    assert update == "-qq update"
+    assert install.split() == ["-qq", "install", "-y", "--no-install-recommends", *asked]
 
 
 def test_a_person_is_not_asked_for_a_password(apt_get: Path, monkeypatch: pytest.MonkeyPatch) -> None:
