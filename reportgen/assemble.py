@@ -9,7 +9,7 @@ from typing import Any
 
 from reportgen import agreement, expectations, names
 from reportgen.measure import Measured
-from reportgen.model_list import FamilySpec, ModelList, RunSpec, labels_of
+from reportgen.model_list import FamilySpec, ModelList, RunSpec, labels_of, slugify
 from reportgen.pull import Pulled
 from reportgen.report import Check, Conflict, FamilyReport, RunReport
 
@@ -56,7 +56,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
     merged = [names.merge(names.attributes_of(run.name), one.measured.config) for run, one in found]
     labels = labels_of(spec, [(run, attributes) for (run, _), (attributes, _) in zip(found, merged, strict=True)])
     runs = [
-        _run(run, one, label, _slug(run.name, taken), attributes, tuple(Conflict(*entry) for entry in conflicts))
+        _run(run, one, label, slugify(run.name, taken), attributes, tuple(Conflict(*entry) for entry in conflicts))
         for (run, one), label, (attributes, conflicts) in zip(found, labels, merged, strict=True)
     ]
     if spec.order is not None:
@@ -87,13 +87,6 @@ def _run(
         conflicts=conflicts,
         checks=expectations.check(spec.name, spec.expect, measured.summary.metrics),
     )
-
-
-def _slug(name: str, taken: set[str]) -> str:
-    """The name itself where it is safe and no other run's but for case, else one made from it."""
-    slug = names.slugify(name, taken)
-    taken.add(slug)
-    return name if name.lower() == slug else slug
 
 
 def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[str, ...]:

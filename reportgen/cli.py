@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _terminated_like_interrupted():
             return int(options.run(options))
     except ReportgenError as error:
-        _report_error(str(error), options)
+        make_log("normal", getattr(options, "log_format", "text")).error(str(error))
         return error.exit_code
     except BrokenPipeError:
         # The reader of standard output went away; a traceback would tell nobody anything.
@@ -197,17 +197,6 @@ def _diff(options: argparse.Namespace) -> int:
     old, new = changes.read_baseline(options.old), changes.read_baseline(options.new)
     print(changes.as_text(changes.compare(old, new)))
     return 0
-
-
-def _report_error(message: str, options: argparse.Namespace) -> None:
-    if getattr(options, "log_format", "text") == "json":
-        make_log("normal", "json").warn(message)
-        return
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in printable(message).splitlines():
-            print("::error::" + line.replace("%", "%25"), file=sys.stderr)
-        return
-    print(f"reportgen: {printable(message)}", file=sys.stderr)
 
 
 @contextmanager

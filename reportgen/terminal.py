@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, TextIO
 
-from reportgen.log import Log, Progress
+from reportgen.log import Progress
 from reportgen.text import printable
 
 __all__ = ["GithubLog", "JsonLog", "TextLog", "make_log"]
@@ -18,7 +18,7 @@ __all__ = ["GithubLog", "JsonLog", "TextLog", "make_log"]
 Level = Literal["quiet", "normal", "verbose"]
 
 
-def make_log(level: Level, form: Literal["text", "json"], stream: TextIO | None = None) -> Log:
+def make_log(level: Level, form: Literal["text", "json"], stream: TextIO | None = None) -> TextLog | JsonLog:
     """The log that fits: JSON where asked for, annotations in GitHub Actions, else text."""
     stream = stream if stream is not None else sys.stderr
     if form == "json":
@@ -49,6 +49,10 @@ class TextLog:
         """A line, always."""
         self._line(f"warning: {message}" if file is None else f"warning: {file}: {message}")
 
+    def error(self, message: str) -> None:
+        """Why nothing was written."""
+        self._line(f"reportgen: {message}")
+
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Progress]:
         """A bar on a terminal; elsewhere one line when the step is done."""
@@ -64,7 +68,6 @@ class TextLog:
         self.say(f"{title}{counted}: {time.monotonic() - started:.1f} s")
 
     def _line(self, message: str) -> None:
-        # On a terminal a bar may be under way on this line; \r and the blank tail end it.
         print(printable(message), file=self._stream, flush=True)
 
 
@@ -75,6 +78,11 @@ class GithubLog(TextLog):
         """A ``::warning`` on the run's page, at the list where that is known."""
         place = "" if file is None else f" file={_property(file)}"
         print(f"::warning{place}::{_data(message)}", file=self._stream, flush=True)
+
+    def error(self, message: str) -> None:
+        """An ``::error`` for each line, since a list may hold many mistakes."""
+        for line in message.splitlines():
+            print(f"::error::{_data(line)}", file=self._stream, flush=True)
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Progress]:
@@ -112,6 +120,10 @@ class JsonLog:
     def warn(self, message: str, file: str | None = None) -> None:
         """Level ``warning``."""
         self._write("warning", message, **({} if file is None else {"file": file}))
+
+    def error(self, message: str) -> None:
+        """Level ``error``."""
+        self._write("error", message)
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Progress]:

@@ -1,0 +1,234 @@
+"""The command as a user types it: exit codes, streams, and what is not imported on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reportgen import cli
+from reportgen.errors import ReportgenError
+
+SLOW = {"torch", "pandas", "plotly", "weasyprint", "kaleido", "huggingface_hub", "jinja2"}
+
+GOOD = """
+[source]
+type = "directory"
+path = "runs/{name}.json"
+[[family]]
+name = "F"
+runs = ["a", "b"]
+"""
+
+
+def reportgen(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "reportgen", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    """A list of two short runs."""
+    (tmp_path / "runs").mkdir()
+    for name, last in (("a", 1e-9), ("b", 2e-9)):
+        losses = [2.9 / 2**i for i in range(30)] + [last] * 5
+        (tmp_path / "runs" / f"{name}.json").write_text(json.dumps({"Config": {}, "TrainingLoss": losses}))
+    file = tmp_path / "list.toml"
+    file.write_text(GOOD)
+    return file
+
+
+@pytest.mark.parametrize("words", [("--help",), ("check", "demo"), ("runs", "demo"), ("build", "--help")])
+def test_short_answers_import_nothing_slow(words: tuple[str, ...]) -> None:
+    script = (
+        "import sys; from reportgen.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        f"print(sorted({SLOW!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_build_that_changes_nothing_imports_nothing_slow(good: Path, tmp_path: Path) -> None:
+    words = ["build", str(good), "-o", str(tmp_path / "out"), "--format", "html", "--no-cache", "--quiet"]
+    assert cli.main(words) == 0
+    script = (
+        "import sys; from reportgen.cli import main; main(sys.argv[1:])\n"
+        f"print(sorted({SLOW!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_version_and_help() -> None:
+    assert reportgen("--version").stdout.startswith("reportgen 0.")
+    assert "build a report" in reportgen("--help").stdout
+
+
+def test_runs_go_to_standard_output(good: Path) -> None:
+    done = reportgen("runs", good)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["FAMILY", "RUN", "SOURCE"],
+        ["F", "a", "runs/a.json"],
+        ["F", "b", "runs/b.json"],
+    ]
+
+
+def test_check_names_every_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "list.toml"
+    file.write_text(GOOD.replace("path", "pth").replace('runs = ["a", "b"]', 'runs = ["a", "a"]'))
+    done = reportgen("check", file)
+    assert done.returncode == 2
+    assert "pth" in done.stdout and "path" in done.stdout
+    assert "family[0].runs[1]" in done.stdout
+
+
+def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> None:
+    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "2 runs, 0 problems" in done.stderr
+    assert "\x1b" not in done.stderr and "\r" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        ((), "COMMAND"),
+        (("build", "demo"), "--out"),
+        (("build", "demo", "-o", "out", "--device", "gpu"), "none of auto, cpu, cuda"),
+        (("build", "demo", "-o", "out", "--jobs", "0"), "whole number from 1"),
+        (("build", "demo", "-o", "out", "--timeout", "nan"), "seconds above 0"),
+        (("build", "demo", "-o", "out", "--max-file-size", "big"), "such as 900K"),
+        (("build", "dmeo", "-o", "out"), "demo"),
+        (("build", "demo", "-o", "out", "--family", "Additon by digits"), "Addition by digits"),
+        (("build", "demo", "-o", "out", "--run", "nobody"), "no such name"),
+    ],
+)
+def test_a_bad_command_line_is_2_and_says_what_would_be_right(words: tuple[str, ...], part: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reportgen", *words], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert part in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_run_is_3_unless_allowed(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "b.json").unlink()
+    words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
+    done = reportgen(*words)
+    assert done.returncode == 3
+    assert "F: b: " in done.stderr
+    assert reportgen(*words).returncode == 3  # Nothing changed, and the run is missing still.
+    assert reportgen(*words, "--allow-missing").returncode == 0
+
+
+def test_no_usable_run_is_1_and_writes_nothing(good: Path, tmp_path: Path) -> None:
+    for file in (tmp_path / "runs").iterdir():
+        file.unlink()
+    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html")
+    assert done.returncode == 1
+    assert "not one of 2 runs could be used" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:
+    good.write_text(GOOD + 'expect = { avg_final_loss = "<= 1.5e-9" }\n')
+    words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
+    done = reportgen(*words)
+    assert done.returncode == 4
+    assert "b: avg_final_loss is 2e-09, expected <= 1.5e-9" in done.stderr
+    assert "a: avg_final_loss" not in done.stderr
+    assert reportgen(*words).returncode == 4
+
+
+def test_filters_keep_what_they_name(good: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert reportgen("build", good, "-o", out, "--format", "html", "--no-cache", "--run", "b").returncode == 0
+    document = json.loads((out / "report.json").read_text())
+    assert [run["name"] for family in document["families"] for run in family["runs"]] == ["b"]
+
+
+def test_json_logs_are_one_object_a_line(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "b.json").unlink()
+    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache", "--log-format", "json")
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {"time", "level", "message"} <= set(lines[0])
+    assert any(line["level"] == "warning" and "F: b" in line["message"] for line in lines)
+    done = reportgen("build", tmp_path / "nothing.toml", "-o", tmp_path / "out", "--log-format", "json")
+    assert json.loads(done.stderr)["level"] == "error"
+
+
+def test_github_reads_annotations_and_groups(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "b.json").unlink()
+    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache", GITHUB_ACTIONS="true")
+    lines = done.stderr.splitlines()
+    assert any(line.startswith("::warning") and "F: b" in line for line in lines)
+    assert lines.count("::endgroup::") == sum(line.startswith("::group::") for line in lines) > 0
+
+
+def test_a_time_limit_ends_the_build(good: Path, tmp_path: Path) -> None:
+    started = time.monotonic()
+    done = reportgen("build", good, "-o", tmp_path / "out", "--no-cache", "--timeout", "0.5")
+    assert done.returncode == 1
+    assert "--timeout 0.5 s" in done.stderr
+    assert time.monotonic() - started < 10
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
+    good: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reportgen", "build", str(good), "-o", str(tmp_path / "out"), "--no-cache"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    assert "pull" in process.stderr.readline()
+    time.sleep(1.0)
+    process.send_signal(number)
+    started = time.monotonic()
+    _, errors = process.communicate(timeout=20)
+    assert time.monotonic() - started < 2
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    time.sleep(0.2)
+    assert _group(process.pid) == []
+
+
+def _group(leader: int) -> list[str]:
+    """Commands of what still runs in the process group of ``leader``."""
+    done = subprocess.run(["ps", "-eo", "pgid=,args="], capture_output=True, text=True, check=True)
+    rows = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    return [row[1] for row in rows if row[0] == str(leader) and "defunct" not in row[1]]
+
+
+def test_an_unexpected_failure_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(cli.model_list, "load", broken)
+    with pytest.raises(RuntimeError):
+        cli.main(["runs", "demo"])
+    monkeypatch.setattr(cli.model_list, "load", lambda _: (_ for _ in ()).throw(ReportgenError("mend it", exit_code=2)))
+    assert cli.main(["runs", "demo"]) == 2
