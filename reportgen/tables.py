@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reportgen.report import FamilyReport, Report, RunReport
+    from reportgen.seeds import SeedGroup
 
 __all__ = [
     "COLUMNS",
@@ -146,13 +147,13 @@ COLUMNS: Mapping[str, Column] = MappingProxyType({column.key: column for column 
 """Columns that every run has, by key; a list's own columns (``RunSpec.extra``) come on top."""
 
 _SEEDS = (
-    Column("seeds", "Seeds of", "text"),
-    Column("runs", "Runs", "count"),
-    Column("mean", "AvgFinalLoss, geometric mean", "loss"),
+    Column("configuration", "Configuration", "text"),
+    Column("seeds", "Seeds", "count"),
+    Column("mean", "Mean AvgFinalLoss", "loss"),
+    Column("low", "95 % from", "loss"),
+    Column("high", "95 % to", "loss"),
     Column("least", "Least", "loss"),
     Column("greatest", "Greatest", "loss"),
-    Column("low", "95 % interval from", "loss"),
-    Column("high", "to", "loss"),
 )
 _USUAL = (
     "label",
@@ -226,21 +227,20 @@ def thresholds_table(family: FamilyReport) -> Table:
 
 def seeds_table(family: FamilyReport) -> Table:
     """AvgFinalLoss of each group of seeds of a family; no rows where it has none."""
-    rows = []
-    for group in seed_groups(family):
-        low, high = group.range or (None, None)
-        least, most = group.interval or (None, None)
-        used, runs = len(group.losses), len(group.runs)
-        rows.append(
-            Row(
-                (
-                    Cell(group.label, group.label),
-                    Cell(used, f"{used}" if used == runs else f"{used} of {runs}"),
-                    *(Cell(value, notation.loss(value)) for value in (group.mean, low, high, least, most)),
-                )
-            )
+    return Table(_SEEDS, tuple(_seeds_row(group) for group in seed_groups(family)))
+
+
+def _seeds_row(group: SeedGroup) -> Row:
+    used, runs = len(group.losses), len(group.runs)
+    losses = (group.mean, *(group.interval or (None, None)), *(group.range or (None, None)))
+    return Row(
+        (
+            Cell(group.label, group.label),
+            # A run without AvgFinalLoss is left out of the numbers, and said to be.
+            Cell(used, f"{used}" if used == runs else f"{used} of {runs}"),
+            *(Cell(value, notation.loss(value)) for value in losses),
         )
-    return Table(_SEEDS, tuple(rows))
+    )
 
 
 def dataframe(table: Table) -> pd.DataFrame:

@@ -231,9 +231,8 @@ def test_seeds_of_one_configuration_are_grouped() -> None:
     assert group.mean == pytest.approx(1e-4, rel=1e-12)  # halfway between 1e-3 and 1e-5 on a log axis
     assert group.range == pytest.approx((1e-5, 1e-3), rel=1e-12)
     (row,) = tables.seeds_table(family_report("A", runs)).rows
-    assert [cell.text for cell in row.cells[:5]] == [
-        "add d5 l2 h3 t10K", "2 of 3", "1.00×10⁻⁴", "1.00×10⁻⁵", "1.00×10⁻³",
-    ]  # fmt: skip
+    assert [cell.text for cell in row.cells[:3]] == ["add d5 l2 h3 t10K", "2 of 3", "1.00×10⁻⁴"]
+    assert [cell.text for cell in row.cells[5:]] == ["1.00×10⁻⁵", "1.00×10⁻³"]
 
 
 def test_another_revision_or_another_start_is_another_group() -> None:

@@ -21,8 +21,7 @@ from reportgen.names import question_shares
 from reportgen.outputs import words
 from reportgen.outputs.templating import markdown
 from reportgen.report import Check, FamilyReport, Problem, Report, RunReport
-from reportgen.seeds import SeedGroup, seed_groups
-from reportgen.tables import Cell, Column, Row, Table
+from reportgen.tables import Row, Table
 
 __all__ = ["Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
 
@@ -287,14 +286,14 @@ def _family_tables(family: FamilyReport, number: Iterator[int]) -> Iterator[Tabl
     if not family.runs:
         return
     yield TableView(f"family {slug}", next(number), f"{name}: its runs.", tables.family_table(family))
-    groups = seed_groups(family)
-    if groups:
+    seeds = tables.seeds_table(family)
+    if seeds.rows:
         yield TableView(
             f"seeds {slug}",
             next(number),
             f"{name}: runs that differ by their seed only. The mean is geometric; the interval is a 95 % "
             "bootstrap interval of it, too narrow where seeds are few.",
-            _seeds_table(groups),
+            seeds,
         )
     reached = tables.thresholds_table(family)
     if any(column.key.startswith("steps_to.") for column in reached.columns):
@@ -304,30 +303,6 @@ def _family_tables(family: FamilyReport, number: Iterator[int]) -> Iterator[Tabl
             f"{name}: the first step at which the centred rolling mean of the loss is below each threshold.",
             reached,
         )
-
-
-def _seeds_table(groups: Sequence[SeedGroup]) -> Table:
-    columns = (
-        Column("configuration", "Configuration", "text"),
-        Column("seeds", "Seeds", "count"),
-        Column("mean", "Mean AvgFinalLoss", "loss"),
-        Column("low", "95 % from", "loss"),
-        Column("high", "95 % to", "loss"),
-        Column("least", "Least", "loss"),
-        Column("greatest", "Greatest", "loss"),
-    )
-
-    def row(group: SeedGroup) -> Row:
-        losses = (group.mean, *(group.interval or (None, None)), *(group.range or (None, None)))
-        return Row(
-            (
-                Cell(group.label, group.label),
-                Cell(len(group.runs), notation.grouped(len(group.runs))),
-                *(Cell(value, notation.loss(value)) for value in losses),
-            )
-        )
-
-    return Table(columns, tuple(row(group) for group in groups))
 
 
 def _run(run: RunReport, family: FamilySpec) -> RunView:
