@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,26 +15,37 @@ import numpy.typing as npt
 from reportgen.report import RunReport
 
 __all__ = [
+    "LOSS",
+    "TEXT_PX",
     "Figure",
     "LineStyle",
+    "categories_axis",
+    "category",
     "colours",
     "fade",
     "layout",
+    "legend",
+    "legend_height",
+    "legend_width",
     "line_styles",
     "loss_axis",
     "loss_axis_linear",
+    "note",
     "pixels",
     "plain",
     "plain_array",
     "power",
     "step_axis",
     "text_width",
+    "titled",
+    "whole",
 ]
 
 Figure = dict[str, Any]
 """A Plotly figure as plain data: ``{"data": [...], "layout": {...}}``."""
 
 FONT = '"Source Sans 3", "Source Sans Pro", Arial, sans-serif'
+LOSS = "Training loss (nats per token)"
 INK = "#1a1a1a"
 RULE = "#4d4d4d"
 GRID = "#e4e4e4"
@@ -160,9 +171,7 @@ def power(exponent: int, factor: int = 1) -> str:
     """A number as print shows it on a log axis: ``10⁻⁸``, ``2×10⁻³``, ``0.5``."""
     if factor == 1:
         return "10" + str(exponent).translate(_SUPERSCRIPTS)
-    if -2 <= exponent <= 2:
-        return f"{factor * 10.0**exponent:g}"
-    return f"{factor}×{power(exponent)}"
+    return f"{factor * 10.0**exponent:g}" if -2 <= exponent <= 2 else f"{factor}×{power(exponent)}"
 
 
 def loss_axis(
@@ -187,9 +196,10 @@ def loss_axis(
         start, end = middle - 0.25, middle + 0.25
     most = max(2, int(height_px / 18))
     decades = range(math.ceil(start), math.floor(end) + 1)
-    ticks = [(k, 1) for k in decades[:: max(1, math.ceil(len(decades) / most))]]
+    gap = max(1, math.ceil(len(decades) / most))
+    ticks = [(k, 1) for k in decades if k % gap == 0]
     for factors in ((1, 2, 5), tuple(range(1, 10))):
-        if len(ticks) < 3:
+        if len(ticks) < 3 and gap == 1:
             candidates = [(k, f) for k in range(math.floor(start), math.ceil(end)) for f in factors]
             ticks = [(k, f) for k, f in candidates if start <= k + math.log10(f) <= end]
     return _axis(
@@ -200,26 +210,27 @@ def loss_axis(
     )
 
 
-def loss_axis_linear(low: float, high: float) -> dict[str, Any]:
+def loss_axis_linear(low: float, high: float, height_px: float) -> dict[str, Any]:
     """A linear axis from 0, or from ``low`` where that is below."""
     start = min(low, 0.0)
     end = high if high > start else start + 1.0
-    return _axis(
-        range=[start, end + 0.03 * (end - start)],
-        nticks=8,
-        exponentformat="power",
-        minexponent=4,
-        zeroline=start < 0,
-    )
+    end += 0.03 * (end - start)
+    gap = _round_gap((end - start) / max(2, min(8, height_px / 22)))
+    ticks = [k * gap for k in range(math.ceil(start / gap), math.floor(end / gap) + 1)]
+    return _axis(range=[start, end], tickvals=ticks, ticktext=[_number(tick, gap) for tick in ticks])
 
 
-def step_axis(first: float, last: float, width_px: float) -> dict[str, Any]:
-    """A linear axis of steps, ``first`` to ``last``, with whole, round ticks."""
-    if last <= first:
-        first, last = first - 0.5, last + 0.5
-    least = (last - first) / max(2, min(10, width_px / 62))
-    magnitude = 10.0 ** math.floor(math.log10(least))
-    gap = max(1, round(next(f * magnitude for f in (1, 2, 5, 10) if f * magnitude >= least)))
+def whole(steps: int) -> tuple[float, float]:
+    """First and last place of an axis that shows ``steps`` steps, from 0.
+
+    One place past the last step: 40,000 steps end at a tick, not one before it.
+    """
+    return (0.0, float(steps)) if steps > 1 else (-0.5, 0.5)
+
+
+def step_axis(first: float, last: float, width_px: float, *, tick_px: float = 62) -> dict[str, Any]:
+    """A linear axis of whole numbers, ``first`` to ``last``, with ticks ``tick_px`` apart or more."""
+    gap = max(1, round(_round_gap((last - first) / max(2, min(20, width_px / tick_px)))))
     ticks = range(math.ceil(first / gap) * gap, math.floor(last) + 1, gap)
     return _axis(
         range=[first, last],
@@ -229,14 +240,51 @@ def step_axis(first: float, last: float, width_px: float) -> dict[str, Any]:
     )
 
 
-def layout(width: int, height: int, margin: dict[str, float], **fields: Any) -> dict[str, Any]:
+def categories_axis(texts: Sequence[str]) -> dict[str, Any]:
+    """An axis of names without distances between them, in the given order."""
+    names = [plain(text) for text in texts]
+    return _axis(
+        type="category",
+        categoryorder="array",
+        categoryarray=names,
+        range=[-0.5, len(names) - 0.5],
+        showgrid=False,
+    )
+
+
+def legend() -> dict[str, Any]:
+    """A legend to the right of the plot, in the order of the traces."""
+    return {
+        "x": 1.0,
+        "xanchor": "left",
+        "y": 1.0,
+        "yanchor": "top",
+        "traceorder": "normal",
+        "itemwidth": 30,
+        "bgcolor": "rgba(0,0,0,0)",
+    }
+
+
+def legend_width(names: Iterable[str], width_px: float) -> float:
+    """Pixels that a legend of such names takes beside a plot, at most two fifths of the figure."""
+    return min(0.4 * width_px, 48 + max(text_width(name) for name in names))
+
+
+def legend_height(names: int) -> float:
+    """Pixels that a figure with such a legend is high."""
+    return 19.0 * names + 50
+
+
+def layout(
+    width: int, height: int, margin: dict[str, float], *, text_px: float = TEXT_PX, **fields: Any
+) -> dict[str, Any]:
     """The layout of a figure of ``width`` by ``height`` CSS pixels."""
     return {
         "width": width,
         "height": height,
         "autosize": False,
         "margin": {**margin, "pad": 0, "autoexpand": False},
-        "font": {"family": FONT, "size": TEXT_PX, "color": INK},
+        "font": {"family": FONT, "size": text_px, "color": INK},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
         "hovermode": False,
@@ -244,6 +292,17 @@ def layout(width: int, height: int, margin: dict[str, float], **fields: Any) -> 
         "uirevision": 0,
         **fields,
     }
+
+
+def titled(axis: dict[str, Any], title: str) -> dict[str, Any]:
+    """The axis with a title in the size of all other text."""
+    return axis | {"title": {"text": title, "standoff": 6, "font": {"size": TEXT_PX}}}
+
+
+def note(text: str, x_axis: str = "x", y_axis: str = "y") -> dict[str, Any]:
+    """Words in the middle of a plot that has nothing else to show."""
+    place = {"xref": f"{x_axis} domain", "yref": f"{y_axis} domain", "x": 0.5, "y": 0.5}
+    return {"text": text, "showarrow": False, **place}
 
 
 def _axis(**fields: Any) -> dict[str, Any]:
@@ -263,6 +322,20 @@ def _axis(**fields: Any) -> dict[str, Any]:
         "fixedrange": True,
         **fields,
     }
+
+
+def _round_gap(least: float) -> float:
+    """1, 2 or 5 times a power of ten, ``least`` or a little more."""
+    magnitude = 10.0 ** math.floor(math.log10(least))
+    return next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= 0.999 * least)
+
+
+def _number(value: float, gap: float) -> str:
+    """A tick of a linear axis, with as many decimals as ticks that are ``gap`` apart need."""
+    exponent = math.floor(math.log10(gap))
+    if value == 0 or -3 <= exponent <= 4:
+        return f"{value:,.{max(0, -exponent)}f}" if value else "0"
+    return power(exponent, round(value / 10.0**exponent))
 
 
 def _between(scale: Sequence[str], place: float) -> str:
