@@ -1,0 +1,218 @@
+"""LaTeX tables: taken apart here, and compiled where a TeX is installed."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen.outputs import latex
+from reportgen.report import FamilyReport
+from reportgen.text import printable
+from tests.samples import HOSTILE, family_report, hostile_report, losses, run_report, run_spec, sample_report
+
+# What a command stands for; those that are not here may not come from a stranger's text.
+_MEANINGS = {
+    r"\textbackslash": "\\",
+    r"\textasciitilde": "~",
+    r"\textasciicircum": "^",
+    r"\textless": "<",
+    r"\textgreater": ">",
+    r"\textbar": "|",
+    r"\textasciigrave": "`",
+    r"\textquotesingle": "'",
+    r"\char": '"',
+    r"\textendash": "–",
+    r"\textemdash": "—",
+    r"\textquoteleft": "\u2018",
+    r"\textquoteright": "\u2019",
+    r"\textquotedblleft": "“",
+    r"\textquotedblright": "”",
+    r"\textellipsis": "…",
+    r"\times": "×",
+    r"\pm": "±",
+    r"\leq": "≤",
+    r"\geq": "≥",
+    r"\neq": "≠",
+    r"\allowbreak": "",
+    r"\texttt": "",
+    r"\reportgenchar": "",
+    **{f"\\{character}": character for character in "{}$&%#_"},
+}
+
+
+def shown(tex: str) -> str:
+    """What LaTeX would show of an escaped text; fails on anything that it would take for a command."""
+    tex = re.sub(r"\\reportgenchar\{(.)\}\{[0-9A-F]{4,6}\}", r"\1", tex)
+    tex = re.sub(r"\\texttt\{\\char34\}", r"\\char{}", tex)
+    tex = tex.replace("$-$", "−")
+    out, depth, math = [], 0, False
+    for token in re.findall(r"\\[A-Za-z]+|\\.|.", tex, re.DOTALL):
+        if token.startswith("\\"):
+            out.append(_MEANINGS[token])
+        elif token in "{}":
+            depth += 1 if token == "{" else -1
+            assert depth >= 0
+        elif token == "$":
+            math = not math
+        elif token == "^":
+            assert math
+        else:
+            assert token not in "%#&~_"
+            assert math or token not in "<>|`\"'"
+            out.append(token)
+    assert depth == 0
+    assert not math
+    return "".join(out)
+
+
+def plain(text: str) -> str:
+    """What should be shown: spaces of any kind are spaces."""
+    text = unicodedata.normalize("NFC", printable(text))
+    return "".join(" " if character.isspace() else character for character in text)
+
+
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "fi--nal---,,", "“a” \u2018b\u2019 – — … × ± − ≤ ≥ ≠", "ŠÉřīñ ß ø Ω 漢字", "a%b#c&d"]
+)
+def test_text_is_shown_as_it_is(text: str) -> None:
+    assert shown(latex.escape(text)) == plain(text)
+
+
+@given(
+    st.text(max_size=80).filter(lambda text: not set("⁻⁰¹²³⁴⁵⁶⁷⁸⁹") & set(unicodedata.normalize("NFC", text)))
+)
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    assert shown(latex.escape(text)) == plain(text)
+
+
+def test_powers_are_set_as_powers() -> None:
+    assert latex.escape("Steps to 10⁻⁶") == "Steps to 10$^{-6}$"
+
+
+def _parts(tex: str) -> tuple[list[str], list[str], list[list[str]]]:
+    """Columns of the layout, cells of the head, cells of each row."""
+    layout = re.search(r"\\begin\{(?:tabular|longtable)\}\{@\{\}\n(.*?)\n\s*@\{\}\}", tex, re.DOTALL)
+    assert layout is not None
+    columns = [line.strip() for line in layout[1].splitlines()]
+    lines = [line.strip() for line in tex.splitlines() if " & " in line]
+    rows = [
+        [cell.strip() for cell in re.split(r"(?<!\\)&", re.sub(r"\\toprule|\\midrule.*|\\\\", "", line))]
+        for line in lines
+    ]
+    return columns, rows[0], rows[1:]
+
+
+@pytest.mark.parametrize(
+    "family", [*sample_report().families, *hostile_report().families], ids=lambda one: one.slug
+)
+def test_every_row_has_every_column(family: FamilyReport) -> None:
+    tex = latex.render(family)
+    columns, head, rows = _parts(tex)
+    assert len(rows) == len(family.runs)
+    assert {len(row) for row in [head, *rows]} == {len(columns)}
+    assert tex.startswith("% Needs in the preamble: \\usepackage{booktabs,siunitx}\n")
+    for name in ("table", "tabular"):
+        assert tex.count(rf"\begin{{{name}}}") == tex.count(rf"\end{{{name}}}") == 1
+    assert rf"\label{{tab:{family.slug}}}" in tex
+    assert tex.count(r"\caption{") == 1
+    for row in rows:
+        for cell, column in zip(row, columns, strict=True):
+            assert column.startswith("S[") or cell.startswith("{")
+
+
+def test_numbers_of_siunitx() -> None:
+    values = [0.5] * 5 + [0.2, 0.2, 0.2, 0.2, 0.3]
+    spec = run_spec(
+        "add_d5_l2_h3_t15K_s372001",
+        listed={"avg_final_loss": "0.210"},
+        extra={"accuracy": 0.999999, "fails": -12, "tiny": 2.5e-12},
+    )
+    run = run_report(spec.name, values, spec=spec)
+    tex = latex.render(family_report("A", [run, run_report("other", losses(12_345, end=1e-12))]))
+    columns, head, rows = _parts(tex)
+    assert dict(zip(head, zip(columns, (row for row in rows[0]), strict=True), strict=True)) == {
+        "{Label}": ("l", "{d5}"),
+        "{Run}": ("l", r"{\texttt{add\_d5\_l2\_h3\_t15K\_s372001}}"),
+        "{Steps}": ("S[table-format=5]", "10"),
+        "{AvgFinalLoss}": ("S[table-format=1.2e-2]", "2.20e-1"),
+        "{AvgFinalLoss, listed}": (
+            r"S[table-format=1.2e-1,table-space-text-post={\textsuperscript{$\ast$}}]",
+            r"2.10e-1 {\textsuperscript{$\ast$}}",
+        ),
+        "{Least loss}": ("S[table-format=1.2e-2]", "2.00e-1"),
+        "{Spikes}": ("S[table-format=1]", "0"),
+        "{Accuracy}": ("S[table-format=1.6]", "0.999999"),
+        "{Fails}": ("S[table-format=-2]", "-12"),
+        "{Tiny}": ("S[table-format=1.1e-2]", "2.5e-12"),
+        "{Marks}": ("l", "{listed loss differs}"),
+    }
+    assert "differs from what the losses give" in tex
+    assert rows[1][4] == r"{\textendash{}}"
+
+
+def test_seeds_are_names_and_missing_numbers_are_dashes() -> None:
+    run = run_report("add_d5_l2_h3_t15K_s372001", [float("nan")] * 3)
+    tex = latex.render(family_report("A", [run], columns=("seed", "avg_final_loss", "sparkline", "grokfast")))
+    columns, _, rows = _parts(tex)
+    assert columns == ["r", "r", "l"]
+    assert rows == [["{372001}", r"{\textendash{}}", "{no}"]]
+
+
+def test_long_tables_repeat_their_head() -> None:
+    runs = [run_report(f"r{i}", losses(20)) for i in range(41)]
+    tex = latex.render(family_report("A", runs))
+    assert r"\usepackage{booktabs,longtable,siunitx}" in tex
+    assert tex.count("{AvgFinalLoss}") == 2
+    assert tex.index(r"\endfirsthead") < tex.index(r"\endhead") < tex.index("r0")
+    assert r"\begin{table}" not in tex
+    assert "longtable" not in latex.render(family_report("A", runs[:40]))
+
+
+def test_made_up_runs_are_said_to_be() -> None:
+    family = sample_report().families[0]
+    assert "The runs are synthetic." in latex.render(family, synthetic=True)
+    assert "synthetic" not in latex.render(family).lower()
+
+
+def _has_tex() -> bool:
+    if not (shutil.which("pdflatex") and shutil.which("kpsewhich")):
+        return False
+    found = subprocess.run(
+        ["kpsewhich", "siunitx.sty", "booktabs.sty", "longtable.sty"], capture_output=True, text=True
+    )
+    return len(found.stdout.split()) == 3
+
+
+def test_tables_compile_as_they_are(tmp_path: Path) -> None:
+    """Where no TeX is installed, taking them apart (above) is all that is done."""
+    many = family_report("Many & more", [run_report(f"r_{i}", losses(20)) for i in range(60)])
+    families = [*sample_report().families, *hostile_report().families, many, family_report("Empty", [])]
+    body = ""
+    for i, family in enumerate(families):
+        (tmp_path / f"table{i}.tex").write_text(latex.render(family), encoding="utf-8")
+        body += f"\\input{{table{i}}}\\clearpage\n"
+    (tmp_path / "paper.tex").write_text(
+        "\\documentclass{article}\n\\usepackage{booktabs,longtable,siunitx}\n"
+        f"\\begin{{document}}\n\\listoftables\n{body}\\end{{document}}\n",
+        encoding="utf-8",
+    )
+    if not _has_tex():
+        return
+    for _ in range(2):  # the second run reads the captions back from the list of tables
+        made = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "paper.tex"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=120,
+        )
+        assert made.returncode == 0, made.stdout[-2000:]
+    assert "Missing character" not in made.stdout
