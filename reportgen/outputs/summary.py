@@ -1,0 +1,133 @@
+"""A Report -> ``summary.md``: what a person reads in the morning, fit for a GitHub job summary."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from reportgen import news, notation
+from reportgen.changes import count
+from reportgen.outputs import words
+from reportgen.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from reportgen.report import Check, FamilyReport, Report
+
+__all__ = ["code", "escape", "render"]
+
+_Entry = TypeVar("_Entry")
+
+_MOST = 20  # entries of a list: GitHub takes 1 MiB, a reader less
+_LONGEST_NAME = 100
+_LONGEST_TEXT = 300
+# Inside a line: markup, and what GitHub takes for the start of a link.
+_SPECIAL = re.compile(r"[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"})
+
+
+def render(report: Report) -> str:
+    """The summary as GitHub's Markdown: first whether all is well, then what changed, then the runs.
+
+    Long lists are cut and say so; text of strangers is shown as text.
+    """
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"## {escape(words.status(report) + _changed(report))}"
+    yield ""
+    facts = [report.created, report.device, f"reportgen {report.version}"]
+    yield f"**{escape(report.title.strip()) or 'Report'}**, {', '.join(escape(fact) for fact in facts)}"
+    if any(listed.synthetic for listed in report.lists):
+        yield "\n**The runs are synthetic.**"
+    for note in report.device_notes[:_MOST]:
+        yield f"\nDevice: {escape(note)}"
+    if report.changes is not None and (sections := news.told(report.changes)):
+        yield "\n### What changed"
+        for section in sections:
+            yield f"\n**{section.title} ({len(section.items)})**\n"
+            yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {escape(one.text)}")
+    if report.problems:
+        yield f"\n### Runs that could not be used ({len(report.problems):,})\n"
+        yield from _listed(report.problems, lambda one: f"{_run(one.run, one.family)}: {escape(one.message)}")
+    failed = [
+        (check, family.name)
+        for family in report.families
+        for run in family.runs
+        for check in run.checks
+        if check.outcome == "failed"
+    ]
+    if failed:
+        yield f"\n### Expectations that do not hold ({len(failed):,})\n"
+        yield from _listed(failed, lambda one: _failed(*one))
+    diverged = [
+        (run.spec.name, family.name)
+        for family in report.families
+        for run in family.runs
+        if run.summary.metrics.nonfinite
+    ]
+    if diverged:
+        yield f"\n### Runs that diverged ({len(diverged):,})\n"
+        yield from _listed(diverged, lambda one: _run(*one))
+    if report.families:
+        yield "\n### Families\n"
+        yield "| Family | Runs | Best | AvgFinalLoss | Worst | AvgFinalLoss |"
+        yield "| --- | ---: | --- | ---: | --- | ---: |"
+        for family in report.families[:_MOST]:
+            yield _row(family)
+        if len(report.families) > _MOST:
+            yield f"\nand {len(report.families) - _MOST:,} more"
+    yield ""
+
+
+def _changed(report: Report) -> str:
+    """The end of the first line: the night's news."""
+    if report.changes is None:
+        return ""
+    since = one_line(str(report.changes["baseline"]["created"]), 40)
+    pieces = count(report.changes)
+    return (
+        f" {words.count(pieces, 'change')} since {since}." if pieces else f" Nothing changed since {since}."
+    )
+
+
+def _listed(entries: Sequence[_Entry], words_of: Callable[[_Entry], str]) -> Iterator[str]:
+    for entry in entries[:_MOST]:
+        yield f"- {words_of(entry)}"
+    if len(entries) > _MOST:
+        yield f"- and {len(entries) - _MOST:,} more"
+
+
+def _run(name: str, family: str) -> str:
+    return f"{code(name)} ({escape(one_line(family, _LONGEST_NAME))})"
+
+
+def _failed(check: Check, family: str) -> str:
+    number = notation.loss if check.metric.endswith("_loss") else notation.number
+    actual = notation.MISSING if check.actual is None else number(check.actual)
+    said = f"{escape(check.metric)} is {escape(actual)}, expected {code(check.expected)}"
+    return f"{_run(check.run, family)}: {said}"
+
+
+def _row(family: FamilyReport) -> str:
+    cells = [escape(one_line(family.name, _LONGEST_NAME)), f"{len(family.runs):,}"]
+    for run in words.best_and_worst(family.runs):
+        cells.append("" if run is None else escape(one_line(run.spec.name, _LONGEST_NAME)))
+        cells.append("" if run is None else escape(notation.loss(run.summary.metrics.avg_final_loss)))
+    return f"| {' | '.join(cells)} |"
+
+
+def code(text: str) -> str:
+    """Text as a code span, on one line; not for tables, which a pipe in it would part."""
+    line = one_line(text, _LONGEST_NAME) or notation.MISSING
+    fence = "`" * (1 + max((len(ticks) for ticks in re.findall("`+", line)), default=0))
+    # Spaces part the fence from ticks of the text; Markdown takes one off each end.
+    pad = " " if line.startswith("`") or line.endswith("`") or line != line.strip() else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is, on one line and not at its start: no markup, no HTML, no link."""
+    return _SPECIAL.sub(r"\\\g<0>", one_line(text, _LONGEST_TEXT)).translate(_ENTITIES)

@@ -1,0 +1,145 @@
+"""``summary.md``: rendered by another Markdown, then read as a person would."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from reportgen import changes
+from reportgen.document import report_document
+from reportgen.outputs import summary
+from reportgen.report import Problem
+from reportgen.text import one_line
+from tests.samples import HOSTILE, family_report, hostile_report, losses, report, run_report, sample_report
+
+OWN = {"h2", "h3", "p", "strong", "ul", "li", "code", "table", "thead", "tbody", "tr", "th", "td"}
+
+
+class Page(HTMLParser):
+    """The tags and the text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def rendered(text: str) -> Page:
+    """As GitHub would: raw HTML is let through, so that unescaped HTML shows as tags here."""
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    return Page(parser.render(text))
+
+
+def test_the_first_line_says_whether_all_is_well() -> None:
+    good = report([family_report("A", [run_report("r")])])
+    assert summary.render(good).splitlines()[0] == "## The one run was read."
+    first = summary.render(sample_report()).splitlines()[0]
+    assert first.startswith("## 1 run of 9 could not be used")
+    assert "1 expectation does not hold" in first
+
+
+def test_the_first_line_says_whether_anything_changed() -> None:
+    old = report([family_report("A", [run_report("r")])])
+    new = report([family_report("A", [run_report("r"), run_report("s")])])
+    same = changes.against(old, report_document(old))
+    assert summary.render(same).splitlines()[0].endswith("Nothing changed since 2026-01-02T03:04:05Z.")
+    assert "### What changed" not in summary.render(same)
+    more = summary.render(changes.against(new, report_document(old)))
+    assert more.splitlines()[0].endswith("1 change since 2026-01-02T03:04:05Z.")
+    assert "**New runs (1)**\n\n- `s` (A): AvgFinalLoss " in more
+
+
+def test_what_a_person_reads() -> None:
+    text = rendered(summary.render(sample_report())).text
+    assert "Sample report, 2026-01-02T03:04:05Z, cpu, reportgen 0.1.0" in text
+    assert "The runs are synthetic." in text
+    assert (
+        "mix_d8_l3_h4_t30K_s572091 (Mixed): PhilipQuirke/QuantaMaths_mix_d8_l3_h4_t30K_s572091 does not exist"
+        in text
+    )
+    assert "mix_d7_l3_h4_t30K_s572091 (Mixed): nonfinite is 20, expected == 0" in text
+    assert "Runs that diverged (1)" in text
+
+
+def test_best_and_worst_of_each_family() -> None:
+    runs = [run_report(name, losses(40, end=end)) for name, end in [("b", 1e-5), ("a", 1e-8), ("c", 1e-2)]]
+    lines = summary.render(report([family_report("F", runs), family_report("G", runs[:1])])).splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    assert [row[:3] for row in rows[2:]] == [["F", "3", "a"], ["G", "1", "b"]]
+    assert rows[2][4] == "c"
+    assert rows[3][4:] == ["", ""]
+
+
+def test_hostile_text_is_text() -> None:
+    made = hostile_report()
+    against = changes.against(made, report_document(sample_report()))
+    for one in (made, against):
+        page = rendered(summary.render(one))
+        assert set(page.tags) <= OWN
+        for text in HOSTILE:
+            assert " ".join(one_line(text, 100).split()) in " ".join(page.text.split())
+        assert not any(character in summary.render(one) for character in "\x1b\x00\u202e\u2066\r")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *HOSTILE,
+        "https://example.org",
+        "www.example.org",
+        "WWW.example.org",
+        "a@b.org",
+        "~~a~~",
+        "$x$",
+        "&lt;b&gt;",
+        "a\\|b",
+    ],
+)
+def test_escaped_text_is_shown_as_it_is(text: str) -> None:
+    page = rendered(f"text {summary.escape(text)}")
+    assert set(page.tags) == {"p"}
+    assert page.text.strip() == f"text {one_line(text)}".strip()
+    assert not re.search(r"(?<!\\)://|www\.", summary.escape(text), re.IGNORECASE)
+    cell = rendered(f"| a | b |\n| --- | --- |\n| {summary.escape(text)} | second |")
+    assert cell.tags.count("td") == 2
+    assert one_line(text).strip() in cell.text
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    page = rendered(f"text {summary.escape(text)}.")
+    assert page.tags == ["p"]
+    assert page.text.strip() == f"text {one_line(text)}."
+    span = rendered(f"text {summary.code(text)}.")
+    assert span.tags == ["p", "code"]
+    assert span.text.strip() == f"text {one_line(text, 100) or '–'}."
+
+
+@given(st.text(alphabet="`a \\|*", max_size=12))
+def test_code_of_ticks(text: str) -> None:
+    page = rendered(f"- {summary.code(text)}: x")
+    assert page.tags == ["ul", "li", "code"]
+    assert page.text.strip() == f"{one_line(text, 100) or '–'}: x".strip()
+
+
+def test_its_length_is_bounded() -> None:
+    problems = [Problem("A", f"run{i}" + "x" * 10_000, "network", "&" * 10_000) for i in range(3000)]
+    made = report([family_report(f"family {i}", [run_report("r")]) for i in range(50)], problems=problems)
+    made = changes.against(made, report_document(report([])))
+    text = summary.render(made)
+    assert len(text.encode()) < 2**17
+    assert "- and 2,980 more" in text
+    assert "and 30 more" in text
