@@ -1,6 +1,7 @@
 """Report parts -> figures for paper, as plain Plotly data."""
 
-from reportgen.figures.families import MANY_RUNS, family_linear, family_log
+from reportgen.figures.families import family_linear, family_log
+from reportgen.figures.frame import MOST_NAMED
 from reportgen.figures.overview import (
     avg_final_loss_by,
     avg_final_loss_by_digits,
@@ -11,7 +12,7 @@ from reportgen.figures.runs import run_linear, run_log, run_panels
 from reportgen.figures.style import Figure, LineStyle, colours, line_styles
 
 __all__ = [
-    "MANY_RUNS",
+    "MOST_NAMED",
     "Figure",
     "LineStyle",
     "avg_final_loss_by",

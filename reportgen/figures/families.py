@@ -9,39 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.figures.style import (
-    LOSS,
-    TEXT_PX,
-    Figure,
-    LineStyle,
-    fade,
-    layout,
-    legend,
-    legend_width,
-    line_styles,
-    loss_axis,
-    loss_axis_linear,
-    note,
-    pixels,
-    plain,
-    step_axis,
-    titled,
-    whole,
-)
+from reportgen.figures.axes import LOSS, loss_axis, loss_axis_linear, step_axis, titled, whole
+from reportgen.figures.frame import MOST_NAMED, Frame, note, sheet
+from reportgen.figures.style import TEXT_PX, Figure, LineStyle, fade, line_styles, plain
 from reportgen.figures.traces import Drawn, band, drawn, extent, line
 from reportgen.report import FamilyReport
 
-__all__ = ["MANY_RUNS", "Line", "comparison", "family_linear", "family_log"]
+__all__ = ["Line", "comparison", "family_linear", "family_log"]
 
-MANY_RUNS = 40
-"""With more runs than this lines are muted, bands are left out, and only some lines are named."""
-
-_LEGEND_MOST = 14
-"""Entries of a legend beside a plot of half its width; with more lines each is named at its end."""
-_ALL_POINTS = 12_000
+_ALL_POINTS = 8_000
 """Of all lines of a figure together: what keeps its files small."""
 _LABEL_GAP = 12.5
 _LABEL_LIMIT = 28
+_NEAR_THE_END = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,55 +78,47 @@ def comparison(
         log: Losses on a log axis, else on a linear one.
         y_range: Of losses on the log axis; what the lines need by default.
     """
-    width = pixels(width_mm)
-    in_legend = len(lines) <= _LEGEND_MOST
-    named = len(lines) if len(lines) <= MANY_RUNS else 0
-    height = round(min(0.8 * width, max(0.5 * width, 0 if in_legend else named * _LABEL_GAP + 50)))
+    many = len(lines) > MOST_NAMED
     names = [plain(one.name, _LABEL_LIMIT) for one in lines]
-    margin = {
-        "l": 50.0,
-        "r": legend_width(names, width) - (0 if in_legend else 26),
-        "t": 8.0,
-        "b": 38.0,
-    }
-    plot_width, plot_height = width - margin["l"] - margin["r"], height - margin["t"] - margin["b"]
-
+    frame = sheet(width_mm, names, at_ends=many)
     values = extent((one.curve for one in lines), x_range)
     if log:
-        y_axis = loss_axis(*(values or (0.1, 1.0)), plot_height, y_range)
+        y_axis = loss_axis(*(values or (0.1, 1.0)), frame.plot_height, y_range)
     else:
-        y_axis = loss_axis_linear(*(values or (0.0, 1.0)), plot_height)
-    x_axis = step_axis(*x_range, plot_width)
-    many = len(lines) > MANY_RUNS
-    ends = [] if in_legend else _ends(lines, x_axis["range"], y_axis["range"], plot_width, plot_height, log)
-    bold = {end.line for end in ends} if many else set(range(len(lines)))
-    opacity = max(0.06, 0.22 - 0.008 * len(lines))
-    areas = [] if many else [band(one.curve, one.style.light, opacity) for one in lines]
-    muted = [i for i in range(len(lines)) if i not in bold]
-    traces = [
-        line(
-            one.curve,
-            one.style.light if i in bold else fade(one.style.light, 0.4),
-            width=1.1 if i in bold else 0.6,
-            dash=one.style.dash,
-            name=names[i],
-        )
-        for i, one in ((i, lines[i]) for i in (*muted, *sorted(bold)))
-    ]
-    notes: list[dict[str, Any]] = [] if values else [note("No finite loss to show")]
+        y_axis = loss_axis_linear(*(values or (0.0, 1.0)), frame.plot_height)
+    x_axis = step_axis(*x_range, frame.plot_width)
+    if many:
+        ends = _ends(lines, x_axis["range"], y_axis["range"], frame, log)
+        traces = _muted(lines, {end.line for end in ends})
+        notes = [_label(names[end.line], lines[end.line].style.light, end) for end in ends]
+    else:
+        opacity = max(0.06, 0.22 - 0.008 * len(lines))
+        traces = [band(one.curve, one.style.light, opacity) for one in lines] + [
+            line(one.curve, one.style.light, dash=one.style.dash, name=name)
+            for one, name in zip(lines, names, strict=True)
+        ]
+        notes = []
     return {
-        "data": areas + traces,
-        "layout": layout(
-            width,
-            height,
-            margin,
+        "data": traces,
+        "layout": frame.layout(
             xaxis=titled(x_axis, "Training step"),
             yaxis=titled(y_axis, LOSS),
-            showlegend=in_legend,
-            legend=legend(),
-            annotations=[_label(names[end.line], lines[end.line].style.light, end) for end in ends] + notes,
+            annotations=notes if values else [note("No loss above zero" if log else "No finite loss")],
         ),
     }
+
+
+def _muted(lines: Sequence[Line], named: set[int]) -> list[dict[str, Any]]:
+    """Thin lines, those with a name on top."""
+    order = sorted(range(len(lines)), key=lambda i: i in named)
+    return [
+        line(
+            lines[i].curve,
+            fade(lines[i].style.light, 0.9 if i in named else 0.35),
+            width=0.9 if i in named else 0.5,
+        )
+        for i in order
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,29 +133,28 @@ class _End:
 
 
 def _ends(
-    lines: Sequence[Line],
-    x_range: Sequence[float],
-    y_range: Sequence[float],
-    width: float,
-    height: float,
-    log: bool,
+    lines: Sequence[Line], x_range: Sequence[float], y_range: Sequence[float], frame: Frame, log: bool
 ) -> list[_End]:
-    """Names beside the plot, none over another; of too many lines, evenly many from best to worst."""
-    ends: list[tuple[float, float, int]] = []
+    """Names beside the plot, none over another; of too many lines, evenly many from best to worst.
+
+    Lines that end long before the others are left without a name: what led to it would cross the rest.
+    """
+    found: list[tuple[float, float, int]] = []
     for i, one in enumerate(lines):
         inside = np.flatnonzero(np.isfinite(one.curve.mean) & (one.curve.step <= x_range[1]))
         if len(inside):
             value = float(one.curve.mean[inside[-1]])
-            y = ((math.log10(value) if log else value) - y_range[0]) / (y_range[1] - y_range[0]) * height
-            x = (float(one.curve.step[inside[-1]]) - x_range[0]) / (x_range[1] - x_range[0]) * width
-            ends.append((min(max(y, 0.0), height), x, i))
-    ends.sort()
-    room = int(height // _LABEL_GAP)
+            y = ((math.log10(value) if log else value) - y_range[0]) / (y_range[1] - y_range[0])
+            x = (float(one.curve.step[inside[-1]]) - x_range[0]) / (x_range[1] - x_range[0])
+            found.append((min(max(y, 0.0), 1.0), x, i))
+    furthest = max((x for _, x, _ in found), default=0.0)
+    ends = sorted(end for end in found if end[1] >= _NEAR_THE_END * furthest)
+    room = int(frame.plot_height // _LABEL_GAP)
     if len(ends) > room:
         ends = [ends[round(k)] for k in np.linspace(0, len(ends) - 1, room)]
-    places = _spread([y for y, _, _ in ends], height)
+    places = _spread([y * frame.plot_height for y, _, _ in ends], frame.plot_height)
     return [
-        _End(i, x / width, y / height, width + 16 - x, y - place)
+        _End(i, x, y, (1 - x) * frame.plot_width + 16, y * frame.plot_height - place)
         for (y, x, i), place in zip(ends, places, strict=True)
     ]
 

@@ -7,26 +7,10 @@ from typing import Any
 import numpy as np
 
 from reportgen.curves.summary import THRESHOLDS, FloatArray
-from reportgen.figures.families import MANY_RUNS, Line, comparison
-from reportgen.figures.style import (
-    Figure,
-    categories_axis,
-    category,
-    layout,
-    legend,
-    legend_height,
-    legend_width,
-    line_styles,
-    loss_axis,
-    note,
-    pixels,
-    plain,
-    plain_array,
-    power,
-    step_axis,
-    titled,
-    whole,
-)
+from reportgen.figures.axes import categories_axis, loss_axis, power, step_axis, titled, whole
+from reportgen.figures.families import Line, comparison
+from reportgen.figures.frame import MOST_NAMED, note, sheet
+from reportgen.figures.style import Figure, category, line_styles, plain, plain_array
 from reportgen.figures.traces import Drawn
 from reportgen.names import ATTRIBUTES
 from reportgen.report import FamilyReport, Report, RunReport
@@ -95,16 +79,12 @@ def avg_final_loss_by(report: Report, attribute: str | None, width_mm: float = 1
     places = {x for found in points.values() for x, _ in found}
     if not places:
         return None
-    width = pixels(width_mm)
     families = [family for family in report.families if points[family.slug]]
     names = {family.slug: plain(family.name, _LABEL_LIMIT) for family in families}
-    named = len(families) if 1 < len(families) <= MANY_RUNS else 0
-    height = round(max(0.5 * width, legend_height(named)))
-    margin = {"l": 50.0, "r": legend_width(names.values(), width) if named else 18.0, "t": 8.0, "b": 38.0}
-    plot_width, plot_height = width - margin["l"] - margin["r"], height - margin["t"] - margin["b"]
+    frame = sheet(width_mm, list(names.values()) if 1 < len(families) <= MOST_NAMED else [])
     numbers = attribute in _ORDERED
     if numbers:
-        x_axis = step_axis(min(places) - 0.5, max(places) + 0.5, plot_width, tick_px=26)
+        x_axis = step_axis(min(places) - 0.5, max(places) + 0.5, frame.plot_width, tick_px=26)
     else:
         order = sorted(places) if attribute is not None else _labels(report, places)
         x_axis = categories_axis(order)
@@ -127,14 +107,11 @@ def avg_final_loss_by(report: Report, attribute: str | None, width_mm: float = 1
     ]
     return {
         "data": data,
-        "layout": layout(
-            width,
-            height,
-            margin,
+        "layout": frame.layout(
             xaxis=titled(x_axis, _TITLES.get(attribute or "", "Run")),
-            yaxis=titled(loss_axis(low / 1.3, high * 1.3, plot_height), "AvgFinalLoss (nats per token)"),
-            showlegend=named > 0,
-            legend=legend(),
+            yaxis=titled(
+                loss_axis(low / 1.3, high * 1.3, frame.plot_height), "AvgFinalLoss (nats per token)"
+            ),
             annotations=[] if losses else [note("No AvgFinalLoss above zero")],
         ),
     }
@@ -169,13 +146,10 @@ def family_thresholds(family: FamilyReport, width_mm: float = 178.0) -> Figure |
     """
     reached = [[run.summary.metrics.steps_to[key] for key in THRESHOLDS] for run in family.runs]
     steps = [step for run in reached for step in run if step is not None]
-    if not steps or len(family.runs) > MANY_RUNS:
+    if not steps or len(family.runs) > MOST_NAMED:
         return None
-    width = pixels(width_mm)
-    height = round(max(0.5 * width, legend_height(len(family.runs))))
     names = [plain(run.label, _LABEL_LIMIT) for run in family.runs]
-    margin = {"l": 50.0, "r": legend_width(names, width), "t": 8.0, "b": 38.0}
-    plot_height = height - margin["t"] - margin["b"]
+    frame = sheet(width_mm, names)
     ticks = [power(round(float(np.log10(float(key))))) for key in THRESHOLDS]
     data = [
         {
@@ -191,17 +165,12 @@ def family_thresholds(family: FamilyReport, width_mm: float = 178.0) -> Figure |
         }
         for i, (name, run, style) in enumerate(zip(names, reached, line_styles(family.runs), strict=True))
     ]
-    y_axis = step_axis(0, max(steps) * 1.04 + 1, plot_height, tick_px=30) | {"showgrid": True}
+    y_axis = step_axis(0, 1.04 * max(steps) + 1, frame.plot_height, tick_px=30) | {"showgrid": True}
     return {
         "data": data,
-        "layout": layout(
-            width,
-            height,
-            margin,
+        "layout": frame.layout(
             xaxis=titled(categories_axis(ticks), "Threshold of the loss (nats per token)"),
             yaxis=titled(y_axis, "First step below"),
-            showlegend=True,
-            legend=legend(),
         ),
     }
 

@@ -9,20 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from reportgen.curves.summary import FloatArray
-from reportgen.figures.style import (
-    LOSS,
-    Figure,
-    category,
-    layout,
-    loss_axis,
-    loss_axis_linear,
-    note,
-    pixels,
-    plain,
-    step_axis,
-    titled,
-    whole,
-)
+from reportgen.figures.axes import LOSS, loss_axis, loss_axis_linear, step_axis, titled, whole
+from reportgen.figures.frame import Frame, layout, note, pixels, sheet
+from reportgen.figures.style import Figure, category, plain
 from reportgen.figures.traces import Drawn, band, drawn, extent, line
 from reportgen.report import RunReport
 
@@ -30,7 +19,9 @@ __all__ = ["run_linear", "run_log", "run_panels"]
 
 _COLOUR = category(0, few=True).light
 _RAW = "#9aa7b4"
-_NOTHING = "No finite loss"
+_NOTHING = ("No finite loss", "No loss above zero")
+"""What stands on an empty linear axis, and on an empty log axis."""
+_RATIO = 0.45
 _PANEL_TEXT_PX = 7 * 96 / 72
 _PANEL_POINTS = 200
 
@@ -45,16 +36,14 @@ def run_log(run: RunReport, width_mm: float = 178.0) -> Figure:
         run: The run.
         width_mm: Width on paper, at which text is 8 pt.
     """
-    width, height, margin = _frame(width_mm)
-    plot = width - margin["l"] - margin["r"], height - margin["t"] - margin["b"]
-    return _single(_all_steps(run, *plot), width, height, margin)
+    frame = sheet(width_mm, [], ratio=_RATIO)
+    return _single(_all_steps(run, frame.plot_width, frame.plot_height), frame, _NOTHING[1])
 
 
 def run_linear(run: RunReport, width_mm: float = 178.0) -> Figure:
     """The raw losses of the first steps, linear axis (see ``run_log``)."""
-    width, height, margin = _frame(width_mm)
-    plot = width - margin["l"] - margin["r"], height - margin["t"] - margin["b"]
-    return _single(_first_steps(run, *plot), width, height, margin)
+    frame = sheet(width_mm, [], ratio=_RATIO)
+    return _single(_first_steps(run, frame.plot_width, frame.plot_height), frame, _NOTHING[0])
 
 
 def run_panels(runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
@@ -69,7 +58,7 @@ def run_panels(runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
     width = pixels(width_mm)
     columns = min(2, len(runs))
     rows = -(-len(runs) // columns)
-    left, gap, between, right = 24.0, 34.0, 42.0, 16.0
+    left, gap, between, right = 36.0, 34.0, 52.0, 16.0
     title, plot_height, below = 19.0, 78.0, 21.0
     height = round(rows * (title + plot_height + below))
     cell = (width - left - right - between) / 2
@@ -93,7 +82,7 @@ def run_panels(runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
                 linear_width,
             ),
             (
-                _all_steps(run, log_width, plot_height, points=_PANEL_POINTS, tick_px=46, shared=shared),
+                _all_steps(run, log_width, plot_height, points=_PANEL_POINTS, tick_px=44, shared=shared),
                 start + linear_width + gap,
                 log_width,
             ),
@@ -104,9 +93,11 @@ def run_panels(runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
             horizontal = [place / width, (place + size) / width]
             axes[f"xaxis{suffix}"] = x_axis | {"domain": horizontal, "anchor": f"y{suffix}"}
             axes[f"yaxis{suffix}"] = y_axis | {"domain": vertical, "anchor": f"x{suffix}"}
-            data += [trace | {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for trace in traces]
+            data += [
+                trace | {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for trace in traces or [_nothing()]
+            ]
             if not traces:
-                notes.append(note(_NOTHING, f"x{suffix}", f"y{suffix}"))
+                notes.append(note(_NOTHING[half], f"x{suffix}", f"y{suffix}"))
         notes.append(
             {
                 "text": plain(run.label, 48),
@@ -174,21 +165,18 @@ def _extremes(raw: FloatArray, bins: int) -> npt.NDArray[np.intp]:
     return np.array(sorted(kept), dtype=np.intp)
 
 
-def _frame(width_mm: float) -> tuple[int, int, dict[str, float]]:
-    width = pixels(width_mm)
-    return width, round(0.45 * width), {"l": 50.0, "r": 18.0, "t": 8.0, "b": 38.0}
-
-
-def _single(half: _Half, width: int, height: int, margin: dict[str, float]) -> Figure:
+def _single(half: _Half, frame: Frame, nothing: str) -> Figure:
     traces, x_axis, y_axis = half
     return {
-        "data": traces,
-        "layout": layout(
-            width,
-            height,
-            margin,
+        "data": traces or [_nothing()],
+        "layout": frame.layout(
             xaxis=titled(x_axis, "Training step"),
             yaxis=titled(y_axis, LOSS),
-            annotations=[] if traces else [note(_NOTHING)],
+            annotations=[] if traces else [note(nothing)],
         ),
     }
+
+
+def _nothing() -> dict[str, Any]:
+    """A trace without a mark: Plotly draws no axes where there is no trace."""
+    return {"type": "scatter", "x": [0], "y": [None], "mode": "lines", "hoverinfo": "skip"}

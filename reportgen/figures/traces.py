@@ -90,7 +90,8 @@ def line(
     }
     if alone.any():
         sizes = np.where(alone, 4.0, 0.0)
-        trace |= {"mode": "lines+markers", "marker": {"color": colour, "size": plain_array(sizes)}}
+        dots = {"color": colour, "size": plain_array(sizes), "opacity": 1, "line": {"width": 0}}
+        trace |= {"mode": "lines+markers", "marker": dots}
     return trace
 
 

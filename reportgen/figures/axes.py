@@ -1,0 +1,156 @@
+"""Axes: ticks where a reader expects them, numbers as print shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from reportgen.figures.style import TEXT_PX, plain
+
+__all__ = [
+    "LOSS",
+    "categories_axis",
+    "loss_axis",
+    "loss_axis_linear",
+    "power",
+    "step_axis",
+    "titled",
+    "whole",
+]
+
+LOSS = "Training loss (nats per token)"
+_RULE = "#4d4d4d"
+_GRID = "#e4e4e4"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def power(exponent: int, factor: float = 1) -> str:
+    """A number as print shows it on a log axis: ``10⁻⁸``, ``2×10⁻³``, ``0.5``."""
+    if factor == 1:
+        return "10" + str(exponent).translate(_SUPERSCRIPTS)
+    return f"{factor * 10.0**exponent:g}" if -2 <= exponent <= 2 else f"{factor:g}×{power(exponent)}"
+
+
+def loss_axis(
+    low: float, high: float, height_px: float, wanted: tuple[float, float] | None = None
+) -> dict[str, Any]:
+    """A logarithmic axis.
+
+    Args:
+        low: Least value to show, above 0.
+        high: Greatest.
+        height_px: Of the axis, for the number of ticks.
+        wanted: The list's own range; an end that a log axis cannot have is ignored.
+    """
+    start, end = math.log10(low), math.log10(high)
+    margin = 0.02 * (end - start)
+    start, end = start - margin, end + margin
+    if wanted is not None:
+        start = math.log10(wanted[0]) if wanted[0] > 0 else start
+        end = math.log10(wanted[1]) if wanted[1] > 0 else end
+    if end - start < 0.5:
+        middle = (start + end) / 2
+        start, end = middle - 0.25, middle + 0.25
+    most = max(2, int(height_px / 18))
+    decades = range(math.ceil(start), math.floor(end) + 1)
+    gap = max(1, math.ceil(len(decades) / most))
+    ticks = [(k, 1) for k in decades if k % gap == 0]
+    for factors in ((1, 2, 5), tuple(range(1, 10))):
+        if len(ticks) < 3 and gap == 1:
+            candidates = [(k, f) for k in range(math.floor(start), math.ceil(end)) for f in factors]
+            ticks = [(k, f) for k, f in candidates if start <= k + math.log10(f) <= end]
+    return _axis(
+        type="log",
+        range=[start, end],
+        tickvals=[float(f"{f}e{k}") for k, f in ticks],
+        ticktext=[_tick(k, f, alone=all(f == 1 for _, f in ticks)) for k, f in ticks],
+    )
+
+
+def loss_axis_linear(low: float, high: float, height_px: float) -> dict[str, Any]:
+    """A linear axis from 0, or from ``low`` where that is below."""
+    start = min(low, 0.0)
+    end = high if high > start else start + 1.0
+    end += 0.03 * (end - start)
+    gap = _round_gap((end - start) / max(2, min(8, height_px / 22)))
+    ticks = [k * gap for k in range(math.ceil(start / gap), math.floor(end / gap) + 1)]
+    return _axis(range=[start, end], tickvals=ticks, ticktext=[_number(tick, gap) for tick in ticks])
+
+
+def whole(steps: int) -> tuple[float, float]:
+    """First and last place of an axis that shows ``steps`` steps, from 0.
+
+    One place past the last step: 40,000 steps end at a tick, not one before it.
+    """
+    return (0.0, float(steps)) if steps > 1 else (-0.5, 0.5)
+
+
+def step_axis(first: float, last: float, width_px: float, *, tick_px: float = 62) -> dict[str, Any]:
+    """A linear axis of whole numbers, ``first`` to ``last``, with ticks ``tick_px`` apart or more."""
+    gap = max(1, round(_round_gap((last - first) / max(2, min(20, width_px / tick_px)))))
+    ticks = range(math.ceil(first / gap) * gap, math.floor(last) + 1, gap)
+    return _axis(
+        range=[first, last],
+        tickvals=list(ticks),
+        ticktext=[f"{tick:,}" for tick in ticks],
+        showgrid=False,
+    )
+
+
+def categories_axis(texts: Sequence[str]) -> dict[str, Any]:
+    """An axis of names without distances between them, in the given order."""
+    names = [plain(text) for text in texts]
+    return _axis(
+        type="category",
+        categoryorder="array",
+        categoryarray=names,
+        range=[-0.5, len(names) - 0.5],
+        showgrid=False,
+    )
+
+
+def titled(axis: dict[str, Any], title: str) -> dict[str, Any]:
+    """The axis with a title in the size of all other text."""
+    return axis | {"title": {"text": title, "standoff": 6, "font": {"size": TEXT_PX}}}
+
+
+def _axis(**fields: Any) -> dict[str, Any]:
+    return {
+        "showline": True,
+        "linecolor": _RULE,
+        "linewidth": 0.75,
+        "ticks": "outside",
+        "ticklen": 3,
+        "tickwidth": 0.75,
+        "tickcolor": _RULE,
+        "showgrid": True,
+        "gridcolor": _GRID,
+        "gridwidth": 0.5,
+        "zeroline": False,
+        "automargin": False,
+        "fixedrange": True,
+        **fields,
+    }
+
+
+def _round_gap(least: float) -> float:
+    """1, 2 or 5 times a power of ten, ``least`` or a little more."""
+    magnitude = 10.0 ** math.floor(math.log10(least))
+    return next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= 0.999 * least)
+
+
+def _tick(exponent: int, factor: int, *, alone: bool) -> str:
+    """A tick of a log axis; among ticks that are no powers of ten, 1 is 1 and not 10⁰."""
+    return power(exponent, factor) if alone or factor != 1 or abs(exponent) > 2 else f"{10.0**exponent:g}"
+
+
+def _number(value: float, gap: float) -> str:
+    """A tick of a linear axis, with as many decimals as ticks that are ``gap`` apart need."""
+    exponent = math.floor(math.log10(gap))
+    if value == 0:
+        return "0"
+    if -3 <= exponent <= 4:
+        return f"{value:,.{max(0, -exponent)}f}"
+    exponent = math.floor(math.log10(abs(value)) + 1e-9)
+    return power(exponent, round(value / 10.0**exponent, 6))
