@@ -79,11 +79,13 @@ def make_files(
 def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
     yield "report.json", data.json_bytes(document.report_document(report))
     yield "summary.md", summary.render(report).encode()
-    yield "tables/runs.csv", data.table_csv(tables.runs_table(report)).encode()
+    every = ("family", *tables.all_columns(report.runs))
+    yield "tables/runs.csv", data.table_csv(tables.runs_table(report, every)).encode()
+    synthetic = {family.slug for one in report.lists if one.synthetic for family in one.families}
     for family in report.families:
-        table = tables.family_table(family)
+        table = tables.family_table(family, tables.all_columns(family.runs))
         yield f"tables/{family.slug}.csv", data.table_csv(table).encode()
-        yield f"tables/{family.slug}.tex", latex.render(family).encode()
+        yield f"tables/{family.slug}.tex", latex.render(family, synthetic=family.slug in synthetic).encode()
     for run in report.runs:
         yield f"curves/{run.slug}.csv", data.curves_csv(run.summary.curve).encode()
 
