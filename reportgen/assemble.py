@@ -85,7 +85,13 @@ def _run(
         source=made.pulled.source,
         marks=_marks(spec, made, conflicts),
         conflicts=conflicts,
-        checks=expectations.check(spec.name, spec.expect, measured.summary.metrics),
+        checks=expectations.check(
+            spec.name,
+            spec.expect,
+            measured.summary.metrics,
+            recorded_final_loss=measured.recorded_final_loss,
+            recorded_avg_final_loss=measured.recorded_avg_final_loss,
+        ),
     )
 
 

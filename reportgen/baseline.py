@@ -99,6 +99,7 @@ class Document(_Part):
     title: str
     created: str
     reportgen: str
+    command: list[str] = []
     families: list[Family]
     problems: list[Problem]
 

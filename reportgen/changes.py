@@ -57,7 +57,9 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         old: A document of ``report_document`` or ``read_baseline``.
         new: Another.
     """
-    known = Document.model_validate(old)
+    known, now = Document.model_validate(old), Document.model_validate(new)
+    # A build of chosen runs says nothing of the others.
+    chosen = not {"--family", "--run"}.isdisjoint(now.command)
     before, after = _entries(old), _entries(new)
     pairs = _paired(before, after)
     made: dict[str, Any] = {
@@ -65,7 +67,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         "new": [],
         "gone": [
             {"family": entry.family, "run": entry.name, "last_known": _last_known(entry)}
-            for entry in _gone(before, after, pairs)
+            for entry in ([] if chosen else _gone(before, after, pairs))
         ],
         "unreadable": [],
         "sources": [],

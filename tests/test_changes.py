@@ -152,6 +152,13 @@ def test_a_renamed_family_is_no_news() -> None:
     assert changes.against(away, doc(USED)).problems[0].last_known == entry()
 
 
+def test_runs_that_were_not_chosen_are_not_gone() -> None:
+    both = night(("A", [run(), run(name="b")]))
+    chosen = replace(USED, command=("reportgen", "build", "a.toml", "--run", NAME))
+    assert news(both, chosen) == {}
+    assert list(news(both, USED)) == ["gone"]
+
+
 def test_a_run_in_two_families_is_news_once() -> None:
     assert news(USED, night(("A", [run()]), ("B", [run()]))) == {}
     assert news(night(("A", [run()]), ("B", [run()])), USED) == {}
