@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import hashlib
+import io
 import json
+import logging
 import os
 import re
 import signal
@@ -82,7 +85,7 @@ class Browser:
         except BaseException as error:
             raise BrowserError(f"it did not start: {_line(error)}") from error
         names = {
-            asyncio.run_coroutine_threadsafe(self._draw(figure, name, paper), self._loop): name
+            asyncio.run_coroutine_threadsafe(self._draw(figure, paper), self._loop): name
             for name, figure in figures.items()
         }
         waiting: set[Future[tuple[bytes, bytes]]] = set(names)
@@ -97,23 +100,17 @@ class Browser:
                     raise BrowserError(f"it did not draw {names[future]}: {_line(error)}") from error
                 yield names[future], svg, pdf
 
-    def close(self, *, at_once: bool) -> None:
-        """Ends Chrome and everything around it.
-
-        Args:
-            at_once: Without letting Chrome finish: for one that failed, and for a build that stops.
-        """
-        if not at_once:
-            wait([self._paper], _CLOSE_LIMIT)
-            self._finish()
+    def close(self) -> None:
+        """Ends Chrome, at once, and everything around it; what it keeps is of no further use."""
         began = time.monotonic()
         while not (self._paper.done() or self._process() or time.monotonic() > began + _CLOSE_LIMIT):
-            time.sleep(0.01)  # Chrome is about to be started; what is not there yet cannot be killed.
+            time.sleep(0.01)  # Chrome is about to be started; what is not there yet cannot be ended.
         if (process := self._process()) is not None:
-            _kill(process)  # Also after Chrome has ended: its children may take a moment longer.
+            _kill(process)
         if self._pipe is not None:
             self._pipe.close()  # Wakes the threads that wait for Chrome's next word.
-        self._finish()
+        with contextlib.suppress(Exception):
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(2 * _CLOSE_LIMIT)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_CLOSE_LIMIT)
 
@@ -124,38 +121,49 @@ class Browser:
     def _process(self) -> subprocess.Popen[bytes] | None:
         return getattr(self._kaleido, "subprocess", None)
 
-    def _finish(self) -> None:
-        """Lets Kaleido end Chrome and remove its files; a no-op where that is done."""
-        with contextlib.suppress(Exception):
-            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(_CLOSE_LIMIT)
-
     async def _end(self) -> None:
+        """Lets Kaleido remove its files, and ends what still runs in the loop."""
         if self._kaleido is not None:
             await self._kaleido.close()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            await asyncio.wait(tasks, timeout=_CLOSE_LIMIT)
 
     async def _open(self) -> _Paper:
         import kaleido
+        from choreographer.browsers import Chromium
         from choreographer.channels import Pipe
-        from choreographer.errors import ChromeNotFoundError
+
+        for name in ("choreographer", "kaleido"):
+            _silence(logging.getLogger(name))
+        path = Chromium.find_browser(skip_local=False)
+        if path is None or not Path(path).is_file():
+            raise NoBrowserError
+
+        class Tidy(Chromium):
+            """Chrome with all its temporary files in the folder that is removed after it."""
+
+            def get_env(self) -> dict[str, str]:
+                return {**super().get_env(), "TMPDIR": str(self.tmp_dir.path)}
 
         self._pipe = pipe = Pipe()
-        try:
-            self._kaleido = kaleido.Kaleido(
-                page_generator=_Page(), timeout=None, proxy_server=_NOWHERE, channel_cls=lambda: pipe
-            )
-        except ChromeNotFoundError as error:
-            raise NoBrowserError from error
+        self._kaleido = kaleido.Kaleido(
+            path=path,
+            page_generator=_Page(),
+            timeout=None,
+            proxy_server=_NOWHERE,
+            browser_cls=Tidy,
+            channel_cls=lambda: pipe,
+        )
         await self._kaleido.open()
         return await _Paper.create(self._kaleido)
 
-    async def _draw(self, figure: Figure, prefix: str, paper: _Paper) -> tuple[bytes, bytes]:
+    async def _draw(self, figure: Figure, paper: _Paper) -> tuple[bytes, bytes]:
         assert self._kaleido is not None
         drawn = await self._kaleido.calc_fig(figure, opts={"format": "svg"})
-        svg = _with_own_ids(drawn.decode(), prefix)
+        svg = _with_own_ids(drawn.decode())
         size = figure["layout"]["width"], figure["layout"]["height"]
         return svg.encode(), await paper.print(svg, *size)
 
@@ -249,19 +257,22 @@ def _font_faces() -> str:
     )
 
 
-def _with_own_ids(svg: str, prefix: str) -> str:
-    """Plotly's random names exchanged for ``prefix`` or dropped: the same figure gives the same SVG."""
+def _with_own_ids(svg: str) -> str:
+    """The same figure gives the same SVG: Plotly's random names follow from the rest instead, or go.
+
+    So the ids of two figures differ, and both can stand in one page.
+    """
     found = re.search(r'id="defs-([0-9a-f]{6})"', svg)
     if found is None:
         raise BrowserError("what Plotly drew is no figure")
-    svg = re.sub(rf"\b(defs-|topdefs-|clip|legend){found[1]}", rf"\g<1>{prefix}", svg)
-    return re.sub(r'(?<=class="trace scatter) trace[0-9a-f]{6}"', '"', svg)
+    svg = re.sub(r'(?<=class="trace scatter) trace[0-9a-f]{6}"', '"', svg)
+    ids = re.compile(rf"\b(defs-|topdefs-|clip|legend){found[1]}")
+    digest = hashlib.sha256(ids.sub(r"\1", svg).encode()).hexdigest()
+    return ids.sub(rf"\g<1>{digest[:8]}-", svg)
 
 
 def _trimmed(pdf: bytes, width: float, height: float) -> bytes:
     """Chrome's page at the exact size in points, and without its dates: the same page, the same bytes."""
-    import io
-
     import pikepdf
 
     with pikepdf.open(io.BytesIO(pdf)) as document:
@@ -288,6 +299,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_CLOSE_LIMIT)
+
+
+def _silence(logger: logging.Logger) -> None:
+    """Keeps what a library logs out of standard error, where nobody has asked for it."""
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
 
 
 def _line(error: object) -> str:

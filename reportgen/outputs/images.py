@@ -16,6 +16,7 @@ from reportgen.outputs.chrome import PLOTLY_JS, Browser, BrowserError, NoBrowser
 __all__ = ["ChromeError", "Drawer", "Images", "key", "pdf_to_png"]
 
 _DPI = 300
+_KINDS = ("svg", "pdf", "png")
 _INSTALL = (
     "no Chrome or Chromium was found: install it (Debian, Ubuntu: apt install chromium; any system: "
     "plotly_get_chrome), or name it in BROWSER_PATH"
@@ -79,7 +80,7 @@ class Drawer:
     ) -> None:
         self._png.shutdown(wait=kind is None, cancel_futures=True)
         if self._browser is not None:
-            self._browser.close(at_once=kind is not None)
+            self._browser.close()
 
     def draw(
         self,
@@ -100,37 +101,36 @@ class Drawer:
         """
         keys = {name: key(figure) for name, figure in figures.items()}
         done: dict[str, Images] = {}
-        todo: dict[str, Figure] = {}
-        for name, figure in figures.items():
-            parts = [cached(f"{keys[name]}.{kind}") for kind in ("svg", "pdf", "png")]
-            if all(part is not None for part in parts):
-                done[keys[name]] = Images(*(part for part in parts if part is not None))
-            else:
-                todo[keys[name]] = figure
-        for drawn, images in self._draw(todo).items():
-            done[drawn] = images
-            for kind in ("svg", "pdf", "png"):
-                store(f"{drawn}.{kind}", getattr(images, kind))
+        names = {keys[name]: name for name in reversed(figures)}
+        for drawn in names:
+            parts = [cached(f"{drawn}.{kind}") for kind in _KINDS]
+            if None not in parts:
+                done[drawn] = Images(*(part for part in parts if part is not None))
+        todo = {name: figures[name] for drawn, name in names.items() if drawn not in done}
+        for name, images in self._draw(todo).items():
+            done[keys[name]] = images
+            for kind in _KINDS:
+                store(f"{keys[name]}.{kind}", getattr(images, kind))
         return {name: done[keys[name]] for name in figures}
 
     def _draw(self, figures: Mapping[str, Figure]) -> dict[str, Images]:
-        """Images by key; a Chrome that fails is replaced once."""
+        """Images by name; a Chrome that fails is replaced once."""
+        assert self._browser is not None, "a Drawer draws inside its with block"
         vectors: dict[str, tuple[bytes, bytes]] = {}
         pixels: dict[str, Future[bytes]] = {}
         for last_try in (False, True):
-            assert self._browser is not None, "a Drawer draws inside its with block"
             left = {name: figure for name, figure in figures.items() if name not in vectors}
             try:
-                for name, svg, pdf in self._browser.draw(left, self._time_limit):
+                for name, svg, pdf in self._browser.draw(left, self._time_limit) if left else ():
                     vectors[name] = svg, pdf
                     pixels[name] = self._png.submit(pdf_to_png, pdf)
                 break
             except NoBrowserError as error:
                 raise ChromeError(_INSTALL) from error
             except BrowserError as error:
-                self._browser.close(at_once=True)
                 if last_try:
                     raise ChromeError(f"Chrome failed twice: {error}") from error
+                self._browser.close()
                 self._browser = Browser()
         return {name: Images(*vectors[name], pixels[name].result()) for name in figures}
 
