@@ -60,7 +60,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     known, now = Document.model_validate(old), Document.model_validate(new)
     # A build of chosen runs says nothing of the others.
     chosen = not {"--family", "--run"}.isdisjoint(now.command)
-    before, after = _entries(old), _entries(new)
+    before, after = _entries(known, old), _entries(now, new)
     pairs = _paired(before, after)
     made: dict[str, Any] = {
         "baseline": {"title": known.title, "created": known.created, "reportgen": known.reportgen},
@@ -96,8 +96,9 @@ def against(report: Report, baseline: Mapping[str, Any]) -> Report:
 
     What was last known of runs that cannot be read goes with them, so that it is there the night after.
     """
-    before = _entries(baseline)
-    after = _entries(report_document(report))
+    document = report_document(report)
+    before = _entries(Document.model_validate(baseline), baseline)
+    after = _entries(Document.model_validate(document), document)
     unreadable = [
         past for entry, past in zip(after, _paired(before, after), strict=True) if entry.problem is not None
     ]
@@ -106,7 +107,11 @@ def against(report: Report, baseline: Mapping[str, Any]) -> Report:
         for problem, past in zip(report.problems, unreadable, strict=True)
     )
     report = replace(report, problems=problems)
-    return replace(report, changes=compare(baseline, report_document(report)))
+    document["problems"] = [
+        {**entry, "last_known": problem.last_known}
+        for entry, problem in zip(document["problems"], problems, strict=True)
+    ]
+    return replace(report, changes=compare(baseline, document))
 
 
 def count(changes: Mapping[str, Any]) -> int:
@@ -124,9 +129,8 @@ def is_empty(changes: Mapping[str, Any]) -> bool:
     return count(changes) == 0
 
 
-def _entries(document: Mapping[str, Any]) -> list[_Entry]:
+def _entries(model: Document, document: Mapping[str, Any]) -> list[_Entry]:
     """Runs that were read, then those that could not be, each in the document's order."""
-    model = Document.model_validate(document)
     used = [
         _Entry(family.name, run.name, run, raw_run)
         for family, raw in zip(model.families, document["families"], strict=True)

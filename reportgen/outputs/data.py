@@ -36,12 +36,9 @@ def json_bytes(document: Mapping[str, Any]) -> bytes:
 
 def curves_csv(curve: Curve) -> str:
     """The points of a curve: ``step,mean,min,max``, numbers as Python's ``repr``, missing is empty."""
-    columns = (_floats(curve.mean.tolist()), _floats(curve.min.tolist()), _floats(curve.max.tolist()))
-    lines = [
-        f"{step},{mean},{low},{high}"
-        for step, mean, low, high in zip(curve.step.tolist(), *columns, strict=True)
-    ]
-    return "\n".join(["step,mean,min,max", *lines, ""])
+    columns = (_floats(values.tolist()) for values in (curve.mean, curve.min, curve.max))
+    points = zip(map(str, curve.step.tolist()), *columns, strict=True)
+    return "\n".join(["step,mean,min,max", *map(",".join, points), ""])
 
 
 def _floats(values: list[float]) -> list[str]:
