@@ -14,6 +14,7 @@ __all__ = ["agrees_listed", "agrees_recorded"]
 
 _RECORDED_ABSOLUTE = 5e-10  # half a unit of the ninth decimal, to which files round
 _RECORDED_RELATIVE = 1e-6
+_LONGEST = 1000  # characters; more are no number that a person listed
 
 
 def agrees_recorded(recomputed: float | None, recorded: float | None) -> bool:
@@ -44,11 +45,12 @@ def agrees_listed(recomputed: float | None, listed: str | None) -> bool:
     """
     if listed is None:
         return True
-    with localcontext(
-        Context(prec=60, traps=[])
-    ):  # a hostile exponent becomes NaN or infinity, which agrees with nothing
-        value = Decimal(listed.strip()) if len(listed) <= 1000 else Decimal("NaN")
-        if recomputed is None or not value.is_finite():
+    if recomputed is None or len(listed) > _LONGEST:
+        return False
+    with localcontext(Context(prec=60, traps=[])):
+        # Nothing is raised here: a hostile exponent gives NaN or infinity, which agrees with nothing.
+        value = Decimal(listed.strip())
+        if not value.is_finite():
             return False
         half_unit = Decimal(5).scaleb(int(value.as_tuple().exponent) - 1)
         return abs(Decimal(repr(recomputed)) - value) <= half_unit

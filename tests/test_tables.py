@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -306,3 +308,10 @@ def test_an_empty_report_has_empty_tables() -> None:
     made = report([family_report("A", [])])
     assert tables.runs_table(made).rows == ()
     assert tables.thresholds_table(made.families[0]).rows == ()
+
+
+def test_tables_and_their_outputs_import_nothing_slow() -> None:
+    modules = "reportgen.tables, reportgen.outputs.data, reportgen.outputs.latex, reportgen.outputs.summary"
+    code = f"import sys, {modules}; print({{'torch', 'pandas', 'plotly', 'weasyprint'}} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
