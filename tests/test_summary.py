@@ -62,6 +62,13 @@ def test_the_first_line_says_whether_anything_changed() -> None:
     assert "**New runs (1)**\n\n- `s` (A): AvgFinalLoss " in more
 
 
+def test_a_run_that_could_not_be_used_is_told_once() -> None:
+    made = sample_report()
+    name = made.problems[0].run
+    assert summary.render(made).count(f"`{name}`") == 1
+    assert summary.render(changes.against(made, report_document(made))).count(f"`{name}`") == 1
+
+
 def test_what_a_person_reads() -> None:
     text = rendered(summary.render(sample_report())).text
     assert "Sample report, 2026-01-02T03:04:05Z, cpu, reportgen 0.1.0" in text

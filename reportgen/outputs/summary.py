@@ -49,7 +49,7 @@ def _lines(report: Report) -> Iterator[str]:
         for section in sections:
             yield f"\n**{section.title} ({len(section.items)})**\n"
             yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {escape(one.text)}")
-    if report.problems:
+    if report.problems and report.changes is None:  # the changes name them all, with what was last known
         yield f"\n### Runs that could not be used ({len(report.problems):,})\n"
         yield from _listed(report.problems, lambda one: f"{_run(one.run, one.family)}: {escape(one.message)}")
     failed = [
