@@ -171,7 +171,7 @@ def context(
         "overview": _overview(report, figure_number),
         "runs_table": _runs_table(report, medium, next(table_number)),
         "families": tuple(
-            _family(family, report, figure_number, table_number) for family in report.families
+            _family(family, report, medium, figure_number, table_number) for family in report.families
         ),
         "thresholds": tuple(notation.power_of_ten(key) for key in THRESHOLDS),
         "smoothings": tuple(dict.fromkeys(
@@ -252,6 +252,7 @@ def _without_empty(table: Table, keys: Sequence[str]) -> Table:
 def _family(
     family: FamilyReport,
     report: Report,
+    medium: Medium,
     figure_number: Iterator[int],
     table_number: Iterator[int],
 ) -> FamilyView:
@@ -274,18 +275,23 @@ def _family(
         description=markdown(family.spec.description),
         finding=finding,
         figures=figures,
-        tables=tuple(_family_tables(family, table_number)),
+        tables=tuple(_family_tables(family, medium, table_number)),
         runs=tuple(_run(run, family.spec) for run in family.runs),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )
 
 
-def _family_tables(family: FamilyReport, number: Iterator[int]) -> Iterator[TableView]:
+def _family_tables(family: FamilyReport, medium: Medium, number: Iterator[int]) -> Iterator[TableView]:
     """The tables of a family, as far as there is anything in them."""
     name, slug = words.shortened(family.name, 80), family.slug
     if not family.runs:
         return
-    yield TableView(f"family {slug}", next(number), f"{name}: its runs.", tables.family_table(family))
+    columns = family.spec.columns
+    if medium == "paper" and columns is None:
+        # Paper has no room to say twice what the table of all runs says.
+        columns = tuple(key for key in tables.usual_columns(family.runs) if key not in ("checks", "marks"))
+    runs = tables.family_table(family, columns)
+    yield TableView(f"family {slug}", next(number), f"{name}: its runs.", runs)
     seeds = tables.seeds_table(family)
     if seeds.rows:
         yield TableView(

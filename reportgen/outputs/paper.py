@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from reportgen.outputs import words
-from reportgen.outputs.context import FamilyView, FigureView, RunView
+from reportgen.outputs.columns import Part, Ruler, parts
+from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView
 from reportgen.report import FamilyReport, Report, RunReport
-from reportgen.tables import Cell, Column, Table
+from reportgen.tables import Cell, Column, Row, Table
 
-__all__ = ["TEXT_WIDTH_MM", "Panels", "Part", "RunsPage", "panels", "paper_names", "parts"]
+__all__ = ["TEXT_WIDTH_MM", "Panels", "RunsPage", "panels", "paper_names"]
 
 TEXT_WIDTH_MM = 178.0
 """Between the margins, on A4 and Letter alike: a figure for a double column stands at its own size."""
 
-RUNS_A_FIGURE = 12
-
-# Of 7.5 pt Source Sans 3: an average character, and the space that a column keeps to its right.
-_CHARACTER_MM, _GUTTER_MM = 1.36, 3.2
-# Longer text wraps; the longest run names of the field stand on one line.
-_WIDEST = 34
-_TEXT_WIDEST = 24
+# As many as stand on one page of either paper, with a line of configuration each.
+_RUNS_A_PAGE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +29,7 @@ class Panels:
         name: Of the figure.
         family: Theirs.
         first: Place of the first of them in the family, from 0.
-        runs: In order, at most ``RUNS_A_FIGURE``.
+        runs: In order, as many as stand on one page.
     """
 
     name: str
@@ -49,46 +45,31 @@ class RunsPage:
     Attributes:
         figure: The small multiples.
         runs: Those it shows.
-        terms: Terms of the runs' facts, in order: columns of the lines of configuration.
-        lines: For each run, its fact of each term; empty where it has none.
+        lines: A line of configuration a run, in parts that fit the page.
+        remarks: Label -> the list's note and what a reader should know; of the runs that have any.
     """
 
     figure: FigureView
     runs: tuple[RunView, ...]
-    terms: tuple[str, ...]
-    lines: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some columns of a table.
-
-    Attributes:
-        columns: Those that fit the page.
-        rows: A cell for each column.
-        head: Place of the column that names the rows.
-        breaks: For each column, whether it holds words that are too long for a line of it.
-    """
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    head: int
-    breaks: tuple[bool, ...]
+    lines: tuple[Part, ...]
+    remarks: tuple[Fact, ...]
 
 
 def panels(report: Report) -> tuple[Panels, ...]:
     """The small multiples that ``report.pdf`` shows, in reading order; ``[pdf] runs`` may want none."""
     return tuple(
-        Panels(
-            f"{family.slug}-runs-{first // RUNS_A_FIGURE + 1}",
-            family,
-            first,
-            family.runs[first : first + RUNS_A_FIGURE],
-        )
+        Panels(f"{family.slug}-runs-{number}", family, first, family.runs[first : first + size])
         for family in report.families
-        if _printed(report, family) != "none"
-        for first in range(0, len(family.runs), RUNS_A_FIGURE)
+        if family.runs and _printed(report, family) != "none"
+        for size in [_panels_size(len(family.runs))]
+        for number, first in enumerate(range(0, len(family.runs), size), start=1)
     )
+
+
+def _panels_size(runs: int) -> int:
+    """Runs a page: an even number, since two stand side by side, and no last page with one left over."""
+    pages = -(-runs // _RUNS_A_PAGE)
+    return 2 * -(-runs // (2 * pages))
 
 
 def _printed(report: Report, family: FamilyReport) -> str:
@@ -99,50 +80,6 @@ def _printed(report: Report, family: FamilyReport) -> str:
     )
 
 
-def parts(table: Table, width_mm: float = TEXT_WIDTH_MM) -> tuple[Part, ...]:
-    """A table as parts that fit ``width_mm``: columns that are too many go on in the next.
-
-    Each part begins with the column that names its rows. Columns without any text are left out.
-    """
-    shown = [
-        i
-        for i, column in enumerate(table.columns)
-        if column.kind != "sparkline" and any(row.cells[i].text for row in table.rows)
-    ] or [0]
-    head = next((i for i in shown if table.columns[i].key in ("label", "name")), shown[0])
-    widths = {i: _width_mm(table, i) for i in shown}
-    split: list[list[int]] = [[]]
-    room = width_mm
-    for i in shown:
-        if widths[i] > room and split[-1] not in ([], [head]):
-            split.append([head])
-            room = width_mm - widths[head]
-        split[-1].append(i)
-        room -= widths[i]
-    return tuple(
-        Part(
-            tuple(table.columns[i] for i in part),
-            tuple(tuple(row.cells[i] for i in part) for row in table.rows),
-            part.index(head),
-            tuple(_longest_word(table, i) > _WIDEST for i in part),
-        )
-        for part in split
-    )
-
-
-def _longest_word(table: Table, i: int) -> int:
-    return max((len(word) for row in table.rows for word in row.cells[i].text.split()), default=0)
-
-
-def _width_mm(table: Table, i: int) -> float:
-    column = table.columns[i]
-    widest = max((len(row.cells[i].text) for row in table.rows), default=0)
-    if not column.numeric:
-        widest = min(widest, _WIDEST if column.key == "name" else _TEXT_WIDEST)
-    heading = max(map(len, column.title.split()))
-    return max(widest, heading) * _CHARACTER_MM + _GUTTER_MM
-
-
 def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
     """What paper adds to the names that screen and paper share; ``docs/templates.md`` lists it.
 
@@ -150,6 +87,11 @@ def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
         report: The report.
         shared: Of ``context``.
     """
+    ruler = Ruler()
+
+    def fitted(table: Table) -> tuple[Part, ...]:
+        return parts(table, ruler, TEXT_WIDTH_MM)
+
     views: Sequence[FamilyView] = shared["families"]
     drawn = sum(len(view.figures) for view in views) + (shared["overview"] is not None)
     pages: dict[str, list[RunsPage]] = {view.family.slug: [] for view in views}
@@ -159,15 +101,35 @@ def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
         figure = FigureView(
             shown.name, number, "runs", _caption(shown), words.finding(shown.runs), family=shown.family.slug
         )
-        facts = [{fact.term: fact.value for fact in view.facts} for view in runs]
-        terms = tuple(dict.fromkeys(term for each in facts for term in each))
-        lines = tuple(tuple(each.get(term, "") for term in terms) for each in facts)
-        pages[shown.family.slug].append(RunsPage(figure, runs, terms, lines))
+        pages[shown.family.slug].append(RunsPage(figure, runs, fitted(_lines(runs)), tuple(_remarks(runs))))
     return {
         "paper_pages": pages,
         "paper_printed": {view.family.slug: _printed(report, view.family) for view in views},
-        "paper_parts": parts,
+        "paper_parts": fitted,
     }
+
+
+def _lines(runs: Sequence[RunView]) -> Table:
+    """What is printed of each run, a row each."""
+    facts = [{fact.term: fact.value for fact in view.facts} for view in runs]
+    terms = tuple(dict.fromkeys(term for each in facts for term in each))
+    rows = [
+        (view.run.label, *(each.get(term, "") for term in terms))
+        for view, each in zip(runs, facts, strict=True)
+    ]
+    return Table(
+        (Column("label", "Run", "text"), *(Column(term, term, "text") for term in terms)),
+        tuple(Row(tuple(Cell(text, text) for text in row)) for row in rows),
+    )
+
+
+def _remarks(runs: Sequence[RunView]) -> Iterator[Fact]:
+    for view in runs:
+        note = (view.run.spec.note or "").strip()
+        if note and not note.endswith((".", "!", "?")):
+            note += "."
+        if note or view.marks:
+            yield Fact(view.run.label, " ".join((note, *view.marks)).strip())
 
 
 def _caption(shown: Panels) -> str:
@@ -176,7 +138,8 @@ def _caption(shown: Panels) -> str:
     which = "every run" if total == len(shown.runs) else f"runs {shown.first + 1} to {last} of {total:,}"
     early = words.count(max(len(run.summary.raw_early) for run in shown.runs), "step")
     smoothing = words.smoothing_sentence(shown.family.spec.smoothing)
+    name = words.shortened(shown.family.name, 80)
     return (
-        f"{shown.family.name}, {which}. Left: raw loss of the first {early}, linear axis. "
-        f"Right: raw loss of all steps, log axis; line: {smoothing}."
+        f"{name}, {which}. Left: raw loss of the first {early}, linear axis. "
+        f"Right: all steps, log axis, one scale for all; band: range of the raw loss, line: {smoothing}."
     )
