@@ -27,6 +27,8 @@ __all__ = ["Paper", "document", "render"]
 
 Paper = Literal["a4", "letter"]
 
+# A stranger's text that is longer is cut: a cell of it would fill pages, and report.json is attached.
+_LONGEST_TEXT = 400
 _FONT_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:ttf|otf|woff2?)")
 
 
@@ -58,7 +60,8 @@ def document(
     sizes = {name: _size_mm(figure) for name, figure in figures.items()}
 
     names = context(report, medium="paper", figure=figure, paper_size=paper_size)
-    return environment(templates).get_template("report.html.j2").render(names | paper_names(report, names))
+    template = environment(templates, longest=_LONGEST_TEXT).get_template("report.html.j2")
+    return template.render(names | paper_names(report, names))
 
 
 def render(

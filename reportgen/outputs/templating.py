@@ -16,19 +16,26 @@ from reportgen.text import printable
 __all__ = ["environment", "markdown", "visible"]
 
 
-def environment(templates: Path | None = None) -> Environment:
+def environment(templates: Path | None = None, *, longest: int | None = None) -> Environment:
     """An environment that escapes all text and refuses undefined names.
 
     Args:
         templates: A folder whose files go before the shipped ones of the same name, stylesheets and
             scripts included.
+        longest: Characters after which a text is cut, None for never.
     """
+
+    def shown(value: object) -> object:
+        if longest is not None and type(value) is str and len(value) > longest:
+            value = value[:longest] + "…"
+        return visible(value)
+
     loaders: list[BaseLoader] = [] if templates is None else [FileSystemLoader(templates)]
     made = Environment(
         loader=ChoiceLoader([*loaders, FileSystemLoader(folder("templates"))]),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=visible,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
@@ -56,6 +63,13 @@ class _Renderer(RendererHTML):
     def image(self, tokens, idx, options, env):  # type: ignore[no-untyped-def]
         """A picture would be a request, so its alternative text stands for it."""
         return Markup.escape(self.renderInlineAsText(tokens[idx].children or [], options, env))
+
+    def heading_open(self, tokens, idx, options, env):  # type: ignore[no-untyped-def]
+        """The report's own headings make its outline; a text's headings are bold lines."""
+        return '<p class="heading"><strong>'
+
+    def heading_close(self, tokens, idx, options, env):  # type: ignore[no-untyped-def]
+        return "</strong></p>\n"
 
 
 def _is_safe_link(url: str) -> bool:
