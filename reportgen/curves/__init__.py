@@ -62,4 +62,4 @@ def summarise(
     from reportgen.curves.batches import summaries
 
     each = [settings] * len(losses) if isinstance(settings, CurveSettings) else settings
-    return summaries(losses, each, device, on_note or (lambda note: None))
+    return summaries(losses, each, device, on_note or (lambda _note: None))

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from reportgen.curves.metrics import count_steps, loss_metrics
-from reportgen.curves.smoothing import Reach, Windows, pack, reach_of, roll
+from reportgen.curves.smoothers import line_at
+from reportgen.curves.smoothing import Reach, fitting, pack, reach_of, roll, rolling_mean, room_on
 from reportgen.curves.summary import Curve, CurveSettings, Envelope, FloatArray, Summary
 from reportgen.curves.thinning import Ranges, extremes, ranges_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+    from reportgen.curves.smoothing import Batch, Windows
+
 __all__ = ["summaries"]
-
-CPU_ELEMENTS = 1 << 20
-"""Losses at once on a CPU: more would not fit its caches, and gains nothing."""
-
-BYTES_PER_ELEMENT = 160
-"""Device memory that one loss needs while its batch is worked on."""
-
-LONGEST_BATCH = 1 << 30
-"""Losses at once on any device: elements are counted in int32."""
 
 
 def summaries(
@@ -38,37 +37,34 @@ def summaries(
             raise ValueError(f"run {index} has no losses")
         groups.setdefault((how, reach_of(how.window, len(run))), []).append(index)
     results: dict[int, Summary] = {}
-    room = _room(device)
-    for (how, reach), waiting in groups.items():
-        while waiting:
-            sizes = np.cumsum([len(losses[index]) + reach.left for index in waiting])
-            taken = max(int(np.searchsorted(sizes, room, side="right")), 1)
-            part = waiting[:taken]
-            try:
-                made = _summarise_batch([losses[index] for index in part], how, reach, device)
-            except torch.OutOfMemoryError:
-                if device == "cpu":
-                    raise
-                made = None
+    room = room_on(device)
+    for (how, reach), indices in groups.items():
+        done = 0
+        while done < len(indices):
+            steps = [len(losses[index]) for index in indices[done:]]
+            taken = fitting(steps, reach, room)
+            part = indices[done : done + taken]
+            made = _unless_out_of_memory([losses[index] for index in part], how, reach, device)
             if made is not None:
                 results.update(zip(part, made, strict=True))
-                waiting = waiting[taken:]
+                done += taken
             elif taken > 1:
-                room = int(sizes[taken - 1]) // 2
+                room = sum(steps[:taken]) // 2
                 on_note(f"{device} ran out of memory: the runs were worked on in smaller batches")
             else:
                 on_note(f"{device} ran out of memory on a single run: the CPU did the rest")
-                device, room = "cpu", _room("cpu")
+                device, room = "cpu", room_on("cpu")
     return [results[index] for index in range(len(losses))]
 
 
-def _room(device: str) -> int:
-    """How many losses to work on at once."""
-    if not device.startswith("cuda"):
-        return CPU_ELEMENTS
-    torch.cuda.empty_cache()
-    free, _ = torch.cuda.mem_get_info(device)
-    return min(free // BYTES_PER_ELEMENT, LONGEST_BATCH)
+def _unless_out_of_memory(
+    losses: Sequence[FloatArray], how: CurveSettings, reach: Reach, device: str
+) -> list[Summary] | None:
+    """One batch's summaries, or None where it is too large for the device."""
+    try:
+        return _summarise_batch(losses, how, reach, device)
+    except torch.OutOfMemoryError:
+        return None
 
 
 def _summarise_batch(
@@ -77,28 +73,31 @@ def _summarise_batch(
     """Summaries of runs that share their settings and fit the device together."""
     batch = pack(losses, reach)
     if device == "mps":
-        # No float64 there: it smooths in float32 what is drawn, the metrics stay exact.
-        drawn = roll(batch.to(device, torch.float32)).to("cpu", torch.float64)
-        windows = roll(batch)
+        # It has no float64: it smooths in float32 what is drawn, and the metrics stay exact.
+        windows = roll(batch.to(device, torch.float32)).to("cpu", torch.float64)
+        mean, _ = rolling_mean(batch)
     else:
         batch = batch.to(device, torch.float64)
-        drawn = windows = roll(batch)
+        windows = roll(batch)
+        mean = windows.mean
+    raw = roll(replace(batch, reach=Reach(0, 0)))
     points = ranges_of(batch.steps, how.points)
     early_points = ranges_of(np.minimum(batch.steps, how.early_steps), how.points)
-    finite = torch.isfinite(batch.values)
-    lowest = extremes(torch.where(finite, batch.values, torch.inf), batch.start, points, "min")
-    highest = extremes(torch.where(finite, batch.values, -torch.inf), batch.start, points, "max")
-    metrics = loss_metrics(batch, losses, windows, how.window)
-    nonpositive = count_steps((batch.values <= 0) & finite, batch.start, batch.steps).tolist()
-    curves = _curves(drawn, points, how)
-    early = _curves(drawn, early_points, how)
-    raw = _envelopes(lowest, highest, points)
+    lowest = extremes(raw.min, batch.start, points, "min")
+    highest = extremes(raw.max, batch.start, points, "max")
+    curves = _curves(batch, losses, windows, points, how)
+    early = _curves(batch, losses, windows, early_points, how)
+    envelopes = _by_run(points, lowest, highest)
+    metrics = loss_metrics(batch, losses, raw, lowest, mean, points, how.window)
+    nonpositive = [0] * len(losses)
+    if (lowest <= 0).any():
+        nonpositive = count_steps(raw.min <= 0, batch.start, batch.steps).tolist()
     return [
         Summary(
             metrics=metrics[run],
             curve=curves[run],
             early=early[run],
-            raw=raw[run],
+            raw=Envelope(len(losses[run]), points.step[run], *envelopes[run]),
             raw_early=losses[run][: how.raw_steps].copy(),
             nonpositive=nonpositive[run],
         )
@@ -106,14 +105,17 @@ def _summarise_batch(
     ]
 
 
-def _curves(windows: Windows, ranges: Ranges, how: CurveSettings) -> list[Curve]:
+def _curves(
+    batch: Batch, losses: Sequence[FloatArray], windows: Windows, ranges: Ranges, how: CurveSettings
+) -> list[Curve]:
     """The smoothed curve of every run, thinned to ``ranges``."""
-    enough = windows.count >= (1 if how.edges == "partial" else how.window)
-    at = np.concatenate([first + step for first, step in zip(windows.origin, ranges.step, strict=True)])
-    point = torch.from_numpy(at).to(enough.device)
-    line = torch.where(enough[point], windows.mean[point], torch.nan)
-    lowest = extremes(torch.where(enough, windows.min, torch.inf), windows.origin, ranges, "min")
-    highest = extremes(torch.where(enough, windows.max, -torch.inf), windows.origin, ranges, "max")
+    low, high = windows.min, windows.max
+    if how.edges == "trim":
+        few = windows.count < how.window
+        low, high = torch.where(few, torch.inf, low), torch.where(few, -torch.inf, high)
+    lowest = extremes(low, batch.origin, ranges, "min")
+    highest = extremes(high, batch.origin, ranges, "max")
+    line = line_at(batch, losses, windows, ranges, how)
     return [
         Curve(steps, step, *parts)
         for steps, step, parts in zip(
@@ -122,18 +124,8 @@ def _curves(windows: Windows, ranges: Ranges, how: CurveSettings) -> list[Curve]
     ]
 
 
-def _envelopes(lowest: Tensor, highest: Tensor, ranges: Ranges) -> list[Envelope]:
-    """The raw envelope of every run."""
-    return [
-        Envelope(steps, step, *parts)
-        for steps, step, parts in zip(
-            ranges.steps.tolist(), ranges.step, _by_run(ranges, lowest, highest), strict=True
-        )
-    ]
-
-
 def _by_run(ranges: Ranges, *parts: Tensor) -> list[list[FloatArray]]:
     """(points,) tensors of all runs -> one array a run and tensor; an infinity means missing."""
     host = torch.stack(parts).cpu().numpy()
     host[np.isinf(host)] = np.nan
-    return [list(own) for own in np.split(host, np.cumsum(ranges.counts)[:-1], axis=1)]
+    return [list(own) for own in np.split(host, np.cumsum(ranges.points)[:-1], axis=1)]

@@ -12,18 +12,48 @@ its length alone, so a run has the same bits in every batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from reportgen.curves.summary import FloatArray
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Batch", "Reach", "RollingStatistics", "Windows", "pack", "reach_of", "roll", "rolling"]
+    from reportgen.curves.summary import FloatArray
+    from reportgen.curves.thinning import IntArray
+
+__all__ = [
+    "Batch",
+    "Reach",
+    "RollingStatistics",
+    "Windows",
+    "pack",
+    "reach_of",
+    "roll",
+    "rolling",
+    "rolling_mean",
+    "tiles",
+]
+
+Array = TypeVar("Array", Tensor, npt.NDArray[np.floating])
+
+TILE = 32_000
+"""Elements worked on at once on a CPU: they stay in a core's cache, and below the 32,768 from which
+torch hands half of them to another thread. Waiting for that thread costs more than it saves, and a
+hundred times more where something else keeps the other core busy."""
+
+CPU_BATCH = 1 << 18
+"""Losses in a batch on a CPU: some runs, so that what is made of them is soon used again."""
+
+LONGEST_BATCH = 1 << 30
+"""Losses in a batch on any device: they are counted in int32."""
+
+BYTES_PER_LOSS = 128
+"""Device memory that a loss may take while its batch is worked on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +84,14 @@ class Batch:
     """
 
     values: Tensor
-    start: npt.NDArray[np.int64]
-    steps: npt.NDArray[np.int64]
+    start: IntArray
+    steps: IntArray
     reach: Reach
+
+    @property
+    def origin(self) -> IntArray:
+        """(runs,) int64, the first element of the window of each run's step 0."""
+        return self.start - self.reach.left
 
     def to(self, device: str, dtype: torch.dtype) -> Batch:
         """The same batch elsewhere."""
@@ -67,17 +102,15 @@ class Batch:
 class Windows:
     """Statistics of every window of a batch, by the window's first element.
 
-    The window of step i of run r is element ``origin[r] + i``.
+    The window of step i of run r is element ``batch.origin[r] + i``.
 
     Attributes:
-        origin: (runs,) int64.
         count: (windows,) int32, finite losses in the window.
-        mean: (windows,) floating, of the finite losses; NaN where there is none.
+        mean: (windows,) floating, of the finite losses; inf where there is none.
         min: (windows,) floating, the least finite loss; inf where there is none.
         max: (windows,) floating, the greatest finite loss; -inf where there is none.
     """
 
-    origin: npt.NDArray[np.int64]
     count: Tensor
     mean: Tensor
     min: Tensor
@@ -85,11 +118,8 @@ class Windows:
 
     def to(self, device: str, dtype: torch.dtype) -> Windows:
         """The same statistics elsewhere."""
-        return Windows(
-            self.origin,
-            self.count.to(device),
-            *(part.to(device=device, dtype=dtype) for part in (self.mean, self.min, self.max)),
-        )
+        parts = (part.to(device=device, dtype=dtype) for part in (self.mean, self.min, self.max))
+        return Windows(self.count.to(device), *parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,28 +154,75 @@ def pack(losses: Sequence[FloatArray], reach: Reach) -> Batch:
         reach: Of the windows to be taken.
     """
     steps = np.array([len(run) for run in losses], dtype=np.int64)
-    gap = max(reach.left, 1)
-    start = np.cumsum(steps + gap) - steps
-    values = torch.full((int(start[-1] + steps[-1]) + gap,), torch.nan, dtype=torch.float64)
-    host = values.numpy()
+    start = np.cumsum(steps + reach.left) - steps
+    host = np.empty(int(start[-1] + steps[-1]) + reach.right, dtype=np.float64)
+    behind = 0
     for first, run in zip(start.tolist(), losses, strict=True):
-        host[first : first + len(run)] = run
-    return Batch(values, start, steps, reach)
+        host[behind:first] = np.nan
+        behind = first + len(run)
+        # Adding 0 makes -0 a plain 0: which of the two an extreme would pick depends on chance.
+        np.add(run, 0.0, out=host[first:behind])
+    host[behind:] = np.nan
+    return Batch(torch.from_numpy(host), start, steps, reach)
+
+
+def room_on(device: str) -> int:
+    """How many losses to work on at once: as many as memory allows."""
+    if not device.startswith("cuda"):
+        return CPU_BATCH
+    free, _ = torch.cuda.mem_get_info(device)
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return min((free + unused) // BYTES_PER_LOSS, LONGEST_BATCH)
+
+
+def fitting(steps: Sequence[int], reach: Reach, room: int) -> int:
+    """How many of the next runs, of ``steps`` each, make one batch; at least one."""
+    sizes = np.cumsum(steps) + reach.left * np.arange(1, len(steps) + 1)
+    return max(int(np.searchsorted(sizes, room, side="right")), 1)
+
+
+def tiles(length: int, device: torch.device, overlap: int = 0) -> Iterator[slice]:
+    """Slices that cover ``length`` elements, to be worked on one by one.
+
+    On a CPU each fits a core's cache; elsewhere one slice holds everything.
+
+    Args:
+        length: Elements in all.
+        device: Where they lie.
+        overlap: Elements beyond its slice that each element's result depends on.
+    """
+    size = max(TILE - overlap, overlap) if device.type == "cpu" else length
+    return (slice(first, min(first + size, length)) for first in range(0, length, size))
 
 
 def roll(batch: Batch) -> Windows:
     """Mean, minimum and maximum of every window of a batch."""
     values, width = batch.values, batch.reach.width
-    finite = torch.isfinite(values)
-    before = torch.nn.functional.pad(finite.cumsum(0, dtype=torch.int32), (1, 0))
-    count = before[width:] - before[:-width]
-    return Windows(
-        origin=batch.start - batch.reach.left,
-        count=count,
-        mean=_mean(torch.where(finite, values, 0.0), count, width),
-        min=_extreme(torch.where(finite, values, torch.inf), width, torch.minimum),
-        max=_extreme(torch.where(finite, values, -torch.inf), width, torch.maximum),
-    )
+    mean, least, greatest = (values.new_empty(values.numel() - width + 1) for _ in range(3))
+    count = torch.empty_like(mean, dtype=torch.int32)
+    for tile in tiles(mean.numel(), values.device, overlap=width):
+        part = values[tile.start : tile.stop + width - 1]
+        whole = _is_finite(part)
+        _average(part, whole, mean[tile], count[tile])
+        low, high = (part, part) if whole else (_filled(part, torch.inf), _filled(part, -torch.inf))
+        _extreme(low, "min", least[tile])
+        _extreme(high, "max", greatest[tile])
+    return Windows(count, mean, least, greatest)
+
+
+def rolling_mean(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Mean of every window of a batch and the losses it is taken over, as in :class:`Windows`.
+
+    Returns:
+        (windows,) floating and (windows,) int32.
+    """
+    values, width = batch.values, batch.reach.width
+    mean = values.new_empty(values.numel() - width + 1)
+    count = torch.empty_like(mean, dtype=torch.int32)
+    for tile in tiles(mean.numel(), values.device, overlap=width):
+        part = values[tile.start : tile.stop + width - 1]
+        _average(part, _is_finite(part), mean[tile], count[tile])
+    return mean, count
 
 
 def rolling(
@@ -160,7 +237,7 @@ def rolling(
     ``partial`` and m = ``window`` for ``trim``; the mean within 1e-12 relative.
 
     Args:
-        losses: One (steps,) float64 array a run.
+        losses: One (steps,) float64 array a run, at least one step each.
         window: Steps in the window, 1 or more.
         edges: Whether windows that miss a loss, or reach past an end, count.
         device: Torch device with float64.
@@ -171,58 +248,102 @@ def rolling(
     results: dict[int, RollingStatistics] = {}
     by_reach: dict[Reach, list[int]] = {}
     for index, run in enumerate(losses):
-        by_reach.setdefault(reach_of(window, max(len(run), 1)), []).append(index)
+        by_reach.setdefault(reach_of(window, len(run)), []).append(index)
+    least = 1 if edges == "partial" else window
     for reach, indices in by_reach.items():
-        batch = pack([losses[index] for index in indices], reach)
-        windows = roll(batch.to(device, torch.float64))
-        enough = windows.count >= (1 if edges == "partial" else window)
-        mean, least, greatest = (
-            torch.where(enough, part, torch.nan).cpu().numpy()
-            for part in (windows.mean, windows.min, windows.max)
-        )
-        for index, first, steps in zip(indices, windows.origin, batch.steps, strict=True):
-            own = slice(first, first + steps)
-            results[index] = RollingStatistics(mean[own], least[own], greatest[own])
+        done = 0
+        while done < len(indices):
+            steps = [len(losses[index]) for index in indices[done:]]
+            part = indices[done : done + fitting(steps, reach, room_on(device))]
+            done += len(part)
+            batch = pack([losses[index] for index in part], reach)
+            windows = roll(batch.to(device, torch.float64))
+            statistics = [field.cpu().numpy() for field in (windows.mean, windows.min, windows.max)]
+            few = windows.count.cpu().numpy() < least
+            for field in statistics:
+                field[few] = np.nan
+            for index, first, length in zip(part, batch.origin, batch.steps, strict=True):
+                own = slice(first, first + length)
+                results[index] = RollingStatistics(*(field[own] for field in statistics))
     return [results[index] for index in range(len(losses))]
 
 
-def _mean(values: Tensor, count: Tensor, width: int) -> Tensor:
-    """Mean over each window of ``values``, whose missing losses are 0 and not counted."""
-    sums = _sum(values, width)
-    mean = sums / count
-    overflown = ~torch.isfinite(sums)
-    if overflown.any():
-        # Losses near the largest float64: their sum does not fit, their mean does.
+def _is_finite(values: Tensor) -> bool:
+    """Whether no value is missing, at the price of one sum; False may also be an overflow."""
+    return bool(torch.isfinite(values.sum()))
+
+
+def _filled(values: Tensor, missing: float) -> Tensor:
+    """``values`` with ``missing`` in the place of NaN and infinities."""
+    return torch.nan_to_num(values, nan=missing, posinf=missing, neginf=missing)
+
+
+def _average(values: Tensor, whole: bool, mean: Tensor, count: Tensor) -> None:
+    """Mean of the finite values in each window into ``mean``, how many they are into ``count``.
+
+    ``whole`` says that all values are finite: the same bits come out, sooner.
+    """
+    width = values.numel() - count.numel() + 1
+    if whole:
+        torch.div(_sum(values, width), width, out=mean)
+        count.fill_(width)
+    else:
+        before = (values.abs() < torch.inf).cumsum(0, dtype=torch.int32)
+        before = torch.nn.functional.pad(before, (1, 0))
+        torch.sub(before[width:], before[:-width], out=count)
+        torch.div(_sum(_filled(values, 0.0), width), count, out=mean)
+    if not _is_finite(mean):
+        # Some windows hold no loss; others, maybe, losses so near the largest float64 that their
+        # sum does not fit where their mean does.
         scale = 2.0**-64
-        mean = torch.where(overflown, _sum(values * scale, width) / count / scale, mean)
-    return mean
+        scaled = _sum(_filled(values, 0.0) * scale, width) / count / scale
+        mean.copy_(torch.where(torch.isfinite(mean), mean, scaled))
+        mean.masked_fill_(count == 0, torch.inf)
 
 
 def _sum(values: Tensor, width: int) -> Tensor:
-    """(total - width + 1,) sum of each window: the powers of two in ``width``, the longest first."""
-    levels = _levels(values, width, torch.add)
-    longest = len(levels) - 1
-    windows = values.numel() - width + 1
-    total = levels[longest][:windows]
-    covered = 1 << longest
-    for level in reversed(range(longest)):
-        if width >> level & 1:
-            total = total + levels[level][covered : covered + windows]
-            covered += 1 << level
+    """Sum of each window.
+
+    On a CPU the additions go through NumPy, as the comparisons of :func:`_extreme` do: its loops
+    over a cached tile take half of torch's time. The bits are the same.
+    """
+    if values.device.type == "cpu":
+        return torch.from_numpy(_tiled(values.numpy(), width, np.add))
+    return _tiled(values, width, torch.add)
+
+
+def _extreme(values: Tensor, which: Literal["min", "max"], out: Tensor) -> None:
+    """Least or greatest value of each window, into ``out``."""
+    width = values.numel() - out.numel() + 1
+    if values.device.type == "cpu":
+        on_host = np.minimum if which == "min" else np.maximum
+        out.numpy()[:] = _overlapped(values.numpy(), width, on_host)
+    else:
+        on_device = torch.minimum if which == "min" else torch.maximum
+        out.copy_(_overlapped(values, width, on_device))
+
+
+def _tiled(values: Array, width: int, combine: Callable[[Array, Array], Array]) -> Array:
+    """Each window from those of a power of two that tile it, the shortest first."""
+    windows = len(values) - width + 1
+    level, size = values, 1
+    while not width & size:
+        level = combine(level[:-size], level[size:])
+        size *= 2
+    total, covered = level[:windows], size
+    while covered < width:
+        level = combine(level[:-size], level[size:])
+        size *= 2
+        if width & size:
+            total = combine(total, level[covered : covered + windows])
+            covered += size
     return total
 
 
-def _extreme(values: Tensor, width: int, combine: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """(total - width + 1,) extreme of each window: two windows of a power of two, which may overlap."""
-    longest = _levels(values, width, combine)[-1]
-    shift = values.numel() - longest.numel() + 1
-    return combine(longest[: values.numel() - width + 1], longest[width - shift :])
-
-
-def _levels(values: Tensor, width: int, combine: Callable[[Tensor, Tensor], Tensor]) -> list[Tensor]:
-    """Statistic of all windows of 1, 2, 4, ... steps, up to ``width``."""
-    levels = [values]
-    while 2 << (len(levels) - 1) <= width:
-        half = 1 << (len(levels) - 1)
-        levels.append(combine(levels[-1][:-half], levels[-1][half:]))
-    return levels
+def _overlapped(values: Array, width: int, combine: Callable[[Array, Array], Array]) -> Array:
+    """Each window from two of the longest power of two in it, which may overlap."""
+    level, size = values, 1
+    while 2 * size <= width:
+        level = combine(level[:-size], level[size:])
+        size *= 2
+    return combine(level[: len(values) - width + 1], level[width - size :])

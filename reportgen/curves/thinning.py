@@ -34,7 +34,7 @@ class Ranges:
     run: IntArray
 
     @property
-    def counts(self) -> IntArray:
+    def points(self) -> IntArray:
         """(runs,) int64, points of each run."""
         return np.array([len(step) for step in self.step], dtype=np.int64)
 
@@ -100,7 +100,10 @@ def extremes(values: Tensor, origin: IntArray, ranges: Ranges, which: str) -> Te
 
     edges = ranges.edges + origin[ranges.run]
     # Between two runs lies one more segment, which nobody asks for.
+    own = np.flatnonzero(ranges.run[:-1] == ranges.run[1:])
+    if values.device.type == "cpu":
+        reduce = np.minimum if which == "min" else np.maximum
+        return torch.from_numpy(reduce.reduceat(values.numpy()[: edges[-1]], edges[:-1])[own])
     lengths = torch.from_numpy(np.diff(edges)).to(values.device)
     reduced = torch.segment_reduce(values[edges[0] : edges[-1]], which, lengths=lengths, unsafe=True)
-    own = np.flatnonzero(ranges.run[:-1] == ranges.run[1:])
-    return reduced[torch.from_numpy(own).to(values.device)]
+    return reduced.index_select(0, torch.from_numpy(own).to(values.device))
