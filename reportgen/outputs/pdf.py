@@ -86,7 +86,6 @@ def render(
     """
     try:
         import weasyprint
-        from weasyprint.urls import FatalURLFetchingError
     except OSError as error:
         raise ReportgenError(
             f"Pango, which WeasyPrint needs, cannot be loaded ({error}); install it, or ask for --format html"
@@ -97,14 +96,17 @@ def render(
         weasyprint.Attachment(string=data, name=name, description=name, created=created, modified=created)
         for name, data in sorted((attachments or {}).items())
     ]
+    refused: list[str] = []
     html = weasyprint.HTML(
         string=document(report, figures, paper_size=paper_size, templates=templates),
-        url_fetcher=_fetcher(figures, templates),
+        url_fetcher=_fetcher(figures, templates, refused),
     )
-    try:
-        pdf: bytes = html.write_pdf(pdf_variant="pdf/ua-1", attachments=attached)
-    except FatalURLFetchingError as error:
-        raise ReportgenError(f"report.pdf: {error.__cause__}") from error
+    pdf: bytes = html.write_pdf(pdf_variant="pdf/ua-1", attachments=attached)
+    if refused:
+        raise ReportgenError(
+            f"report.pdf: a template asks for {one_line(refused[0])}, which is never fetched; "
+            "use figure(...), font:FILE for a file in the folder fonts, or a data: URL"
+        )
     return embed(pdf, figures)
 
 
@@ -117,8 +119,8 @@ def _size_mm(figure: bytes) -> tuple[float, float]:
     return (right - left) / 72 * 25.4, (top - bottom) / 72 * 25.4
 
 
-def _fetcher(figures: Mapping[str, bytes], templates: Path | None) -> URLFetcher:
-    """Hands out placeholders of figures and fonts of the templates; refuses every other URL."""
+def _fetcher(figures: Mapping[str, bytes], templates: Path | None, refused: list[str]) -> URLFetcher:
+    """Hands out placeholders of figures and fonts of the templates; adds every other URL to ``refused``."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class Fetcher(URLFetcher):  # type: ignore[misc]
@@ -130,12 +132,10 @@ def _fetcher(figures: Mapping[str, bytes], templates: Path | None) -> URLFetcher
                 return URLFetcherResponse(url, placeholder(name), {"Content-Type": "image/png"})
             if scheme == "font" and (font := _font(name, templates)) is not None:
                 return URLFetcherResponse(url, font.read_bytes())
-            raise ValueError(
-                f"a template asks for {one_line(url)}, which is never fetched; "
-                "use figure(...), font:FILE of the folder fonts, or a data: URL"
-            )
+            refused.append(url)
+            raise ValueError(f"{url} is never fetched")
 
-    return Fetcher(allowed_protocols=("data",), allow_redirects=False, fail_on_errors=True)
+    return Fetcher(allowed_protocols=("data",), allow_redirects=False)
 
 
 def _font(name: str, templates: Path | None) -> Path | None:
