@@ -46,6 +46,9 @@ TILE = 32_000
 torch hands half of them to another thread. Waiting for that thread costs more than it saves, and a
 hundred times more where something else keeps the other core busy."""
 
+DEVICE_TILE = 1 << 21
+"""The same elsewhere: what is made on the way takes little memory, and some GPUs cache it."""
+
 CPU_BATCH = 1 << 18
 """Losses in a batch on a CPU: some runs, so that what is made of them is soon used again."""
 
@@ -184,14 +187,15 @@ def fitting(steps: Sequence[int], reach: Reach, room: int) -> int:
 def tiles(length: int, device: torch.device, overlap: int = 0) -> Iterator[slice]:
     """Slices that cover ``length`` elements, to be worked on one by one.
 
-    On a CPU each fits a core's cache; elsewhere one slice holds everything.
+    What is made on the way to a slice's result stays small, however many elements there are.
 
     Args:
         length: Elements in all.
         device: Where they lie.
         overlap: Elements beyond its slice that each element's result depends on.
     """
-    size = max(TILE - overlap, overlap) if device.type == "cpu" else length
+    tile = TILE if device.type == "cpu" else DEVICE_TILE
+    size = max(tile - overlap, overlap)
     return (slice(first, min(first + size, length)) for first in range(0, length, size))
 
 
@@ -314,13 +318,10 @@ def _sum(values: Tensor, width: int) -> Tensor:
 
 def _extreme(values: Tensor, which: Literal["min", "max"], out: Tensor) -> None:
     """Least or greatest value of each window, into ``out``."""
-    width = values.numel() - out.numel() + 1
     if values.device.type == "cpu":
-        on_host = np.minimum if which == "min" else np.maximum
-        out.numpy()[:] = _overlapped(values.numpy(), width, on_host)
+        _overlapped(values.numpy(), np.minimum if which == "min" else np.maximum, out.numpy())
     else:
-        on_device = torch.minimum if which == "min" else torch.maximum
-        out.copy_(_overlapped(values, width, on_device))
+        _overlapped(values, torch.minimum if which == "min" else torch.maximum, out)
 
 
 def _tiled(values: Array, width: int, combine: Callable[[Array, Array], Array]) -> Array:
@@ -340,10 +341,11 @@ def _tiled(values: Array, width: int, combine: Callable[[Array, Array], Array]) 
     return total
 
 
-def _overlapped(values: Array, width: int, combine: Callable[[Array, Array], Array]) -> Array:
+def _overlapped(values: Array, combine: Callable[..., Array], out: Array) -> None:
     """Each window from two of the longest power of two in it, which may overlap."""
+    width = len(values) - len(out) + 1
     level, size = values, 1
     while 2 * size <= width:
         level = combine(level[:-size], level[size:])
         size *= 2
-    return combine(level[: len(values) - width + 1], level[width - size :])
+    combine(level[: len(out)], level[width - size :], out=out)
