@@ -16,11 +16,13 @@ __all__ = ["Part", "Ruler", "parts"]
 
 _FONT_PT = 7.5
 _MM = 25.4 / 72
-_GUTTER_MM = 3.1
+# Between columns, and what kerning and rounding may add to a word.
+_GUTTER_MM = 3.1 + 0.4
 # No word asks for more than this; the longest run names of the field stand on one line.
 _LONGEST_WORD_MM = 50.0
 # Sentences wrap: a column of text asks for a few words a line.
 _TEXT_MM = 42.0
+_LONGEST_LINE_MM = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,13 @@ class _Wish:
 
 
 def _wish(column: Column, texts: Sequence[str], ruler: Ruler) -> _Wish:
-    heading = max((ruler(word, bold=True) for word in column.title.split()), default=0.0)
-    word = max((ruler(word) for text in set(texts) for word in text.split()), default=0.0)
+    # Not split(): a no-break space holds its words together.
+    words = {word for text in set(texts) for word in text.split(" ")}
+    longest = max(map(ruler, words), default=0.0)
+    heading = max(ruler(word, bold=True) for word in column.title.split(" "))
     line = max(map(ruler, set(texts)), default=0.0)
-    least = max(heading, min(word, _LONGEST_WORD_MM))
-    full = max(least, line, ruler(column.title, bold=True) / 2)
+    least = min(max(heading, longest), _LONGEST_WORD_MM)
+    full = max(least, min(max(line, ruler(column.title, bold=True) / 2), _LONGEST_LINE_MM))
     usual = full if column.numeric else max(least, min(full, _TEXT_MM))
     return _Wish(least + _GUTTER_MM, usual + _GUTTER_MM, full + _GUTTER_MM)
 

@@ -348,7 +348,7 @@ def _facts(run: RunReport) -> Iterator[Fact]:
     yield Fact("Steps", notation.grouped(metrics.steps))
     shares = question_shares(run.attributes, config)
     if shares is not None:
-        yield Fact("Add, Sub, Mult", ", ".join(f"{share:g} %" for share in shares))
+        yield Fact("Add, Sub, Mult", ", ".join(f"{share:g}\N{NO-BREAK SPACE}%" for share in shares))
     if run.attributes.insert_mode is not None:
         mode = run.attributes.insert_mode
         yield Fact("Insert mode", f"{mode} (none)" if mode == 0 else str(mode))
