@@ -219,7 +219,7 @@ def _overview(report: Report, number: Iterator[int]) -> FigureView | None:
         next(number),
         "attribute",
         words.attribute_caption(report.runs, "digits"),
-        words.finding(report.runs),
+        words.finding(report.runs, by_name=True),
     )
 
 

@@ -50,14 +50,23 @@ def best_and_worst(runs: Sequence[RunReport]) -> tuple[RunReport | None, RunRepo
     return (ranked[0] if ranked else None, ranked[-1] if len(ranked) > 1 else None)
 
 
-def finding(runs: Sequence[RunReport]) -> str:
-    """What a comparison of ``runs`` shows, in a sentence or two: the text alternative of its figure."""
+def finding(runs: Sequence[RunReport], *, by_name: bool = False) -> str:
+    """What a comparison of ``runs`` shows, in a sentence or two: the text alternative of its figure.
+
+    Args:
+        runs: Those compared.
+        by_name: Name runs in full: labels tell them apart within one family only.
+    """
+
+    def named(run: RunReport) -> str:
+        return shortened(run.spec.name if by_name else run.label)
+
     best, worst = best_and_worst(runs)
     if best is None:
         return "No run ends with a finite loss." if runs else "No run could be used."
-    said = f"Best: {shortened(best.label)}, AvgFinalLoss {loss(best.summary.metrics.avg_final_loss)}."
+    said = f"Best: {named(best)}, AvgFinalLoss {loss(best.summary.metrics.avg_final_loss)}."
     if worst is not None:
-        said += f" Worst: {shortened(worst.label)}, {loss(worst.summary.metrics.avg_final_loss)}."
+        said += f" Worst: {named(worst)}, {loss(worst.summary.metrics.avg_final_loss)}."
     diverged = sum(run.summary.metrics.nonfinite > 0 for run in runs)
     return said + (f" {count(diverged, 'run')} diverged." if diverged else "")
 
