@@ -218,6 +218,7 @@ class _Paper:
             printed = await self._ask(
                 "Page.printToPDF",
                 printBackground=True,
+                generateTaggedPDF=False,  # Its tags would stand inside those of the report.
                 paperWidth=width / 96,
                 paperHeight=height / 96,
                 **dict.fromkeys(("marginTop", "marginBottom", "marginLeft", "marginRight"), 0),
