@@ -28,7 +28,7 @@ def pick_device(asked: str) -> str:
     numbered = re.fullmatch(r"cuda(?::(\d{1,4}))?", asked)
     if asked not in ("auto", "mps") and not numbered:
         raise ReportgenError(
-            f"--device {asked}: no such device; use auto, cpu, cuda, cuda:N or mps", exit_code=2
+            f"--device {asked!r}: no such device; use auto, cpu, cuda, cuda:N or mps", exit_code=2
         )
     import torch
 

@@ -59,7 +59,7 @@ def from_bytes(record: bytes) -> Summary:
         raise ValueError("summary record is damaged")
     try:
         return _summary_of(json.loads(bytes(body[:length])), body[length:])
-    except (KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError("summary record is not what this version writes") from error
 
 
@@ -71,11 +71,11 @@ def _summary_of(head: dict[str, Any], values: memoryview) -> Summary:
     sizes = [(head[part]["steps"], head[part]["points"]) for part in ("curve", "early", "raw")]
     for steps, points in sizes:
         if not 1 <= points <= steps:
-            raise ValueError("summary record has a curve of more points than steps")
+            raise ValueError("more points than steps")
     lengths = [points for (_, points), fields in zip(sizes, FIELDS, strict=True) for _ in range(fields)]
     floats = np.frombuffer(values, dtype="<f8").astype(np.float64)
     if floats.size != sum(lengths) + head["raw_early"]:
-        raise ValueError("summary record holds more or fewer values than it says")
+        raise ValueError("more or fewer values than said")
     *arrays, raw_early = np.split(floats, np.cumsum(lengths))
     curve, early, raw = ((steps, point_steps(steps, points)) for steps, points in sizes)
     metrics = head["metrics"]

@@ -12,6 +12,7 @@ its length alone, so a run has the same bits in every batch.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -264,8 +265,9 @@ def rolling(
             windows = roll(batch.to(device, torch.float64))
             statistics = [field.cpu().numpy() for field in (windows.mean, windows.min, windows.max)]
             few = windows.count.cpu().numpy() < least
-            for field in statistics:
-                field[few] = np.nan
+            if few.any():
+                for field in statistics:
+                    field[few] = np.nan
             for index, first, length in zip(part, batch.origin, batch.steps, strict=True):
                 own = slice(first, first + length)
                 results[index] = RollingStatistics(*(field[own] for field in statistics))
@@ -274,7 +276,7 @@ def rolling(
 
 def _is_finite(values: Tensor) -> bool:
     """Whether no value is missing, at the price of one sum; False may also be an overflow."""
-    return bool(torch.isfinite(values.sum()))
+    return math.isfinite(values.sum().item())
 
 
 def _filled(values: Tensor, missing: float) -> Tensor:
@@ -312,7 +314,8 @@ def _sum(values: Tensor, width: int) -> Tensor:
     over a cached tile take half of torch's time. The bits are the same.
     """
     if values.device.type == "cpu":
-        return torch.from_numpy(_tiled(values.numpy(), width, np.add))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return torch.from_numpy(_tiled(values.numpy(), width, np.add))
     return _tiled(values, width, torch.add)
 
 

@@ -1,0 +1,88 @@
+"""The drawn line of each smoother, against pandas and against its definition."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from reportgen.curves import CurveSettings, FloatArray, smoothers, summarise
+
+MISSING = st.sampled_from([math.nan, math.inf, -math.inf])
+WHOLE = st.integers(-50, 1000).map(float)
+RUN = st.lists(st.one_of(WHOLE, WHOLE, MISSING), min_size=1, max_size=80).map(np.array)
+RUNS = st.lists(RUN, min_size=1, max_size=4)
+EDGES = st.sampled_from(["partial", "trim"])
+
+
+def lines(runs: list[FloatArray], window: int, edges: str, smoother: str) -> list[FloatArray]:
+    """With a point at every step."""
+    settings = CurveSettings(window=window, edges=edges, smoother=smoother, points=100)
+    return [summary.curve.mean for summary in summarise(runs, settings, "cpu")]
+
+
+@given(RUNS, st.integers(1, 90), EDGES)
+@example([np.array([math.nan])], 4, "partial")
+def test_median_is_as_in_pandas(runs: list[FloatArray], window: int, edges: str) -> None:
+    for run, line in zip(runs, lines(runs, window, edges, "median"), strict=True):
+        least = 1 if edges == "partial" else window
+        finite = pd.Series(np.where(np.isfinite(run), run, np.nan))
+        theirs = finite.rolling(window, center=True, min_periods=least).median()
+        np.testing.assert_array_equal(line, theirs)
+
+
+def test_median_of_the_largest_losses() -> None:
+    (line,) = lines([np.array([1.6e308, 1.7e308])], 3, "partial", "median")
+    np.testing.assert_allclose(line, [1.65e308, 1.65e308], rtol=1e-15)
+
+
+def test_medians_are_sorted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = np.random.default_rng(0).permutation(90).astype(float)
+    (whole,) = lines([run], 7, "partial", "median")
+    monkeypatch.setattr(smoothers, "MEDIAN_LOSSES", 50)
+    (parts,) = lines([run], 7, "partial", "median")
+    np.testing.assert_array_equal(whole, parts)
+
+
+@given(RUNS, st.integers(1, 90), EDGES)
+def test_geometric_is_the_mean_of_logarithms(runs: list[FloatArray], window: int, edges: str) -> None:
+    for run, line in zip(runs, lines(runs, window, edges, "geometric"), strict=True):
+        for step in range(len(run)):
+            held = run[max(step - window // 2, 0) : step + (window + 1) // 2].tolist()
+            positive = [loss for loss in held if math.isfinite(loss) and loss > 0]
+            if len(positive) < (1 if edges == "partial" else window):
+                assert math.isnan(line[step])
+            else:
+                assert line[step] == pytest.approx(statistics.geometric_mean(positive), rel=1e-12)
+
+
+@given(RUNS, st.integers(1, 90), EDGES)
+def test_ema_is_the_decaying_mean_of_what_is_finite(runs: list[FloatArray], window: int, edges: str) -> None:
+    decay = 1 - 2 / (window + 1)
+    for run, line in zip(runs, lines(runs, window, edges, "ema"), strict=True):
+        finite: list[float] = []
+        for step, loss in enumerate(run.tolist()):
+            finite += [loss] if math.isfinite(loss) else []
+            weights = [decay**age for age in range(len(finite))][::-1]
+            if not finite:
+                assert math.isnan(line[step])
+                continue
+            products = [weight * each for weight, each in zip(weights, finite, strict=True)]
+            expected = math.fsum(products) / math.fsum(weights)
+            size = math.fsum(map(abs, products)) / math.fsum(weights)
+            assert line[step] == pytest.approx(expected, rel=1e-12, abs=1e-12 * size)
+
+
+def test_the_band_stays_least_and_greatest() -> None:
+    run = np.exp(np.random.default_rng(1).normal(size=4_000))
+    bands = [
+        (summary.curve.min.tobytes(), summary.curve.max.tobytes())
+        for smoother in ("mean", "median", "ema", "geometric")
+        for summary in summarise([run], CurveSettings(smoother=smoother), "cpu")
+    ]
+    assert len(set(bands)) == 1

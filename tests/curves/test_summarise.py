@@ -1,0 +1,216 @@
+"""What a report gets of each run, against pandas, one run and one window at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen.curves import CurveSettings, FloatArray, Summary, batches, smoothing, summarise, to_bytes
+from reportgen.curves.smoothing import Reach
+
+LOSS = st.one_of(st.integers(0, 1000).map(float), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -1.0]))
+RUN = st.lists(LOSS, min_size=1, max_size=90).map(np.array)
+SETTINGS = st.builds(
+    CurveSettings,
+    window=st.integers(1, 120),
+    edges=st.sampled_from(["partial", "trim"]),
+    points=st.integers(2, 30),
+    early_steps=st.integers(1, 100),
+    raw_steps=st.integers(0, 100),
+)
+
+
+def finite(run: FloatArray) -> pd.Series:
+    return pd.Series(np.where(np.isfinite(run), run, np.nan))
+
+
+def ranges(step: np.ndarray, steps: int) -> list[slice]:
+    """What each point stands for: the steps nearest to it, the later one of two points in the middle."""
+    nearest = [
+        min(range(len(step)), key=lambda k: (2 * abs(int(step[k]) - at) + (step[k] > at), k))
+        for at in range(steps)
+    ]
+    return [slice(nearest.index(k), len(nearest) - nearest[::-1].index(k)) for k in range(len(step))]
+
+
+@given(st.lists(st.tuples(RUN, SETTINGS), min_size=1, max_size=6))
+def test_curves_are_pandas_thinned(cases: list[tuple[FloatArray, CurveSettings]]) -> None:
+    summaries = summarise([run for run, _ in cases], [how for _, how in cases], "cpu")
+    for (run, how), summary in zip(cases, summaries, strict=True):
+        least = 1 if how.edges == "partial" else how.window
+        rolling = finite(run).rolling(how.window, center=True, min_periods=least)
+        mean, low, high = rolling.mean(), rolling.min(), rolling.max()
+        for curve, steps in ((summary.curve, len(run)), (summary.early, min(len(run), how.early_steps))):
+            assert curve.steps == steps
+            assert len(curve.step) == min(how.points, steps)
+            np.testing.assert_array_equal(curve.mean, mean[curve.step])
+            for point, own in enumerate(ranges(curve.step, steps)):
+                np.testing.assert_array_equal(curve.min[point], low[own].min())
+                np.testing.assert_array_equal(curve.max[point], high[own].max())
+        raw = summary.raw
+        np.testing.assert_array_equal(raw.step, summary.curve.step)
+        for point, own in enumerate(ranges(raw.step, len(run))):
+            np.testing.assert_array_equal(raw.min[point], finite(run)[own].min())
+            np.testing.assert_array_equal(raw.max[point], finite(run)[own].max())
+        np.testing.assert_array_equal(summary.raw_early, run[: how.raw_steps])
+        assert summary.nonpositive == sum(math.isfinite(loss) and loss <= 0 for loss in run.tolist())
+
+
+@given(
+    st.lists(RUN, min_size=1, max_size=8), SETTINGS, st.sampled_from(["mean", "median", "ema", "geometric"])
+)
+def test_the_company_of_a_run_changes_no_bit(
+    runs: list[FloatArray], how: CurveSettings, smoother: str
+) -> None:
+    how = dataclasses.replace(how, smoother=smoother)
+    together = [to_bytes(summary) for summary in summarise(runs, how, "cpu")]
+    assert together == [to_bytes(summarise([run], how, "cpu")[0]) for run in runs]
+    assert together == [to_bytes(summary) for summary in summarise(runs[::-1], how, "cpu")][::-1]
+
+
+@pytest.mark.parametrize("smoother", ["mean", "median", "ema", "geometric"])
+@pytest.mark.parametrize("edges", ["partial", "trim"])
+def test_batches_and_tiles_change_no_bit(smoother: str, edges: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(0)
+    runs = [np.exp(chance.normal(size=size) * 3) for size in (30_000, 17, 8_000, 1, 8_000)]
+    runs[2][chance.integers(0, 8_000, 30)] = math.nan
+    how = CurveSettings(smoother=smoother, edges=edges)
+    before = [to_bytes(summary) for summary in summarise(runs, how, "cpu")]
+    monkeypatch.setattr(smoothing, "TILE", 1_100)
+    monkeypatch.setattr(smoothing, "CPU_BATCH", 9_000)
+    assert [to_bytes(summary) for summary in summarise(runs, how, "cpu")] == before
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        assert [to_bytes(summary) for summary in summarise(runs, how, "cpu")] == before
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_no_spike_is_lost() -> None:
+    run = np.full(50_000, 1e-6)
+    spikes = [0, 1, 24_999, 31_337, 49_999]
+    run[spikes] = [5.0, 6.0, 7.0, 8.0, 9.0]
+    (summary,) = summarise([run], CurveSettings(window=1, points=100), "cpu")
+    assert sorted(set(summary.curve.max.tolist())) == [1e-6, 6.0, 7.0, 8.0, 9.0]
+    assert summary.raw.max.tolist() == summary.curve.max.tolist()
+    assert summary.curve.mean[[0, -1]].tolist() == [5.0, 9.0]
+
+
+def test_trim_leaves_first_and_last_point_empty() -> None:
+    (summary,) = summarise([np.arange(2_000.0)], CurveSettings(window=50, edges="trim", points=200), "cpu")
+    curve = summary.curve
+    assert (curve.step[0], curve.step[-1]) == (0, 1_999)
+    for part in (curve.mean, curve.min, curve.max):
+        assert np.isnan(part[[0, -1]]).all()
+        assert np.isfinite(part[10:-10]).all()
+
+
+def test_metrics_follow_neither_smoother_nor_edges() -> None:
+    run = np.exp(-np.arange(3_000.0) / 150)
+    metrics = [
+        summarise([run], CurveSettings(window=40, smoother=smoother, edges=edges), "cpu")[0].metrics
+        for smoother in ("mean", "median", "ema", "geometric")
+        for edges in ("partial", "trim")
+    ]
+    assert all(each == metrics[0] for each in metrics)
+
+
+def test_a_run_without_losses_is_named() -> None:
+    with pytest.raises(ValueError, match="run 1 has no losses"):
+        summarise([np.ones(3), np.ones(0)], CurveSettings(), "cpu")
+
+
+def test_no_runs_give_no_summaries() -> None:
+    assert summarise([], CurveSettings(), "cpu") == []
+
+
+def test_threads_of_the_host_program_stay_as_they_were() -> None:
+    before = torch.get_num_threads()
+    summarise([np.ones(50_000)], CurveSettings(), "cpu")
+    assert torch.get_num_threads() == before
+
+
+def test_importing_curves_imports_no_torch() -> None:
+    """Nor does anything that a build from the cache does: the CPU, bytes to a summary and back."""
+    script = (
+        "import sys, reportgen.curves as c\n"
+        "c.device_name(c.pick_device('cpu'))\n"
+        "try: c.from_bytes(b'RGS1')\n"
+        "except ValueError: pass\n"
+        "assert not {'torch', 'pandas', 'plotly'} & set(sys.modules), 'slow'\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+class Gpu:
+    """A GPU that holds ``holds`` losses, played by the CPU: nobody can plan a real one's memory."""
+
+    def __init__(self, holds: int) -> None:
+        self.holds = holds
+        self.batches: list[tuple[str, int]] = []
+        self._really = batches._summarise_batch
+
+    def __call__(
+        self, losses: Sequence[FloatArray], how: CurveSettings, reach: Reach, device: str
+    ) -> list[Summary]:
+        self.batches.append((device, len(losses)))
+        if device != "cpu" and sum(map(len, losses)) > self.holds:
+            raise torch.OutOfMemoryError
+        return self._really(losses, how, reach, "cpu")
+
+
+def on_gpu(holds: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Gpu, list[str], bool]:
+    runs = [np.arange(1.0, 101.0) * number for number in range(1, 9)]
+    how = CurveSettings(window=10)
+    gpu, notes = Gpu(holds), list[str]()
+    monkeypatch.setattr(batches, "_summarise_batch", gpu)
+    monkeypatch.setattr(batches, "room_on", lambda device: 10_000)
+    made = summarise(runs, how, "cuda:0", on_note=notes.append)
+    monkeypatch.undo()
+    equal = [to_bytes(one) for one in made] == [to_bytes(one) for one in summarise(runs, how, "cpu")]
+    return gpu, notes, equal
+
+
+def test_out_of_memory_means_smaller_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu, notes, equal = on_gpu(250, monkeypatch)
+    assert equal
+    assert gpu.batches[0] == ("cuda:0", 8)
+    assert {device for device, _ in gpu.batches} == {"cuda:0"}
+    assert set(notes) == {"cuda:0 ran out of memory: the runs were worked on in smaller batches"}
+
+
+def test_one_run_too_many_means_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu, notes, equal = on_gpu(50, monkeypatch)
+    assert equal
+    assert gpu.batches[-1][0] == "cpu"
+    assert notes[-1] == "cuda:0 ran out of memory on a single run: the CPU did the rest"
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize("smoother", ["mean", "median", "ema", "geometric"])
+@pytest.mark.parametrize("edges", ["partial", "trim"])
+def test_a_gpu_says_the_same(smoother: str, edges: str) -> None:
+    chance = np.random.default_rng(1)
+    runs = [np.exp(chance.normal(size=size) * 3) for size in (60_000, 9, 40_000, 1)]
+    runs[2][chance.integers(0, 40_000, 99)] = math.nan
+    runs[0][777] = -1.0
+    how = CurveSettings(smoother=smoother, edges=edges)
+    here, there = summarise(runs, how, "cpu"), summarise(runs, how, "cuda:0")
+    for ours, theirs in zip(here, there, strict=True):
+        assert ours.metrics == theirs.metrics
+        assert ours.nonpositive == theirs.nonpositive
+        for part in ("curve", "early", "raw"):
+            for field in dataclasses.fields(getattr(ours, part)):
+                expected, actual = (getattr(getattr(one, part), field.name) for one in (ours, theirs))
+                np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=0)
