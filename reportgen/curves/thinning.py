@@ -98,10 +98,12 @@ def extremes(values: Tensor, origin: IntArray, ranges: Ranges, which: str) -> Te
     """
     import torch
 
+    from reportgen.curves import smoothing
+
     edges = ranges.edges + origin[ranges.run]
     # Between two runs lies one more segment, which nobody asks for.
     own = np.flatnonzero(ranges.run[:-1] == ranges.run[1:])
-    if values.device.type == "cpu":
+    if smoothing.through_numpy(values):
         reduce = np.minimum if which == "min" else np.maximum
         return torch.from_numpy(reduce.reduceat(values.numpy()[: edges[-1]], edges[:-1])[own])
     lengths = torch.from_numpy(np.diff(edges)).to(values.device)

@@ -15,7 +15,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.curves import CurveSettings, FloatArray, Summary, batches, smoothing, summarise, to_bytes
+from reportgen.curves import (
+    CurveSettings,
+    FloatArray,
+    Summary,
+    batches,
+    smoothers,
+    smoothing,
+    summarise,
+    to_bytes,
+)
 from reportgen.curves.smoothing import Reach
 
 LOSS = st.one_of(st.integers(0, 1000).map(float), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -1.0]))
@@ -151,6 +160,43 @@ def test_importing_curves_imports_no_torch() -> None:
         "assert not {'torch', 'pandas', 'plotly'} & set(sys.modules), 'slow'\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("smoother", ["mean", "median", "geometric"])
+@pytest.mark.parametrize("edges", ["partial", "trim"])
+def test_torch_alone_gives_the_same_bits(smoother: str, edges: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs on a GPU, on the CPU: torch's own operations in the place of NumPy's."""
+    chance = np.random.default_rng(2)
+    runs = [np.exp(chance.normal(size=size) * 3) for size in (30_000, 9, 4_000, 1, 1)]
+    runs[2][chance.integers(0, 4_000, 99)] = math.nan
+    runs[4][0] = math.inf
+    for window in (1, 2, 500, 100_000):
+        how = CurveSettings(window=window, smoother=smoother, edges=edges, points=300)
+        before = [to_bytes(summary) for summary in summarise(runs, how, "cpu")]
+        for module in (smoothing, smoothers):
+            monkeypatch.setattr(module, "through_numpy", lambda values: False)
+        assert [to_bytes(summary) for summary in summarise(runs, how, "cpu")] == before
+        monkeypatch.undo()
+
+
+def test_an_apple_gpu_draws_in_float32_and_measures_in_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Played by the CPU, since few machines have one: what is asked of it is float32 alone."""
+    run = np.exp(-np.arange(9_000) / 500) + 1e-9
+    run[[70, 7_000]] = [math.nan, 3.0]
+    really = smoothing.Batch.to
+
+    def played(batch: smoothing.Batch, device: str, dtype: torch.dtype) -> smoothing.Batch:
+        assert (device, dtype) == ("mps", torch.float32)
+        return really(batch, "cpu", dtype)
+
+    (exact,) = summarise([run], CurveSettings(), "cpu")
+    monkeypatch.setattr(smoothing.Batch, "to", played)
+    (summary,) = summarise([run], CurveSettings(), "mps")
+    assert summary.metrics == exact.metrics
+    assert to_bytes(summary) != to_bytes(exact)
+    for field in ("mean", "min", "max"):
+        ours, theirs = getattr(summary.curve, field), getattr(exact.curve, field)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
 class Gpu:
