@@ -323,7 +323,7 @@ def test_endless_text_is_cut(figure: bytes) -> None:
     report = samples.report([samples.family_report(word, [run], slug="x")], title=word)
     pages = text_of(pdf.render(report, figures_of(report, figure)))
     assert len(pages) < 20
-    assert "".join(pages).count("x") < 30_000
+    assert "".join(pages).count("x") < 100_000
     assert "xxx…" in squeezed("".join(pages))
 
 

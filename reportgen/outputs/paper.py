@@ -135,11 +135,12 @@ def _remarks(runs: Sequence[RunView]) -> Iterator[Fact]:
 def _caption(shown: Panels) -> str:
     """What small multiples show."""
     total, last = len(shown.family.runs), shown.first + len(shown.runs)
-    which = "every run" if total == len(shown.runs) else f"runs {shown.first + 1} to {last} of {total:,}"
+    which = "run by run" if total == len(shown.runs) else f"runs {shown.first + 1} to {last} of {total:,}"
     early = words.count(max(len(run.summary.raw_early) for run in shown.runs), "step")
     smoothing = words.smoothing_sentence(shown.family.spec.smoothing)
     name = words.shortened(shown.family.name, 80)
     return (
         f"{name}, {which}. Left: raw loss of the first {early}, linear axis. "
         f"Right: all steps, log axis, one scale for all; band: range of the raw loss, line: {smoothing}."
+        + words.missing_on_log(shown.runs)
     )

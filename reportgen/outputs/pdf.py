@@ -28,7 +28,7 @@ __all__ = ["Paper", "document", "render"]
 Paper = Literal["a4", "letter"]
 
 # A stranger's text that is longer is cut: a cell of it would fill pages, and report.json is attached.
-_LONGEST_TEXT = 400
+_LONGEST_TEXT = 1000
 _FONT_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:ttf|otf|woff2?)")
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "finding",
     "line_name",
     "mark_sentences",
+    "missing_on_log",
     "run_caption",
     "run_finding",
     "shortened",
@@ -104,7 +105,7 @@ def family_caption(family: FamilyReport, *, linear: bool) -> str:
         f"{spec.name}: training loss over {what}. Line: {smoothing_sentence(spec.smoothing)}. "
         "Band: rolling minimum to maximum over the same window."
     )
-    return said + ("" if linear else _missing_on_log(family.runs))
+    return said + ("" if linear else missing_on_log(family.runs))
 
 
 def attribute_caption(runs: Sequence[RunReport], attribute: str) -> str:
@@ -123,11 +124,11 @@ def run_caption(run: RunReport, smoothing: Smoothing, *, linear: bool) -> str:
     """The caption of a figure of one run."""
     if linear:
         return f"Raw loss of the first {count(len(run.summary.raw_early), 'step')}, linear axis."
-    return f"Raw loss of all steps, log axis; line: {smoothing_sentence(smoothing)}." + _missing_on_log([run])
+    return f"Raw loss of all steps, log axis; line: {smoothing_sentence(smoothing)}." + missing_on_log([run])
 
 
-def _missing_on_log(runs: Sequence[RunReport]) -> str:
-    """What a log axis cannot show of ``runs``."""
+def missing_on_log(runs: Sequence[RunReport]) -> str:
+    """What a log axis cannot show of ``runs``, as a caption goes on; empty where it shows all."""
     missing = sum(run.summary.nonpositive for run in runs)
     return (
         f" {count(missing, 'loss', 'losses')} of zero or below {'is' if missing == 1 else 'are'} missing: "
