@@ -18,6 +18,7 @@ from reportgen.curves.summary import THRESHOLDS
 from reportgen.errors import ReportgenError
 from reportgen.model_list import FamilySpec
 from reportgen.names import question_shares
+from reportgen.news import told
 from reportgen.outputs import words
 from reportgen.outputs.templating import markdown
 from reportgen.report import Check, FamilyReport, Problem, Report, RunReport
@@ -166,6 +167,8 @@ def context(
         "failed": _of(checks, "failed"),
         "unchecked": _of(checks, "not_checked"),
         "checked": len(checks),
+        "news": () if report.changes is None else told(report.changes),
+        "since": "" if report.changes is None else _date_in_words(report.changes["baseline"]["created"]),
         "best": best,
         "worst": worst,
         "overview": _overview(report, figure_number),
