@@ -6,6 +6,7 @@ import dataclasses
 import http.server
 import io
 import itertools
+import json
 import os
 import pickle
 import re
@@ -22,9 +23,12 @@ import pypdfium2
 import pytest
 
 from reportgen import figures
+from reportgen.changes import against
+from reportgen.document import report_document
 from reportgen.errors import ReportgenError
 from reportgen.model_list import PdfOptions
 from reportgen.outputs import pdf
+from reportgen.outputs.data import json_bytes
 from reportgen.outputs.images import Drawer
 from reportgen.outputs.paper import panels
 from reportgen.report import Problem, Report
@@ -226,6 +230,15 @@ def test_the_list_says_how_much_of_each_run_is_printed(
     assert len(panels(asked)) == (0 if runs == "none" else 3)
     assert ("Run by run" in whole) == (runs != "none")
     assert ("n_digits" in whole) == (runs == "all")
+
+
+def test_what_changed_comes_first(report: Report, figure: bytes) -> None:
+    old = report_document(samples.report(report.families[1:]))
+    changed = against(report, json.loads(json_bytes(old)))
+    pages = text_of(pdf.render(changed, figures_of(changed, figure)))
+    for run in report.families[0].runs:
+        assert f"{run.spec.name} in Addition" in pages[1]
+    assert re.match(r"What changed\nSince the report of 2 January 2026", pages[1])
 
 
 def test_27_runs_stay_under_30_pages_and_5_mb(figure: bytes) -> None:
