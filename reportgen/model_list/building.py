@@ -208,9 +208,10 @@ class _Building:
         columns: dict[str, None],
     ) -> RunSpec | None:
         """A run, None where it is wrong; the columns of its ``extra`` are added to ``columns``."""
-        before = self.mistakes.count
-        named = {"name": value} if isinstance(value, str) else value
-        table = schema.read_outer_table(schema.RunTable, named, place, self.mistakes, name="")
+        before = len(self.mistakes.lines)
+        lone = isinstance(value, str)
+        named = {"name": value} if lone else value
+        table = schema.read_outer_table(schema.RunTable, named, place, self.mistakes, lone=lone, name="")
         name, _, initialised_from = (part.strip() for part in table.name.partition(","))
         self.names[name] = None
         extra = self._values(table.extra, f"{place}.extra", _extra)
@@ -221,7 +222,7 @@ class _Building:
             source = self.source(table.source, f"{place}.source")
         elif source is None:
             self.without_source = True
-        if source is None or self.mistakes.count > before:
+        if source is None or len(self.mistakes.lines) > before:
             return None
         if table.revision is not None:
             if isinstance(source, DirectorySource):
@@ -229,7 +230,7 @@ class _Building:
                 return None
             source = replace(source, revision=table.revision)
         if wrong := _wrong_place(source, name):
-            self.mistakes.add(place if isinstance(value, str) else f"{place}.name", f"{shown(name)} {wrong}")
+            self.mistakes.add(place if lone else f"{place}.name", f"{shown(name)} {wrong}")
             return None
         return RunSpec(
             name=name,

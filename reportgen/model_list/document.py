@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from reportgen import resources
 from reportgen.errors import ReportgenError
-from reportgen.model_list.mistakes import Mistakes, shown
+from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, shown
 from reportgen.model_list.specs import (
     DirectorySource,
     FamilySpec,
@@ -104,9 +105,10 @@ def from_dict(document: Mapping[str, Any], base: str) -> ModelList:
         ReportgenError: exit code 2; each mistake on a line.
     """
     mistakes = Mistakes("list")
-    found = _from_dict(document, [base], {"runs"}, mistakes, "")
-    if mistakes.count:
-        raise ReportgenError("\n".join(mistakes.lines()), exit_code=2)
+    with suppress(TooManyMistakes):
+        found = _from_dict(document, [base], {"runs"}, mistakes, "")
+    if mistakes.lines:
+        raise ReportgenError("\n".join(mistakes.lines), exit_code=2)
     return found
 
 
@@ -131,7 +133,7 @@ def from_report(document: object, folder: Path, taken: set[str], mistakes: Mista
     lists = [
         _from_dict(one, bases, taken, mistakes, f"lists[{index}].") for index, one in enumerate(table.lists)
     ]
-    if mistakes.count:
+    if mistakes.lines:
         return ()
     names = [family.name for one in lists for family in one.families]
     if names != [family.name for family in table.families]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 from reportgen.text import one_line
 
-__all__ = ["Mistakes", "did_you_mean", "key", "shown"]
+__all__ = ["Mistakes", "TooManyMistakes", "did_you_mean", "key", "nearest", "shown"]
 
-_MOST = 100  # lines a file; a file of a million mistakes is one mistake
+_MOST = 100  # lines a file
 _LONGEST = 60
+
+
+class TooManyMistakes(Exception):  # noqa: N818 - ends the check of one file, and never leaves the package
+    """A file has so many mistakes that it is read no further."""
 
 
 class Mistakes:
@@ -20,29 +24,23 @@ class Mistakes:
 
     Attributes:
         file: As messages name it.
-        count: How many.
+        lines: One a mistake.
     """
 
     def __init__(self, file: str) -> None:
         self.file = one_line(file)
-        self.count = 0
-        self._lines: list[str] = []
+        self.lines: list[str] = []
 
     def add(self, place: str, text: str) -> None:
-        """Keeps a mistake; ``place`` is empty where it is the whole file."""
-        self.count += 1
-        if self.count <= _MOST:
-            self._lines.append(f"{self.file}: {place}: {text}" if place else f"{self.file}: {text}")
+        """Keeps a mistake; ``place`` is empty where it is the whole file.
 
-    @property
-    def full(self) -> bool:
-        """Whether further mistakes will only be counted."""
-        return self.count >= _MOST
-
-    def lines(self) -> list[str]:
-        """One line a mistake, and one for those that were only counted."""
-        more = self.count - _MOST
-        return self._lines + ([f"{self.file}: and {more:,} more mistakes"] if more > 0 else [])
+        Raises:
+            TooManyMistakes: a file of a million mistakes is one mistake.
+        """
+        if len(self.lines) == _MOST:
+            self.lines.append(f"{self.file}: has more mistakes; mend these first")
+            raise TooManyMistakes
+        self.lines.append(f"{self.file}: {place}: {text}" if place else f"{self.file}: {text}")
 
 
 def shown(value: object) -> str:
@@ -67,12 +65,17 @@ def key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name) else shown(name)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like ``name``, None where none is like it."""
+    near = difflib.get_close_matches(name[:100], islice(known, 1000), n=1)
+    return near[0] if near else None
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
     """The end of a message on an unknown name: the nearest known one, or all, where those are few."""
-    names = list(islice(known, 10_000))
-    near = difflib.get_close_matches(name[:100], names, n=1)
-    if near:
-        return f"; did you mean {shown(near[0])}?"
-    if 0 < len(names) <= 12:
-        return f"; known: {', '.join(shown(one) for one in sorted(names))}"
+    near = nearest(name, known)
+    if near is not None:
+        return f"; did you mean {shown(near)}?"
+    if 0 < len(known) <= 12:
+        return f"; known: {', '.join(shown(one) for one in sorted(known))}"
     return ""

@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from reportgen import resources
 from reportgen.errors import ReportgenError
-from reportgen.model_list.mistakes import Mistakes, did_you_mean, shown
+from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, nearest, shown
 from reportgen.model_list.specs import ModelList
 
 __all__ = ["load", "shipped_names"]
 
-_LARGEST_LIST = 4 * 2**20
+_LARGEST_LIST = 2 * 2**20  # 20,000 runs, each with a note; the parser takes up to 400 times as much memory
 _LARGEST_REPORT = 256 * 2**20
 
-# Keys of hundreds of parts: the parser's time and memory grow with their square. The parts of one
-# key are bare or quoted, and each match starts where a part does, so that a search stays linear.
-_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:"[^"\n]*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\.[ \t]*+){32}""", re.ASCII)
+# Keys of many parts: the parser's time and memory grow with their square. A match starts where
+# a part of a key can start and gives nothing back, so that the search itself stays linear.
+_LONG_KEY = re.compile(
+    r"""(?<![\w\\-])(?:(?:"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\.[ \t]*+){8}""", re.ASCII
+)
 
 _MENDS = (
     ("Expected '='", "write key = value"),
@@ -69,15 +72,15 @@ def load(lists: Sequence[str]) -> tuple[ModelList, ...]:
     for name in lists:
         for file, label in _files(name, lines):
             mistakes = Mistakes(label)
-            document = _document(file, mistakes)
-            if document is not None:
-                base = file.resolve().parent
-                if file.suffix == ".json":
+            base = file.resolve().parent
+            with suppress(TooManyMistakes):
+                document = _document(file, mistakes)
+                if file.suffix == ".json" and document is not None:
                     found += from_report(document, base, taken, mistakes)
-                else:
+                elif document is not None:
                     origin = Origin(file.name, str(base), file.parent == resources.folder("model_lists"))
                     found.append(model_list_of(document, origin, taken, mistakes))
-            lines += mistakes.lines()
+            lines += mistakes.lines
     if lines:
         raise ReportgenError("\n".join(lines), exit_code=2)
     return tuple(found)
@@ -99,11 +102,16 @@ def _files(name: str, lines: list[str]) -> Iterator[tuple[Path, str]]:
         elif name and path.exists():
             yield path, name
         else:
-            known = [*shipped_names(), *_siblings(path)]
-            mistakes.add("", "no file, folder or list that ships has this name" + did_you_mean(name, known))
+            near = nearest(name, [*shipped_names(), *_siblings(path)])
+            mend = (
+                f"did you mean {shown(near)}?"
+                if near
+                else f"the lists that ship: {', '.join(shipped_names())}"
+            )
+            mistakes.add("", f"no file, folder or list that ships has this name; {mend}")
     except (OSError, ValueError) as error:
         mistakes.add("", f"cannot be read: {_reason(error)}; check its name and permissions")
-    lines += mistakes.lines()
+    lines += mistakes.lines
 
 
 def _siblings(path: Path) -> list[str]:
@@ -144,7 +152,7 @@ def _toml(data: bytes, mistakes: Mistakes) -> dict[str, Any] | None:
         return None
     if long_key := _LONG_KEY.search(text):
         place = _place(text, long_key.start())
-        mistakes.add(place, "a key of over 32 parts; no key of a list has more than 3")
+        mistakes.add(place, "a key of over 8 parts; no key of a list has more than 5")
         return None
     try:
         return tomllib.loads(text)

@@ -45,7 +45,7 @@ def _wrong(text: str) -> PydanticCustomError:
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        raise _wrong("is empty; write something or leave the key out")
+        raise _wrong("is empty; must be text")
     return text
 
 
@@ -133,9 +133,11 @@ def _above_zero(pair: list[float]) -> list[float]:
 
 
 def _once(items: list[str]) -> list[str]:
-    twice = next((item for index, item in enumerate(items) if item in items[:index]), None)
-    if twice is not None:
-        raise _wrong(f"holds {shown(twice)} twice; name it once")
+    seen: set[str] = set()
+    for item in items:
+        if item in seen:
+            raise _wrong(f"holds {shown(item)} twice; name it once")
+        seen.add(item)
     return items
 
 
@@ -322,7 +324,13 @@ def read_table(model: type[_AnyTable], value: object, place: str, mistakes: Mist
 
 
 def read_outer_table(
-    model: type[_AnyTable], value: object, place: str, mistakes: Mistakes, **empty: object
+    model: type[_AnyTable],
+    value: object,
+    place: str,
+    mistakes: Mistakes,
+    *,
+    lone: bool = False,
+    **empty: object,
 ) -> _AnyTable:
     """The same for a table that holds others: what is right of it is kept, so that those are checked too.
 
@@ -331,9 +339,10 @@ def read_outer_table(
         value: As TOML or JSON gave it.
         place: Of the table.
         mistakes: Those of the file.
+        lone: The list wrote the only value instead of a table, so the place of both is one.
         **empty: What stands for keys that must be there and are not.
     """
-    return _checked(model, value, place, mistakes, empty)[0]
+    return _checked(model, value, place, mistakes, lone=lone, empty=empty)[0]
 
 
 def _checked(
@@ -341,6 +350,8 @@ def _checked(
     value: object,
     place: str,
     mistakes: Mistakes,
+    *,
+    lone: bool = False,
     empty: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[_AnyTable, set[str]]:
     """The table, and the keys that are wrong, which it lacks."""
@@ -350,12 +361,13 @@ def _checked(
         wrong_keys = set()
         for wrong in error.errors(include_url=False):
             where = place
-            for part in wrong["loc"]:
+            for part in () if lone else wrong["loc"]:
                 where += f"[{part}]" if isinstance(part, int) else f".{key(part)}" if where else key(part)
-            mistakes.add(where, "" if mistakes.full else _text_of(model, wrong))
+            mistakes.add(where, _text_of(model, wrong))
             wrong_keys.add(str(wrong["loc"][0]) if wrong["loc"] else "")
-    right = {} if not isinstance(value, dict) else {k: v for k, v in value.items() if k not in wrong_keys}
-    return model.model_construct(**{**empty, **right}), wrong_keys
+    right = value if isinstance(value, dict) else {}
+    kept = {key: given for key, given in right.items() if key not in wrong_keys}
+    return model.model_construct(**{**empty, **kept}), wrong_keys
 
 
 def _text_of(model: type[BaseModel], wrong: ErrorDetails) -> str:

@@ -16,6 +16,7 @@ _DEVICES = frozenset(
 
 _LONGEST = 100
 _LONGEST_PART = 255  # bytes that the usual file systems allow between two slashes
+_LONGEST_PATH = 1000
 
 
 def slugify(text: str, taken: set[str]) -> str:
@@ -66,6 +67,8 @@ def unsafe_path(path: str) -> str | None:
     """
     if not path:
         return "is empty"
+    if len(path) > _LONGEST_PATH:
+        return f"is over {_LONGEST_PATH:,} characters long"
     if "\\" in path:
         return "holds a backslash"
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
