@@ -100,8 +100,10 @@ class Drawer:
             ChromeError: Chrome is missing, or failed twice.
         """
         keys = {name: key(figure) for name, figure in figures.items()}
+        names: dict[str, str] = {}
+        for name, drawn in keys.items():
+            names.setdefault(drawn, name)
         done: dict[str, Images] = {}
-        names = {keys[name]: name for name in reversed(figures)}
         for drawn in names:
             parts = [cached(f"{drawn}.{kind}") for kind in _KINDS]
             if None not in parts:
@@ -145,5 +147,5 @@ def pdf_to_png(pdf: bytes, dpi: int = _DPI) -> bytes:
     finally:
         document.close()
     out = io.BytesIO()
-    image.save(out, "PNG", dpi=(dpi, dpi))
+    image.save(out, "PNG", dpi=(dpi, dpi), compress_level=4)
     return out.getvalue()
