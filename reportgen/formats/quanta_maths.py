@@ -29,6 +29,7 @@ _MOST_DIGITS = 308
 # Deeper than any configuration, shallow enough for whatever walks it later.
 _MOST_LEVELS = 32
 
+_KEYS = ("Config", "TrainingLoss", "FinalLoss", "AvgFinalLoss")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TYPES = {bool: "a boolean", str: "a string", list: "an array", dict: "an object", type(None): "null"}
 
@@ -85,7 +86,11 @@ def _fast(data: bytes) -> dict[str, Any] | None:
         root = simdjson.Parser().parse(data)
         if not isinstance(root, simdjson.Object):
             return None
-        members: dict[str, Any] = dict(root.items())
+        keys = list(root)
+        # Of a key that stands twice it would take the first, where json takes the last.
+        if len(set(keys)) < len(keys):
+            return None
+        members: dict[str, Any] = {key: root[key] for key in keys if key in _KEYS}
         losses, config = members.get("TrainingLoss"), members.get("Config")
         if not isinstance(losses, simdjson.Array) or not len(losses):
             return None
