@@ -19,10 +19,11 @@ __all__ = ["load", "shipped_names"]
 _LARGEST_LIST = 2 * 2**20  # 20,000 runs, each with a note; the parser takes up to 400 times as much memory
 _LARGEST_REPORT = 256 * 2**20
 
-# Keys of many parts: the parser's time and memory grow with their square. A match starts where
-# a part of a key can start and gives nothing back, so that the search itself stays linear.
+# Keys of many parts: the parser's time and memory grow with their square. A match starts where a key
+# can start and gives nothing back, so that the search itself stays linear.
 _LONG_KEY = re.compile(
-    r"""(?<![\w\\-])(?:(?:"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\.[ \t]*+){8}""", re.ASCII
+    r"""(?:^|[\[{,])[ \t]*+(?:(?:"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\.[ \t]*+){8}""",
+    re.ASCII | re.MULTILINE,
 )
 
 _MENDS = (

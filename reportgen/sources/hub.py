@@ -42,11 +42,16 @@ _TRY_AGAIN = {408, 429, 500, 502, 503, 504}
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A file on the Hub, at a branch, tag or commit."""
+    """A file on the Hub, at a branch, tag or commit.
+
+    Attributes:
+        requested: The list's revision; another than ``revision`` where a report is built again.
+    """
 
     repo: str
     file: str
     revision: str
+    requested: str
 
     def __str__(self) -> str:
         return one_line(f"{self.repo}/{self.file} at {self.revision}")
@@ -247,7 +252,12 @@ def quiet_client(thread_name: str, say: Callable[[str], None]) -> Iterator[None]
 
 
 def _place(source: HubSource, name: str) -> _Place:
-    place = _Place(source.repo.replace("{name}", name), source.file.replace("{name}", name), source.revision)
+    place = _Place(
+        source.repo.replace("{name}", name),
+        source.file.replace("{name}", name),
+        source.commit or source.revision,
+        source.revision,
+    )
     for part in (place.repo, place.file, place.revision):
         relative_parts(part)
     try:
@@ -261,7 +271,7 @@ def _place(source: HubSource, name: str) -> _Place:
 
 
 def _found(place: _Place, copy: _Copy, commit: str, *, checked: bool) -> Found:
-    record = SourceRecord("hub", place.repo, place.revision, commit, place.file, copy.digests.sha256)
+    record = SourceRecord("hub", place.repo, place.requested, commit, place.file, copy.digests.sha256)
     return Found(copy.path, record, checked)
 
 
