@@ -55,7 +55,8 @@ def loss_axis(
     most = max(2, int(height_px / 18))
     decades = range(math.ceil(start), math.floor(end) + 1)
     gap = max(1, math.ceil(len(decades) / most))
-    ticks = [(k, 1) for k in decades if k % gap == 0]
+    round_ones = [k for k in decades if k % gap == 0]
+    ticks = [(k, 1) for k in (round_ones if len(round_ones) > 1 else decades[::gap])]
     for factors in ((1, 2, 5), tuple(range(1, 10))):
         if len(ticks) < 3 and gap == 1:
             candidates = [(k, f) for k in range(math.floor(start), math.ceil(end)) for f in factors]
@@ -69,11 +70,11 @@ def loss_axis(
 
 
 def loss_axis_linear(low: float, high: float, height_px: float) -> dict[str, Any]:
-    """A linear axis from 0, or from ``low`` where that is below."""
-    start = min(low, 0.0)
-    end = high if high > start else start + 1.0
+    """A linear axis that shows 0, ``low`` and ``high``."""
+    start, end = min(low, 0.0), max(high, 0.0)
+    end = end if end > start else 1.0
     end += 0.03 * (end - start)
-    gap = _round_gap((end - start) / max(2, min(8, height_px / 22)))
+    gap = _round_gap((end - start) / max(4, min(8, height_px / 22)))
     ticks = [k * gap for k in range(math.ceil(start / gap), math.floor(end / gap) + 1)]
     return _axis(range=[start, end], tickvals=ticks, ticktext=[_number(tick, gap) for tick in ticks])
 
@@ -150,7 +151,8 @@ def _number(value: float, gap: float) -> str:
     exponent = math.floor(math.log10(gap))
     if value == 0:
         return "0"
+    sign, value = "−" if value < 0 else "", abs(value)
     if -3 <= exponent <= 4:
-        return f"{value:,.{max(0, -exponent)}f}"
-    exponent = math.floor(math.log10(abs(value)) + 1e-9)
-    return power(exponent, round(value / 10.0**exponent, 6))
+        return f"{sign}{value:,.{max(0, -exponent)}f}"
+    exponent = math.floor(math.log10(value) + 1e-9)
+    return sign + power(exponent, round(value / 10.0**exponent, 6))

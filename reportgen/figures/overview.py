@@ -30,7 +30,7 @@ _TITLES = {
 }
 _ORDERED = ("digits", "layers", "heads", "steps_k", "insert_mode")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "star")
-_LABEL_LIMIT = 28
+_LABEL_LIMIT = 36
 
 
 def avg_final_loss_by_digits(report: Report, width_mm: float = 178.0) -> Figure | None:

@@ -134,7 +134,7 @@ def plain(text: object, limit: int = 40) -> str:
 
 def text_width(text: str, size: float = TEXT_PX) -> float:
     """About how wide ``plain`` text is, CSS pixels: an upper bound for usual Latin text."""
-    return 0.56 * size * len(html.unescape(text))
+    return 0.53 * size * len(html.unescape(text))
 
 
 def plain_array(values: npt.ArrayLike) -> dict[str, str]:

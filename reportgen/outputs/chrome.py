@@ -219,8 +219,8 @@ class _Paper:
                 "Page.printToPDF",
                 printBackground=True,
                 generateTaggedPDF=False,  # Its tags would stand inside those of the report.
-                paperWidth=width / 96,
-                paperHeight=height / 96,
+                paperWidth=(width + 2) / 96,  # Chrome rounds; what is over is cut off below.
+                paperHeight=(height + 2) / 96,
                 **dict.fromkeys(("marginTop", "marginBottom", "marginLeft", "marginRight"), 0),
             )
         return _trimmed(base64.b64decode(printed["data"]), width * 0.75, height * 0.75)

@@ -1,0 +1,584 @@
+"""Figures as data: what they show, worked out again from the runs; how they look, by the rules of print."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import itertools
+import math
+import re
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen import figures
+from reportgen.curves.summary import THRESHOLDS, Curve, FloatArray
+from reportgen.figures import Figure
+from reportgen.figures.axes import loss_axis, loss_axis_linear, step_axis
+from reportgen.figures.style import plain
+from reportgen.figures.traces import band, drawn, line
+from reportgen.names import Attributes
+from reportgen.report import FamilyReport, RunReport
+from tests import samples
+
+
+def values(array: Any) -> list[Any]:
+    """Plotly's typed array, or a list, as a list; missing is NaN."""
+    if not isinstance(array, dict):
+        return list(array)
+    return np.frombuffer(base64.b64decode(array["bdata"]), "<" + array["dtype"]).tolist()
+
+
+def lines_of(figure: Figure) -> list[dict[str, Any]]:
+    return [trace for trace in figure["data"] if trace["mode"].startswith("lines")]
+
+
+def bands_of(figure: Figure) -> list[dict[str, Any]]:
+    return [trace for trace in figure["data"] if trace["mode"] == "none"]
+
+
+def names_of(figure: Figure) -> list[str]:
+    return [trace["name"] for trace in lines_of(figure)]
+
+
+def family(n: int, steps: int = 60, *, digits: bool = True, **fields: Any) -> FamilyReport:
+    """n runs that differ by digits, or by their seeds alone."""
+    runs = [
+        samples.run_report(
+            f"add_d{5 + i % 90 if digits else 5}_l2_h3_t15K_s{100_000 + i}",
+            samples.losses(steps, seed=i, end=1e-8 * (i + 1)),
+            label=f"run {i}",
+            slug=f"run-{i}",
+        )
+        for i in range(n)
+    ]
+    return samples.family_report("Family", runs, **fields)
+
+
+def one(losses: Any, **fields: Any) -> FamilyReport:
+    """A family of one run with these losses."""
+    run = samples.run_report("add_d5_l2_h3_t15K_s372001", losses, label="d5")
+    return samples.family_report("One", [run], **fields)
+
+
+# What Plotly accepts
+
+
+EVERY: dict[str, Callable[[], Figure | None]] = {
+    "log": lambda: figures.family_log(samples.sample_report().families[2]),
+    "linear": lambda: figures.family_linear(samples.sample_report().families[0]),
+    "legend below": lambda: figures.family_log(family(20)),
+    "names at the ends": lambda: figures.family_log(family(45)),
+    "linear, names at the ends": lambda: figures.family_linear(family(45)),
+    "seeds": lambda: figures.family_seeds(samples.sample_report().families[1]),
+    "thresholds": lambda: figures.family_thresholds(samples.sample_report().families[0]),
+    "digits": lambda: figures.avg_final_loss_by_digits(samples.sample_report()),
+    "op": lambda: figures.avg_final_loss_by(samples.sample_report(), "op"),
+    "hostile": lambda: figures.family_log(samples.hostile_report().families[0]),
+    "hostile panels": lambda: figures.run_panels(samples.hostile_report().runs),
+    "hostile labels": lambda: figures.avg_final_loss_by_digits(samples.hostile_report()),
+    "run, log": lambda: figures.run_log(samples.sample_report().runs[1]),
+    "run, linear": lambda: figures.run_linear(samples.sample_report().runs[1]),
+    "panels": lambda: figures.run_panels(samples.sample_report().runs),
+    "one panel": lambda: figures.run_panels(samples.sample_report().runs[:1]),
+    "all NaN": lambda: figures.family_log(one([math.nan] * 20)),
+    "all NaN, linear": lambda: figures.family_linear(one([math.nan] * 20)),
+    "all NaN, panels": lambda: figures.run_panels(one([math.nan] * 20).runs),
+    "all zero": lambda: figures.family_log(one([0.0] * 20)),
+    "negative": lambda: figures.family_linear(one([-1.0, 2.0, -3.0])),
+    "constant": lambda: figures.family_log(one([0.25] * 20)),
+    "one step": lambda: figures.family_log(one([2.5])),
+    "one step, linear": lambda: figures.run_linear(one([2.5]).runs[0]),
+    "tiny": lambda: figures.family_log(one([1e-300, 5e-324])),
+    "huge": lambda: figures.family_linear(one([1e300, 1.0])),
+}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_plotly_accepts_every_figure(name: str) -> None:
+    made = EVERY[name]()
+    assert made is not None
+    go.Figure(made)  # Raises on any property or value that plotly.js would drop silently.
+    again = EVERY[name]()
+    assert made == again
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_text_is_8_pt_and_no_title_stands_inside(name: str) -> None:
+    made = EVERY[name]()
+    assert made is not None
+    layout = made["layout"]
+    least = 7 if "panel" in name else 8
+    sizes = [layout["font"]["size"]]
+    sizes += [
+        note["font"]["size"] for note in layout.get("annotations", []) if "size" in note.get("font", {})
+    ]
+    sizes += [
+        axis["title"]["font"]["size"] for key, axis in layout.items() if "axis" in key and "title" in axis
+    ]
+    assert min(sizes) >= least * 96 / 72 - 1e-9
+    assert "title" not in layout
+
+
+def test_width_on_paper_is_the_one_asked_for() -> None:
+    for width in (86.0, 140.0, 178.0):
+        made = figures.family_log(family(3), width)
+        assert made["layout"]["width"] / 96 * 25.4 == pytest.approx(width, abs=0.2)
+
+
+def test_figures_need_no_plotly() -> None:
+    code = "import sys, reportgen.figures; print({'plotly', 'kaleido', 'torch', 'pandas'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "set()\n"
+
+
+# What lines and bands show
+
+
+@st.composite
+def curves(draw: st.DrawFn) -> Curve:
+    """A curve with losses of all sizes, gaps, zeros and spikes, its extremes around its mean."""
+    loss = st.one_of(
+        st.floats(1e-12, 1e3), st.sampled_from([math.nan, 0.0, -1.0, 1e9]), st.floats(1e-9, 1e-8)
+    )
+    mean = np.array(draw(st.lists(loss, min_size=1, max_size=120)))
+    down, up = (
+        np.array(draw(st.lists(st.floats(0, 1), min_size=len(mean), max_size=len(mean)))) for _ in "du"
+    )
+    gaps = np.array(draw(st.lists(st.integers(1, 50), min_size=len(mean), max_size=len(mean))))
+    step = np.cumsum(gaps) - gaps[0]
+    return Curve(int(step[-1]) + 1, step, mean, mean - down * np.abs(mean), mean + up * np.abs(mean))
+
+
+@given(curves(), st.integers(2, 40), st.booleans())
+def test_thinning_loses_no_spike(curve: Curve, points: int, log: bool) -> None:
+    """Each point of the curve belongs to the nearest point that is kept, whose range holds its own."""
+    shown = drawn(curve, log=log, points=points)
+    assert len(shown.step) == min(points, len(curve.step))
+    assert (shown.step[0], shown.step[-1]) == (curve.step[0], curve.step[-1])
+    places = [int(np.flatnonzero(curve.step == step)[0]) for step in shown.step]
+    low = [math.nan] * len(places)
+    high = [math.nan] * len(places)
+    for i in range(len(curve.step)):
+        nearest = min(range(len(places)), key=lambda k: (abs(places[k] - i), k))
+        for mine, found, better in ((low, curve.min[i], min), (high, curve.max[i], max)):
+            if not math.isnan(found) and (found > 0 or not log):
+                mine[nearest] = found if math.isnan(mine[nearest]) else better(mine[nearest], found)
+    np.testing.assert_array_equal(shown.low, low)
+    np.testing.assert_array_equal(shown.high, high)
+    expected = [curve.mean[k] if curve.mean[k] > 0 or not log else math.nan for k in places]
+    np.testing.assert_array_equal(shown.mean, expected)
+
+
+@given(curves(), st.booleans())
+def test_the_band_is_the_area_between_the_extremes(curve: Curve, log: bool) -> None:
+    """The polygons' areas (Gauss) are those of the trapezoids between neighbours that both exist."""
+    shown = drawn(curve, log=log, points=400)
+    trace = band(shown, "#336699", 0.2)
+    x, y = np.array(values(trace["x"])), np.array(values(trace["y"]))
+    np.testing.assert_array_equal(np.isnan(x), np.isnan(y))
+    pieces = [
+        list(group) for gap, group in itertools.groupby(range(len(x)), lambda i: math.isnan(x[i])) if not gap
+    ]
+    area = math.fsum(
+        (x[a] * y[b] - x[b] * y[a]) / 2
+        for piece in pieces
+        for a, b in zip(piece, piece[1:] + piece[:1], strict=True)
+    )
+    widths = np.diff(shown.step)
+    heights = shown.high - shown.low
+    trapezoids = [w * (a + b) / 2 for w, a, b in zip(widths, heights, heights[1:], strict=False)]
+    expected = math.fsum(part for part in trapezoids if not math.isnan(part))
+    scale = 1 + float(np.nanmax(np.abs(y), initial=0.0)) * float(shown.step[-1])
+    assert area == pytest.approx(expected, rel=1e-6, abs=1e-9 * scale)
+
+
+def test_missing_losses_break_the_line_and_a_lone_one_is_a_dot() -> None:
+    mean = np.array([3.0, 2.0, math.nan, 1.0, math.nan, 0.0, 0.5])
+    step = np.arange(7)
+    trace = line(drawn(Curve(7, step, mean, mean, mean), log=True), "#000000")
+    np.testing.assert_array_equal(values(trace["y"]), [3.0, 2.0, math.nan, 1.0, math.nan, math.nan, 0.5])
+    assert [size > 0 for size in values(trace["marker"]["size"])] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
+    whole = line(drawn(Curve(2, step[:2], mean[:2], mean[:2], mean[:2]), log=True), "#000000")
+    assert whole["mode"] == "lines"
+
+
+def test_a_family_shows_every_run_whole() -> None:
+    """The longest run's last step is there, and each line is its run's smoothed mean."""
+    runs = [
+        samples.run_report(f"add_d{5 + n}_l2_h3_t15K_s372001", samples.losses(40 + 30 * n)) for n in (3, 0, 1)
+    ]
+    made = figures.family_log(samples.family_report("F", runs))
+    assert made["layout"]["xaxis"]["range"] == [0, 130]
+    assert names_of(made) == ["d8", "d5", "d6"]
+    for trace, run in zip(lines_of(made), runs, strict=True):
+        assert values(trace["x"]) == run.summary.curve.step.tolist()
+        np.testing.assert_array_equal(values(trace["y"]), run.summary.curve.mean)
+    low, high = (10**end for end in made["layout"]["yaxis"]["range"])
+    assert low < min(run.summary.curve.min.min() for run in runs)
+    assert high > max(run.summary.curve.max.max() for run in runs)
+    assert [trace["fillcolor"][:5] for trace in bands_of(made)] == ["rgba("] * 3
+
+
+def test_lists_choose_axes() -> None:
+    made = figures.family_log(family(2, x_range=(10.0, 30.0), y_range=(1e-6, 10.0)))
+    assert made["layout"]["xaxis"]["range"] == [10, 30]
+    assert made["layout"]["yaxis"]["range"] == pytest.approx([-6, 1])
+    linear = figures.family_linear(family(2, linear_steps=25))
+    assert linear["layout"]["xaxis"]["range"] == [0, 25]
+    assert linear["layout"]["yaxis"]["range"][0] == 0
+
+
+def test_losses_outside_the_steps_shown_do_not_stretch_the_axis() -> None:
+    losses = samples.losses(60)
+    losses[50] = 1e6
+    shown = figures.family_log(one(losses, x_range=(0.0, 30.0)))
+    assert shown["layout"]["yaxis"]["range"][1] < 2
+
+
+def test_zero_and_below_are_missing_on_the_log_axis_alone() -> None:
+    losses = [1.0] * 10 + [0.0] * 10 + [-1.0] * 10
+    assert math.isnan(values(lines_of(figures.family_log(one(losses)))[0]["y"])[-1])
+    assert values(lines_of(figures.family_linear(one(losses)))[0]["y"])[-1] == -1.0
+
+
+def test_a_family_without_a_loss_to_show_says_so() -> None:
+    for losses, text in (([math.nan] * 9, "No finite loss"), ([math.nan] * 9, "No loss above zero")):
+        make = figures.family_linear if text == "No finite loss" else figures.family_log
+        assert [note["text"] for note in make(one(losses))["layout"]["annotations"]] == [text]
+    zero = figures.family_log(one([0.0] * 9))
+    assert [note["text"] for note in zero["layout"]["annotations"]] == ["No loss above zero"]
+
+
+def test_eleven_runs_take_few_points() -> None:
+    made = figures.family_log(family(11, steps=900))
+    assert {len(values(trace["x"])) for trace in lines_of(made)} == {400}
+    assert len(values(lines_of(figures.family_log(family(300)))[0]["x"])) <= 60
+
+
+def test_many_runs_are_muted_and_named_at_their_ends() -> None:
+    many = family(45)
+    made = figures.family_log(many)
+    assert len(lines_of(made)) == 45
+    assert bands_of(made) == []
+    assert not made["layout"]["showlegend"]
+    notes = made["layout"]["annotations"]
+    height = made["layout"]["height"] - made["layout"]["margin"]["t"] - made["layout"]["margin"]["b"]
+    places = [note["y"] * height - note["ay"] for note in notes]
+    assert all(b - a >= 12 for a, b in itertools.pairwise(places)), "names stand on one another"
+    assert places[0] >= -1
+    assert places[-1] <= height + 1
+    ends = {run.label: run.summary.curve.mean[-1] for run in many.runs}
+    assert {min(ends, key=ends.__getitem__), max(ends, key=ends.__getitem__)} <= {
+        note["text"] for note in notes
+    }
+
+
+@pytest.mark.parametrize("n", [1, 2, 11, 14, 15, 27, 40])
+def test_all_of_fewer_runs_are_in_the_legend_with_bands(n: int) -> None:
+    made = figures.family_log(family(n))
+    assert names_of(made) == [f"run {i}" for i in range(n)]
+    assert len(bands_of(made)) == n
+    assert made["layout"]["showlegend"]
+    room = made["layout"]["height"] - made["layout"]["margin"]["t"]
+    if made["layout"]["legend"].get("orientation") != "h":
+        assert 19 * n <= room
+
+
+# Colours
+
+
+def linear(colour: str) -> FloatArray:
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(colour: str) -> float:
+    return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2's contrast ratio."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 11, 45, 300])
+@pytest.mark.parametrize("digits", [True, False])
+def test_every_line_stands_out_from_the_page(n: int, digits: bool) -> None:
+    runs = family(n, digits=digits).runs
+    for theme, page in (("light", "#ffffff"), ("dark", "#1e2127")):
+        colours = figures.colours(runs, theme=theme)
+        assert len(colours) == n
+        assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
+        assert min(contrast(colour, page) for colour in colours) >= 3, theme
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_more_digits_are_lighter_whatever_the_order(theme: Any) -> None:
+    runs = family(11).runs
+    mixed = [runs[i] for i in (7, 2, 10, 0, 5, 1, 9, 3, 8, 6, 4)]
+    in_order = figures.colours(runs, theme=theme)
+    assert figures.colours(mixed, theme=theme) == [in_order[runs.index(run)] for run in mixed]
+    lightness = [luminance(colour) ** (1 / 3) for colour in in_order]
+    steps = np.diff(lightness)
+    assert steps.min() > 0, "grey print loses the order"
+    assert steps.max() < 3 * steps.min()
+
+
+# Machado, Oliveira and Fernandes (2009), severity 1.
+SEEN_WITHOUT = {
+    "red cones": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "green cones": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+}
+
+
+@pytest.mark.parametrize("eyes", SEEN_WITHOUT)
+@pytest.mark.parametrize("digits", [True, False])
+def test_colour_blind_eyes_tell_lines_apart(eyes: str, digits: bool) -> None:
+    for theme in ("light", "dark"):
+        seen = [
+            np.clip(np.array(SEEN_WITHOUT[eyes]) @ linear(colour), 0, 1) ** (1 / 2.2)
+            for colour in figures.colours(family(7, digits=digits).runs, theme=theme)
+        ]
+        least = min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2))
+        assert least > 0.04, theme
+
+
+@pytest.mark.parametrize("digits", [True, False])
+def test_few_lines_differ_by_dash_and_any_number_by_something(digits: bool) -> None:
+    few = figures.line_styles(family(7, digits=digits).runs)
+    assert len({style.dash for style in few}) == 7
+    more = figures.line_styles(family(28, digits=digits).runs)
+    assert len({(style.light, style.dash) for style in more}) == 28
+
+
+def test_runs_without_digits_take_distinct_colours() -> None:
+    runs = [samples.run_report(f"name {i}") for i in range(5)]
+    assert len(set(figures.colours(runs))) == 5
+    assert figures.colours(runs) == figures.colours(family(5, digits=False).runs)
+
+
+# Axes
+
+
+def as_number(text: str) -> float:
+    """What a tick says."""
+    if text.startswith("−"):
+        return -as_number(text[1:])
+    superscripts = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    if power := re.fullmatch(r"(?:([\d.]+)×)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", text):
+        return float(f"{power[1] or 1}e{power[2].translate(superscripts)}")
+    return float(text.replace(",", ""))
+
+
+@given(st.floats(1e-300, 1e300), st.floats(1, 1e12), st.floats(40, 600))
+def test_ticks_of_a_log_axis_are_true_and_few(low: float, times: float, height: float) -> None:
+    high = min(low * times, 1e307)
+    axis = loss_axis(low, high, height)
+    start, end = axis["range"]
+    assert start <= math.log10(low)
+    assert end >= math.log10(high)
+    assert 2 <= len(axis["tickvals"]) <= max(9, height / 18 + 1)
+    for value, text in zip(axis["tickvals"], axis["ticktext"], strict=True):
+        assert as_number(text) == pytest.approx(value, rel=1e-12)
+        assert start - 1e-9 <= math.log10(value) <= end + 1e-9
+    assert axis["tickvals"] == sorted(set(axis["tickvals"]))
+
+
+def test_ticks_of_usual_losses_are_powers_of_ten() -> None:
+    axis = loss_axis(1e-9, 2.9, 300)
+    assert axis["ticktext"] == ["10⁻⁹", "10⁻⁸", "10⁻⁷", "10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"]
+    assert loss_axis(0.2, 0.9, 300)["ticktext"] == [f"0.{tenth}" for tenth in range(2, 10)]
+    assert loss_axis(0.3, 3.0, 300)["ticktext"] == ["0.5", "1", "2"]
+
+
+@given(st.floats(-1e6, 1e300), st.floats(1e-300, 1e6), st.floats(40, 600))
+def test_ticks_of_a_linear_axis_are_true_and_few(low: float, span: float, height: float) -> None:
+    axis = loss_axis_linear(low, low + span, height)
+    start, end = axis["range"]
+    assert start <= min(low, 0)
+    assert end >= low + span
+    assert 2 <= len(axis["tickvals"]) <= 12
+    for value, text in zip(axis["tickvals"], axis["ticktext"], strict=True):
+        assert as_number(text) == pytest.approx(value, rel=1e-6, abs=1e-9 * (end - start))
+
+
+@given(st.integers(0, 10**7), st.integers(1, 10**8), st.floats(60, 700))
+def test_ticks_of_steps_are_whole_and_apart(first: int, more: int, width: float) -> None:
+    axis = step_axis(first, first + more, width)
+    assert axis["range"] == [first, first + more]
+    assert all(isinstance(tick, int) and first <= tick <= first + more for tick in axis["tickvals"])
+    assert [as_number(text) for text in axis["ticktext"]] == axis["tickvals"]
+    assert len(axis["tickvals"]) <= max(3, width / 62 + 1)
+
+
+# Text
+
+
+@pytest.mark.parametrize("text", samples.HOSTILE)
+def test_text_from_strangers_is_one_plain_line(text: str) -> None:
+    shown = plain(text, 40)
+    assert not re.search(r"[<>]", shown)
+    assert not re.search(r"&(?!amp;|lt;|gt;)", shown)
+    assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    unescaped = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    assert len(unescaped) <= 40
+    if text.isascii() and text.isprintable() and len(text) <= 40:
+        assert unescaped == " ".join(text.split())
+
+
+# What runs come to
+
+
+def test_avg_final_loss_stands_at_its_digits() -> None:
+    report = samples.sample_report()
+    made = figures.avg_final_loss_by_digits(report)
+    assert made is not None
+    shown = {
+        trace["name"]: sorted(zip(values(trace["x"]), values(trace["y"]), strict=True))
+        for trace in made["data"]
+    }
+    expected = {
+        family.name: sorted(
+            (run.attributes.digits, run.summary.metrics.avg_final_loss)
+            for run in family.runs
+            if run.summary.metrics.avg_final_loss is not None
+        )
+        for family in report.families
+    }
+    assert shown == expected
+    assert len({(t["marker"]["color"], t["marker"]["symbol"]) for t in made["data"]}) == len(report.families)
+
+
+def test_avg_final_loss_of_zero_is_left_out() -> None:
+    runs = [
+        samples.run_report(f"add_d{d}_l2_h3_t15K_s372001", [loss] * 9) for d, loss in ((5, 0.0), (6, 1e-8))
+    ]
+    made = figures.avg_final_loss_by_digits(samples.report([samples.family_report("F", runs)]))
+    assert made is not None
+    assert values(made["data"][0]["x"]) == [6]
+    zero = figures.avg_final_loss_by_digits(samples.report([samples.family_report("F", runs[:1])]))
+    assert zero is not None
+    assert [note["text"] for note in zero["layout"]["annotations"]] == ["No AvgFinalLoss above zero"]
+
+
+def test_without_digits_runs_stand_by_what_they_differ_in_else_by_label() -> None:
+    runs = [
+        samples.run_report(f"run {i}", label=f"run {i}", attrs=Attributes(layers=layers))
+        for i, layers in enumerate((2, 3))
+    ]
+    made = figures.avg_final_loss_by_digits(samples.report([samples.family_report("F", runs)]))
+    assert made is not None
+    assert values(made["data"][0]["x"]) == [2, 3]
+    runs = [dataclasses.replace(run, attributes=Attributes()) for run in runs]
+    made = figures.avg_final_loss_by_digits(samples.report([samples.family_report("F", runs)]))
+    assert made is not None
+    assert made["data"][0]["x"] == ["run 0", "run 1"]
+
+
+def test_no_avg_final_loss_no_figure() -> None:
+    assert figures.avg_final_loss_by_digits(samples.report([one([math.nan] * 9)])) is None
+    assert figures.avg_final_loss_by_digits(samples.report([])) is None
+    assert figures.avg_final_loss_by(samples.report([one([1.0] * 9)]), "insert_mode") is not None
+
+
+def test_seeds_are_one_line_their_geometric_mean() -> None:
+    runs = [
+        samples.run_report(f"add_d5_l2_h3_t10K_s{100_000 + i}", [loss] * 30, slug=f"s{i}")
+        for i, loss in enumerate((1e-2, 1e-4, 1e-9))
+    ]
+    other = samples.run_report("add_d6_l2_h3_t10K_s100000", [1.0] * 30)
+    made = figures.family_seeds(samples.family_report("F", [*runs, other]))
+    assert made is not None
+    (trace,) = lines_of(made)
+    (area,) = bands_of(made)
+    assert values(trace["y"]) == pytest.approx([1e-5] * 30)
+    assert {round(math.log10(y), 6) for y in values(area["y"]) if not math.isnan(y)} == {-2, -9}
+    assert "3 seeds" in trace["name"]
+    assert figures.family_seeds(samples.family_report("F", [runs[0], other])) is None
+
+
+def test_seeds_of_different_lengths_end_with_the_shortest() -> None:
+    runs = [
+        samples.run_report(f"add_d5_l2_h3_t10K_s{100_000 + i}", [1e-3] * steps, slug=f"s{i}")
+        for i, steps in enumerate((50, 20))
+    ]
+    made = figures.family_seeds(samples.family_report("F", runs))
+    assert made is not None
+    assert values(lines_of(made)[0]["x"])[-1] == 19
+
+
+def test_thresholds_show_first_steps_below() -> None:
+    report = samples.sample_report().families[0]
+    made = figures.family_thresholds(report)
+    assert made is not None
+    for trace, run in zip(made["data"], report.runs, strict=True):
+        expected = [run.summary.metrics.steps_to[key] for key in THRESHOLDS]
+        assert [None if math.isnan(y) else y for y in values(trace["y"])] == expected
+    assert figures.family_thresholds(one([2.0] * 9)) is None
+
+
+# Single runs
+
+
+def test_a_runs_figures_show_its_raw_losses() -> None:
+    run = samples.sample_report().runs[1]
+    first = figures.run_linear(run)
+    assert values(lines_of(first)[0]["y"]) == run.summary.raw_early.tolist()
+    everything = figures.run_log(run)
+    shown = [y for y in values(bands_of(everything)[0]["y"]) if not math.isnan(y)]
+    assert min(shown) == np.nanmin(run.summary.raw.min)
+    assert max(shown) == np.nanmax(run.summary.raw.max)
+    np.testing.assert_array_equal(values(lines_of(everything)[0]["y"]), run.summary.curve.mean)
+
+
+def test_panels_show_every_run_twice_on_one_scale() -> None:
+    runs: tuple[RunReport, ...] = samples.sample_report().runs
+    made = figures.run_panels(runs)
+    axes = [key for key in made["layout"] if key.startswith("yaxis")]
+    assert len(axes) == 2 * len(runs)
+    assert [note["text"] for note in made["layout"]["annotations"]] == [run.label for run in runs]
+    logs = {tuple(made["layout"][key]["range"]) for key in axes if made["layout"][key].get("type") == "log"}
+    assert len(logs) == 1
+    boxes = [(*made["layout"][f"x{key[1:]}"]["domain"], *made["layout"][key]["domain"]) for key in axes]
+    assert all(0 <= low < high <= 1 for box in boxes for low, high in (box[:2], box[2:]))
+    for a, b in itertools.combinations(boxes, 2):
+        assert a[1] <= b[0] or b[1] <= a[0] or a[3] <= b[2] or b[3] <= a[2], "panels overlap"
+
+
+def test_panels_keep_the_spikes_of_the_first_steps() -> None:
+    run = samples.sample_report().runs[0]
+    raw = np.abs(np.random.default_rng(0).normal(2, 0.1, 1500))
+    raw[[7, 700, 1499]] = (9.0, 0.001, 8.0)
+    raw[300:310] = math.nan
+    run = dataclasses.replace(run, summary=dataclasses.replace(run.summary, raw_early=raw))
+    shown = lines_of(figures.run_panels([run]))[0]
+    found = dict(zip(values(shown["x"]), values(shown["y"]), strict=True))
+    assert (found[7], found[700], found[1499]) == (9.0, 0.001, 8.0)
+    assert len(found) < 400
+    assert any(math.isnan(y) for x, y in found.items() if 300 <= x < 310)
