@@ -78,7 +78,8 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this file
 def _fast(data: bytes) -> dict[str, Any] | None:
     """The document's members, ``TrainingLoss`` as an array; None where this way does not lead."""
     # as_buffer flattens arrays inside an array without a word: one bracket means there are none.
-    if data.count(b"[") != 1:
+    # (count would say so too, ten times slower than find.)
+    if data.find(b"[", data.find(b"[") + 1) != -1:
         return None
     try:
         import simdjson
@@ -143,11 +144,14 @@ def _losses(entries: object) -> FloatArray:
         raise _Wrong(f"holds {_kind(entries)} as TrainingLoss, not an array of losses")
     if not entries:
         raise _Wrong("holds no losses: TrainingLoss is empty")
-    wrong = set(map(type, entries)) - {int, float, type(None)}
+    kinds = set(map(type, entries))
+    wrong = kinds - {int, float, type(None)}
     if wrong:
         step = next(step for step, entry in enumerate(entries) if type(entry) in wrong)
         raise _Wrong(f"holds {_kind(entries[step])} as TrainingLoss[{step}]; a loss is a number or null")
-    return np.fromiter((math.nan if e is None else e for e in entries), np.float64, len(entries))
+    if type(None) in kinds:
+        entries = [math.nan if entry is None else entry for entry in entries]
+    return np.fromiter(entries, np.float64, len(entries))
 
 
 def _kind(value: object) -> str:
