@@ -391,7 +391,7 @@ def test_a_drawn_figure_brings_its_font_and_no_tags(report: Report, chromium: st
     with pikepdf.open(io.BytesIO(found)) as document:
         streams = [each for each in document.objects if isinstance(each, pikepdf.Stream)]
         assert not [each for each in streams if each.get("/Subtype") == "/Image"]
-        (form,) = [each for each in streams if each.get("/Subtype") == "/Form"]
+        (form,) = [each for each in streams if "/Font" in each.get("/Resources", {})]
         assert b"MCID" not in form.read_bytes()
         for font in form.Resources.Font.values():
             assert "/ToUnicode" in font

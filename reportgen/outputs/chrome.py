@@ -148,6 +148,10 @@ class Browser:
             def get_env(self) -> dict[str, str]:
                 return {**super().get_env(), "TMPDIR": str(self.tmp_dir.path)}
 
+            def get_cli(self) -> list[str]:
+                # Letters stand where print has them, whatever the machine does for its screen.
+                return [*super().get_cli(), "--font-render-hinting=none"]
+
         self._pipe = pipe = Pipe()
         self._kaleido = kaleido.Kaleido(
             path=path,

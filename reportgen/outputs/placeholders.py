@@ -81,13 +81,14 @@ def _become(document: pikepdf.Pdf, image: pikepdf.Stream, figure: bytes) -> None
         left, bottom, right, top = (float(edge) for edge in page.mediabox)
         form = document.copy_foreign(page.as_form_xobject())
     width, height = right - left, top - bottom
-    content = form.read_bytes()
+    # Two forms, one in the other: PDFium takes the outer one's scale for the size of the text in it, and
+    # reads letters as small as that as one on top of the other.
     image.stream_dict = pikepdf.Dictionary(
         Type=pikepdf.Name.XObject,
         Subtype=pikepdf.Name.Form,
-        BBox=[left, bottom, right, top],
-        Matrix=[1 / width, 0, 0, 1 / height, -left / width, -bottom / height],
-        Resources=form.Resources,
+        BBox=[0, 0, 1, 1],
+        Resources=pikepdf.Dictionary(XObject=pikepdf.Dictionary(Figure=form)),
         Group=pikepdf.Dictionary(S=pikepdf.Name.Transparency),
     )
-    image.write(content)
+    square = (1 / width, 0, 0, 1 / height, -left / width, -bottom / height)
+    image.write(f"{' '.join(f'{number:.9f}' for number in square)} cm /Figure Do".encode())
