@@ -212,7 +212,7 @@ class _Building:
         lone = isinstance(value, str)
         named = {"name": value} if lone else value
         table = schema.read_outer_table(schema.RunTable, named, place, self.mistakes, lone=lone, name="")
-        name, _, initialised_from = (part.strip() for part in table.name.partition(","))
+        name, _, initialised_from = (part.strip(" \t") for part in table.name.partition(","))
         self.names[name] = None
         extra = self._values(table.extra, f"{place}.extra", _extra)
         columns.update(dict.fromkeys(name if name not in COLUMNS else f"extra.{name}" for name in extra))

@@ -13,6 +13,7 @@ from reportgen import resources
 from reportgen.errors import ReportgenError
 from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, nearest, shown
 from reportgen.model_list.specs import ModelList
+from reportgen.text import one_line
 
 __all__ = ["load", "shipped_names"]
 
@@ -104,11 +105,8 @@ def _files(name: str, lines: list[str]) -> Iterator[tuple[Path, str]]:
             yield path, name
         else:
             near = nearest(name, [*shipped_names(), *_siblings(path)])
-            mend = (
-                f"did you mean {shown(near)}?"
-                if near
-                else f"the lists that ship: {', '.join(shipped_names())}"
-            )
+            known = f"the lists that ship: {', '.join(shipped_names())}"
+            mend = f'did you mean "{one_line(near)}"?' if near else known
             mistakes.add("", f"no file, folder or list that ships has this name; {mend}")
     except (OSError, ValueError) as error:
         mistakes.add("", f"cannot be read: {_reason(error)}; check its name and permissions")

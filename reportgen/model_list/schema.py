@@ -69,7 +69,7 @@ def _name_template(text: str) -> str:
 
 
 def _run_name(text: str) -> str:
-    names = [name.strip() for name in text.split(",")]
+    names = [name.strip(" \t") for name in text.split(",")]
     if len(names) > 2:
         raise _wrong(f'{shown(text)} holds {len(names)} names; write "name" or "name,insert_name"')
     for name in names:
@@ -91,9 +91,7 @@ def _revision(text: str) -> str:
 
 def _hub_file(text: str) -> str:
     if wrong := unsafe_path(text.replace("{name}", "name")):
-        raise _wrong(
-            f'{shown(text)} {wrong}; it must be a file of the repository, such as "training_loss.json"'
-        )
+        raise _wrong(f'{shown(text)} {wrong}; it must be a file such as "training_loss.json"')
     return _name_template(text)
 
 

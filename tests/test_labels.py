@@ -1,0 +1,112 @@
+"""Labels of a family's runs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen.model_list import labels_of
+from reportgen.names import Attributes, attributes_of
+from tests.samples import family_report, run_spec
+
+
+def labels(names: list[str], template: str | None = None, own: dict[int, str] | None = None) -> list[str]:
+    family = family_report("F", [], label=template).spec
+    runs = [run_spec(name, label=(own or {}).get(index)) for index, name in enumerate(names)]
+    return labels_of(family, [(run, attributes_of(run.name)) for run in runs])
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], []),
+        (["add_d5_l2_h3_t15K_s372001", "add_d10_l2_h3_t15K_s372001"], ["d5", "d10"]),
+        # The first attribute that differs, in the contract's order, for those that are alike only.
+        (
+            ["add_d5_l2_h3_t10K_s372001", "add_d5_l2_h3_t10K_s173289", "add_d6_l2_h3_t10K_s173289"],
+            ["d5 s372001", "d5 s173289", "d6"],
+        ),
+        (["add_d5_l2_h3_t15K_s372001", "add_d5_l2_h3_t40K_s372001"], ["d5 t15K", "d5 t40K"]),
+        (["add_d4_l2_h3_t15K_s372001", "sub_d4_l2_h3_t40K_s173289"], ["d4 add", "d4 sub"]),
+        (["add_d5_l1_h3_t15K_s372001", "add_d5_l2_h4_t15K_s372001"], ["d5 l1", "d5 l2"]),
+        (["add_d5_l1_h3_t15K_s372001", "add_d5_l1_h4_t15K_s372001"], ["d5 h3", "d5 h4"]),
+        # Names leave out what was not done, and so do labels.
+        (["mix_d10_l3_h4_t75K_s173289", "mix_d10_l3_h4_t75K_gf_s173289"], ["d10", "d10 gf"]),
+        (["mix_d6_l3_h4_t40K_s372001", "ins1_mix_d6_l3_h4_t40K_s372001"], ["d6", "d6 ins1"]),
+        # Again, where one attribute does not tell all apart.
+        (
+            ["add_d6_l2_h3_t15K_s372001", "add_d6_l2_h3_t20K_s173289", "add_d6_l2_h3_t40K_s372001"],
+            ["d6 s372001 t15K", "d6 s173289", "d6 s372001 t40K"],
+        ),
+        # Nothing differs: the name, then a number.
+        (["add_d5_l2_h3_t15K_s372001"] * 3, [
+            "add_d5_l2_h3_t15K_s372001",
+            "add_d5_l2_h3_t15K_s372001 (2)",
+            "add_d5_l2_h3_t15K_s372001 (3)",
+        ]),
+        (["mine", "add_d5_l2_h3_t15K_s372001", "yours"], ["mine", "d5", "yours"]),
+    ],
+)  # fmt: skip
+def test_the_usual_label(names: list[str], expected: list[str]) -> None:
+    assert labels(names) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "expected"),
+    [
+        ("{op} d{digits}", "mix_d4_l3_h4_t15K_s372001", "mix d4"),
+        ("{name}", "mix_d4_l3_h4_t15K_s372001", "mix_d4_l3_h4_t15K_s372001"),
+        ("{layers}/{heads}, {steps_k}K, {seed}", "mix_d4_l3_h4_t15K_s372001", "3/4, 15K, 372001"),
+        ("m{insert_mode} {grokfast}", "ins2_mix_d4_l3_h4_t15K_gf_s372001", "m2 gf"),
+        ("m{insert_mode} {grokfast}", "mix_d4_l3_h4_t15K_s372001", "m0"),
+        ("{grokfast}", "mix_d4_l3_h4_t15K_s372001", "mix_d4_l3_h4_t15K_s372001"),
+        ("{seed}", "mine", "mine"),
+        ("all", "mine", "all"),
+    ],
+)
+def test_templates(template: str, name: str, expected: str) -> None:
+    assert labels([name], template) == [expected]
+
+
+def test_a_runs_own_label_is_taken_as_it_is() -> None:
+    names = ["add_d5_l2_h3_t15K_s372001", "add_d6_l2_h3_t15K_s372001"]
+    assert labels(names, own={0: "the {best}"}) == ["the {best}", "d6"]
+
+
+def test_own_labels_that_are_alike_are_told_apart_too() -> None:
+    names = ["add_d5_l2_h3_t15K_s372001", "add_d6_l2_h3_t15K_s372001"]
+    assert labels(names, own={0: "d6"}) == ["d6 d5", "d6 d6"]
+
+
+def test_attributes_of_config_count() -> None:
+    family = family_report("F", [], label=None).spec
+    runs = [(run_spec("mine"), Attributes(digits=5, seed=1)), (run_spec("yours"), Attributes(digits=5))]
+    assert labels_of(family, runs) == ["d5 s1", "d5"]
+
+
+some = st.sampled_from([None, 1, 2])
+attributes = st.builds(
+    Attributes,
+    op=st.sampled_from([None, "add", "sub"]),
+    digits=some,
+    layers=some,
+    seed=some,
+    grokfast=st.sampled_from([None, False, True]),
+    insert_mode=st.sampled_from([None, 0, 1]),
+)
+words = st.sampled_from(["a", "b", "d1", "d1 s1", "a (2)", "d1 (2)", "d1 gf"])
+
+
+@given(
+    template=st.sampled_from([None, "d{digits}", "{op} {seed}", "x", "{name}", "{grokfast}{insert_mode}"]),
+    runs=st.lists(st.tuples(words, st.none() | words, attributes), max_size=30),
+)
+def test_labels_are_unique_and_none_is_empty(
+    template: str | None, runs: list[tuple[str, str | None, Attributes]]
+) -> None:
+    family = family_report("F", [], label=template).spec
+    found = labels_of(family, [(run_spec(name, label=own), attrs) for name, own, attrs in runs])
+    assert len(found) == len(runs)
+    assert len(set(found)) == len(found)
+    assert all(label.strip() for label in found)

@@ -1,0 +1,328 @@
+"""Every kind of mistake of a list, and the very words that are said of it."""
+
+# Each message stands on one line, as its reader sees it.
+# ruff: noqa: E501, ISC004
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.lists import DIRECTORY, FAMILY, HUB, mistakes
+
+# Each bad text in place of a family's runs, in a list on the Hub, with all that is said of it.
+RUNS = {
+    '["a", "b", "a"]': ['runs[2]: "a" is runs[0] too; leave one out, or give it another revision'],
+    '["a", { name = "a", revision = "main" }]': [
+        'runs[1]: "a" is runs[0] too; leave one out, or give it another revision'
+    ],
+    "[]": ["runs: is an empty list; must be a list of runs, one at least"],
+    '"a"': ['runs: is "a"; must be a list of runs, one at least'],
+    "[1, [], 1979-05-27]": [
+        "runs[0]: is 1; must be a table",
+        "runs[1]: is an empty list; must be a table",
+        "runs[2]: is a date or a time; must be a table",
+    ],
+    '["a b"]': [
+        'runs[0]: "a b" makes the repository "org/x_a b", which the Hub does not allow; mend the name'
+    ],
+    '["a/b"]': [
+        'runs[0]: "a/b" makes the repository "org/x_a/b", which the Hub does not allow; mend the name'
+    ],
+    '["a--b"]': [
+        'runs[0]: "a--b" makes the repository "org/x_a--b", which the Hub does not allow; mend the name'
+    ],
+    '["a,b,c"]': ['runs[0]: "a,b,c" holds 3 names; write "name" or "name,insert_name"'],
+    "[{}]": ["runs[0].name: is missing; must be text"],
+    "[{ name = 5 }]": ["runs[0].name: is 5; must be text"],
+    '[{ name = "a", lable = "x" }]': ['runs[0].lable: unknown key; did you mean "label"?'],
+    '[{ name = "a", label = " " }]': ["runs[0].label: is empty; must be text"],
+    '[{ name = "a", note = 1 }]': ["runs[0].note: is 1; must be text"],
+    '[{ name = "a", listed = "5e-6" }]': [
+        'runs[0].listed: is "5e-6"; must be a table, { avg_final_loss = "5.6e-06" }'
+    ],
+    '[{ name = "a", listed = { avg_final_loss = 5.6e-06 } }]': [
+        "runs[0].listed.avg_final_loss: is 5.6e-06; "
+        'must be a number as its author wrote it, in quotes: "5.6e-06"'
+    ],
+    '[{ name = "a", listed = { avg_final_loss = "3.5-09" } }]': [
+        'runs[0].listed.avg_final_loss: is "3.5-09"; '
+        'must be a number as its author wrote it, in quotes: "5.6e-06"'
+    ],
+    '[{ name = "a", listed = { avg_loss = "1" } }]': [
+        'runs[0].listed.avg_loss: nothing is compared with "avg_loss"; did you mean "avg_final_loss"?'
+    ],
+    '[{ name = "a", extra = { x = nan, y = [1], z = 0xffffffffffffffff, "" = 1 } }]': [
+        "runs[0].extra.x: is nan; must be text, true, false or a number of up to 64 bits",
+        "runs[0].extra.y: is a list; must be text, true, false or a number of up to 64 bits",
+        "runs[0].extra.z: is 18446744073709551615; must be text, true, false or a number of up to 64 bits",
+        'runs[0].extra."": is no name for a column; write one',
+    ],
+    '[{ name = "a", expect = { avg_loss = "<= 1" } }]': [
+        'runs[0].expect.avg_loss: unknown metric "avg_loss"; did you mean "avg_final_loss"?'
+    ],
+    '[{ name = "a", expect = { steps_to = "<= 1" } }]': [
+        'runs[0].expect.steps_to: unknown metric "steps_to"; did you mean "steps"?'
+    ],
+    '[{ name = "a", expect.steps_to."1e-9" = "<= 1" }]': [
+        'runs[0].expect."steps_to.1e-9": unknown metric "steps_to.1e-9"; did you mean "steps_to.1e-8"?'
+    ],
+    '[{ name = "a", expect = { spikes = 3 } }]': [
+        'runs[0].expect.spikes: is 3; must be text, such as "<= 1e-8"'
+    ],
+    '[{ name = "a", expect = { spikes = "3" } }]': [
+        "runs[0].expect.spikes: '3' is no expectation: "
+        "write <=, <, >=, >, == or != and a number, such as '<= 1e-8'"
+    ],
+    '[{ name = "a", revision = "a b" }]': [
+        'runs[0].revision: "a b" cannot be a revision; it must be a branch, a tag or a commit'
+    ],
+    '[{ name = "a", revision = "../x" }]': [
+        'runs[0].revision: "../x" cannot be a revision; it must be a branch, a tag or a commit'
+    ],
+    '[{ name = "a", revision = 5 }]': [
+        "runs[0].revision: is 5; must be a branch, a tag or a commit, as text"
+    ],
+    '[{ name = "a", source = { type = "hub", repo = "x" } }]': [
+        'runs[0].source.repo: "x" is no repository of the Hub; write owner/name, in letters, digits, - _ and .'
+    ],
+    '[{ name = "a", revision = "v1", source = { type = "directory", path = "{name}" } }]': [
+        "runs[0].revision: is given, but a directory has none; leave it out"
+    ],
+}
+
+
+@pytest.mark.parametrize("runs", RUNS)
+def test_mistakes_of_runs(runs: str, tmp_path: Path) -> None:
+    expected = [f"family[0].{line}" for line in RUNS[runs]]
+    assert mistakes(tmp_path, f"{HUB}{FAMILY}runs = {runs}") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("", "is empty"),
+        ("..", 'holds ".." as a folder'),
+        ("../a", 'holds ".." as a folder'),
+        ("a/../../b", 'holds ".." as a folder'),
+        (".", 'holds "." as a folder'),
+        ("/etc/passwd", "starts or ends with a slash, or holds two in a row"),
+        ("a//b", "starts or ends with a slash, or holds two in a row"),
+        ("a/", "starts or ends with a slash, or holds two in a row"),
+        ("a\\b", "holds a backslash"),
+        ("a\x00b", "holds a control character"),
+        ("a\x1b[31m", "holds a control character"),
+        ("a\x85", "holds a control character"),
+        ("C:a", "starts like a Windows drive"),
+        ("a/c:/b", "starts like a Windows drive"),
+        ("nul", "is what Windows calls a device"),
+        ("a/CON.txt", "is what Windows calls a device"),
+        ("com1 .x", "is what Windows calls a device"),
+        ("lpt²", "is what Windows calls a device"),
+        ("a.", "has a part that ends in a dot or a space"),
+        (".. /a", "has a part that ends in a dot or a space"),
+        ("a" * 256, "has a part of over 255 bytes"),
+        ("é" * 128, "has a part of over 255 bytes"),
+        ("a/" * 500 + "a", "is over 1,000 characters long"),
+    ],
+)
+def test_names_that_could_leave_their_folder(name: str, wrong: str, tmp_path: Path) -> None:
+    quoted = '"' + "".join(f"\\u{ord(character):04x}" for character in name) + '"'
+    for runs, place in ((quoted, "runs[0]"), (f"{{ name = {quoted} }}", "runs[0].name")):
+        for text in (runs, runs.replace(quoted, '"fine, ' + quoted[1:])):
+            for source in (HUB, DIRECTORY):
+                (line,) = mistakes(tmp_path, f"{source}{FAMILY}runs = [{text}]")
+                assert line.startswith(f"family[0].{place}: ")
+                assert line.endswith(f" {wrong}; a run's name must be a plain name that stays in its folder")
+
+
+def test_a_name_is_judged_where_it_is_put(tmp_path: Path) -> None:
+    source = '[source]\ntype = "directory"\npath = "runs/{name}./x"\n'
+    text = f'{source}{FAMILY}runs = ["a"]'
+    assert mistakes(tmp_path, text) == [
+        'source.path: "runs/{name}./x": the part from {name} on has a part that ends in a dot or a space; '
+        "it must stay in its folder"
+    ]
+    source = '[source]\ntype = "directory"\npath = "runs/co{name}"\n'
+    assert mistakes(tmp_path, f'{source}{FAMILY}runs = ["m1"]') == [
+        'family[0].runs[0]: "m1" makes the path "com1", which is what Windows calls a device; mend the name'
+    ]
+
+
+SOURCES = {
+    "": ['source: is missing; must be a table with type = "hub" or "directory"'],
+    "source = 5": ["source: is 5; must be a table, [source]"],
+    "[source]": ['source.type: is missing; must be "hub" or "directory"'],
+    '[source]\ntype = "s3"': ['source.type: is "s3"; must be "hub" or "directory"'],
+    '[source]\ntype = "hub"': [
+        'source.repo: is missing; must be a repository of the Hub, such as "org/model_{name}"'
+    ],
+    '[source]\ntype = "hub"\nrepo = "o/{name}"\nrevison = "x"\npath = "y"': [
+        'source.revison: unknown key; did you mean "revision"?',
+        'source.path: unknown key; known: "file", "repo", "revision", "type"',
+    ],
+    '[source]\ntype = "hub"\nrepo = "o/{nam}"': [
+        'source.repo: unknown placeholder "{nam}"; did you mean "name"?'
+    ],
+    '[source]\ntype = "hub"\nrepo = "o/{digits}"': [
+        'source.repo: unknown placeholder "{digits}"; known: "name"'
+    ],
+    '[source]\ntype = "hub"\nrepo = "o/{name"': [
+        'source.repo: "o/{name" holds a brace that stands alone; placeholders look like {name}'
+    ],
+    '[source]\ntype = "hub"\nrepo = "o/r"': [
+        'source.repo: "o/r" names one file for all runs, and so does file; one of the two must hold {name}'
+    ],
+    '[source]\ntype = "hub"\nrepo = "o/{name}"\nfile = "../x"': [
+        'source.file: "../x" holds ".." as a folder; it must be a file such as "training_loss.json"'
+    ],
+    '[source]\ntype = "hub"\nrepo = "o/{name}.git"': [
+        'source.repo: "o/{name}.git" is no repository of the Hub; write owner/name, in letters, digits, - _ and .'
+    ],
+    '[source]\ntype = "directory"': [
+        'source.path: is missing; must be a path that holds {name}, such as "runs/{name}/training_loss.json"'
+    ],
+    '[source]\ntype = "directory"\npath = "a/b"': [
+        'source.path: "a/b" names one file for all runs; it must hold {name}'
+    ],
+    '[source]\ntype = "directory"\npath = "a\\\\{name}"': [
+        'source.path: "a\\{name}" holds a backslash; write / between folders, on Windows too'
+    ],
+    '[source]\ntype = "directory"\npath = "a/{name}/../../x"': [
+        'source.path: "a/{name}/../../x": the part from {name} on holds ".." as a folder; it must stay in its folder'
+    ],
+    '[source]\ntype = "directory"\npath = "\\u0000/{name}"': [
+        'source.path: "\\x00/{name}" holds a character that cannot be printed; leave it out'
+    ],
+    '[source]\ntype = "directory"\npath = "{name}"\nrevision = "x"': [
+        'source.revision: unknown key; known: "path", "type"'
+    ],
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_mistakes_of_sources(source: str, tmp_path: Path) -> None:
+    assert mistakes(tmp_path, f'{source}\n{FAMILY}runs = ["a"]') == SOURCES[source]
+
+
+FAMILIES = {
+    "label = 5": ['label: is 5; must be a template such as "d{digits}"'],
+    'label = "d{digit}"': ['label: unknown placeholder "{digit}"; did you mean "digits"?'],
+    'label = "{}"': [
+        'label: unknown placeholder "{}"; known: "digits", "grokfast", "heads", "insert_mode", "layers", "name", '
+        '"op", "seed", "steps_k"'
+    ],
+    'label = "}"': ['label: "}" holds a brace that stands alone; placeholders look like {digits}'],
+    'label = ""': ["label: is empty; must be text"],
+    "linear_steps = 0": ["linear_steps: is 0; must be a whole number from 1 to 1,000,000,000"],
+    "linear_steps = true": ["linear_steps: is true; must be a whole number from 1 to 1,000,000,000"],
+    "linear_steps = 1e3": ["linear_steps: is 1000.0; must be a whole number from 1 to 1,000,000,000"],
+    "smoothing = { windw = 1 }": ['smoothing.windw: unknown key; did you mean "window"?'],
+    'smoothing = { edges = "clip" }': ['smoothing.edges: is "clip"; must be "partial" or "trim"'],
+    'smoothing = { smoother = "mode" }': [
+        'smoothing.smoother: is "mode"; must be "mean", "median", "ema" or "geometric"'
+    ],
+    'figures = ["log", "lin"]': ['figures[1]: is "lin"; figures must be a list of "log" and "linear"'],
+    'figures = ["log", "log"]': ['figures: holds "log" twice; name it once'],
+    "x_range = [5, 1]": ["x_range: goes from 5.0 to 1.0; the lower number comes first"],
+    "x_range = [1]": ["x_range: is a list; must be two numbers from 0, the lower first: steps"],
+    "x_range = [-1, 1]": ["x_range[0]: is -1; x_range must be two numbers from 0, the lower first: steps"],
+    "x_range = [0, inf]": ["x_range[1]: is inf; x_range must be two numbers from 0, the lower first: steps"],
+    "y_range = [0, 1]": ["y_range: starts at 0, which a log axis cannot show; it must start above"],
+    'columns = ["digit"]': ['columns[0]: unknown column "digit"; did you mean "digits"?'],
+    "columns = []": ["columns: is an empty list; must be a list of names of columns"],
+    'order = "digit"': ['order: "digit" is no attribute or metric; did you mean "digits"?'],
+    'expect = { final_loss = "<= x" }': [
+        "expect.final_loss: '<= x' is no expectation: "
+        "write <=, <, >=, >, == or != and a number, such as '<= 1e-8'"
+    ],
+    'titel = "x"': [
+        'titel: unknown key; known: "columns", "description", "expect", "figures", "label", "linear_steps", "name", '
+        '"order", "runs", "smoothing", "x_range", "y_range"'
+    ],
+    'nam = "x"': ['nam: unknown key; did you mean "name"?'],
+}
+
+
+@pytest.mark.parametrize("key", FAMILIES)
+def test_mistakes_of_families(key: str, tmp_path: Path) -> None:
+    expected = [f"family[0].{line}" for line in FAMILIES[key]]
+    assert mistakes(tmp_path, f'{HUB}{FAMILY}{key}\nruns = ["a"]') == expected
+
+
+TABLES = {
+    'titel = "x"': ['titel: unknown key; did you mean "title"?'],
+    'title = ""': ["title: is empty; must be text"],
+    "description = 1": ["description: is 1; must be text"],
+    "synthetic = 1": ["synthetic: is 1; must be true or false"],
+    "smoothing = 1": ["smoothing: is 1; must be a table, [smoothing]"],
+    "smoothing.window = 0": ["smoothing.window: is 0; must be a whole number from 1 to 1,000,000,000"],
+    "figures.width_mm = 1000": ["figures.width_mm: is 1000; must be a width from 40 to 500, in mm"],
+    "figures.width_mm = nan": ["figures.width_mm: is nan; must be a width from 40 to 500, in mm"],
+    'figures.runs = ["b"]': ['figures.runs[0]: no run of this list is called "b"; known: "a"'],
+    'pdf.runs = "some"': ['pdf.runs: is "some"; must be "none", "figures" or "all"'],
+    'theme.accent = "red"': ['theme.accent: is "red"; must be a colour such as "#1f4e79"'],
+    'theme.title_font = "x; } body { display: none"': [
+        'theme.title_font: is "x; } body { display: none"; must be names of fonts, with commas between them'
+    ],
+    'theme.logo = "/etc/logo.png"': [
+        'theme.logo: "/etc/logo.png" starts or ends with a slash, or holds two in a row; '
+        "a logo must lie in the list's folder"
+    ],
+    'theme.logo = "logo.gif"': ['theme.logo: "logo.gif" is no .svg or .png; a logo must be one of these'],
+    'theme.logo = "logo.png"': ['theme.logo: "logo.png" is no file; put it beside the list'],
+}
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_mistakes_of_other_tables(key: str, tmp_path: Path) -> None:
+    assert mistakes(tmp_path, f'{key}\n{HUB}{FAMILY}runs = ["a"]') == TABLES[key]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["family: is missing; must be one or more tables, [[family]]"]),
+        ("family = []", ["family: is an empty list; must be one or more tables, [[family]]"]),
+        ("[family]", ["family: is a table; must be one or more tables, [[family]]"]),
+        (
+            f"{HUB}[[family]]",
+            [
+                "family[0].name: is missing; must be text",
+                "family[0].runs: is missing; must be a list of runs, one at least",
+            ],
+        ),
+        ("family = [1]", ["family[0]: is 1; must be a table"]),
+    ],
+)
+def test_mistakes_of_whole_lists(text: str, expected: list[str], tmp_path: Path) -> None:
+    assert mistakes(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("title = \n", "line 1, column 9: Invalid value; text goes in quotes: \"...\""),
+        ("\n\ntitle 5", "line 3, column 7: Expected '=' after a key in a key/value pair; write key = value"),
+        ('a = "x', "line 1, column 7: Unterminated string; close the quotes"),
+        ("a = 1\na = 2\n", "line 2, column 6: Cannot overwrite a value; give each key once"),
+        ("[a]\n[a]\n", "line 2, column 3: Cannot declare ('a',) twice; give each table once; a further family is [[family]]"),
+        ("a = [1", "line 1, column 7: Unclosed array; separate with commas, close with ]"),
+        ("a = {b = 1", "line 1, column 11: Unclosed inline table; separate with commas, close with }"),
+        ('a = "\\d"', "line 1, column 8: Unescaped '\\' in a string; write / or \\\\, or quote with '...'"),
+        (b'a = "\x00"', "line 1, column 6: Illegal character '\\x00'; escape it in text, as \\n or \\t, or quote with three quotes"),
+        ("a = 1 b = 2", "line 1, column 7: Expected newline or end of document after a statement; start a new line"),
+        ("[a", "line 1, column 3: Expected ']' at the end of a table declaration; close the heading with as many brackets"),
+        ("a = 1\n\xe9".encode("latin-1"), "line 2, column 1: byte 0xe9 is not UTF-8; save it as UTF-8"),
+        ("a = 1".encode("utf-16"), "line 1, column 1: byte 0xff is not UTF-8; save it as UTF-8"),
+        ("a = " + "[" * 5000, "lists or tables are nested hundreds deep; no list needs more than 4"),
+        ("a = " + "{a=" * 5000, "lists or tables are nested hundreds deep; no list needs more than 4"),
+        ("a = " + "9" * 5000, "holds a number of thousands of digits; shorten it"),
+        ("\nx = 1\n" + "a." * 50_000 + "b = 1", "line 3, column 1: a key of over 8 parts; no key of a list has more than 5"),
+        ("a = {" + '"\\"".' * 50_000 + "b = 1}", "line 1, column 5: a key of over 8 parts; no key of a list has more than 5"),
+        (b"#" * (2 * 2**20 + 1), "is over 2 MiB, which no list needs; split it"),
+    ],
+)  # fmt: skip
+def test_what_is_no_toml(text: str | bytes, expected: str, tmp_path: Path) -> None:
+    assert mistakes(tmp_path, text) == [expected]
