@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count as counter
 from pathlib import Path
@@ -24,15 +24,22 @@ from reportgen.outputs.templating import markdown
 from reportgen.report import Check, FamilyReport, Problem, Report, RunReport
 from reportgen.tables import Row, Table
 
-__all__ = ["Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
+__all__ = ["MANY_LINES", "Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
 
 Medium = Literal["screen", "paper"]
 
 # Up to this many runs a page's table of all runs also holds the columns that are hidden at first.
 _MANY_RUNS = 200
+# Of the usual columns, those that a page shows only when asked, so that marks stay in view.
+_HIDDEN = frozenset({"final_loss", "min_loss_step"})
 # Of the usual columns, those for which paper has room in the table of all runs.
 _NARROW = ("label", "name", "steps", "avg_final_loss", "checks", "marks")
 _LOGO_KINDS = {".svg": "svg+xml", ".png": "png"}
+
+
+MANY_LINES = 40
+"""From this many runs on, a family's figure on a page mutes all lines and names those for which there is
+room, and what configurations share is said once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ class RunView:
 
     Attributes:
         facts: What Part 2 of the notebook prints.
-        config: ``Config`` as recorded, each value as JSON.
+        config: ``Config`` as recorded, each value as JSON; less what its family's ``shared`` says.
         marks: What a reader should know, sentences.
         figures: Raw losses of the first steps (linear), of all steps (log).
     """
@@ -125,6 +132,7 @@ class FamilyView:
         finding: Best and worst run, in words.
         figures: Those the list asks for; none where the family has no usable run.
         tables: Its runs, groups of seeds, steps to thresholds; empty tables are left out.
+        shared: What the configurations of many runs have in common; empty for few runs.
         runs: In order.
         problems: Its runs that could not be used.
     """
@@ -134,6 +142,7 @@ class FamilyView:
     finding: str
     figures: tuple[FigureView, ...]
     tables: tuple[TableView, ...]
+    shared: tuple[Fact, ...]
     runs: tuple[RunView, ...]
     problems: tuple[Problem, ...]
 
@@ -184,6 +193,8 @@ def context(
         "loss": notation.loss,
         "count": words.count,
         "measured": _measured,
+        "metric": lambda key: tables.COLUMNS[key].title if key in tables.COLUMNS else key,
+        "classes": _classes,
         "anchor": _anchor if medium == "screen" else _no_anchor,
         "figure": figure,
         **extra,
@@ -197,9 +208,14 @@ def _measured(check: Check) -> str:
     return notation.loss(check.actual) if "loss" in check.metric else notation.grouped(int(check.actual))
 
 
+def _classes(*names: str) -> Markup:
+    """The ``class`` attribute of an element, nothing where it has none."""
+    return Markup(' class="{}"').format(" ".join(filter(None, names))) if any(names) else Markup("")
+
+
 def _anchor(name: str) -> Markup:
     """A link from a heading or caption to itself."""
-    return Markup('<a class="anchor" href="#{0}" aria-label="Link to {0}">#</a>').format(name)
+    return Markup('<a class="anchor" href="#{}" aria-label="Link to this place">#</a>').format(name)
 
 
 def _no_anchor(name: str) -> Markup:
@@ -227,16 +243,22 @@ def _overview(report: Report, number: Iterator[int]) -> FigureView | None:
 
 
 def _runs_table(report: Report, medium: Medium, number: int) -> TableView:
-    """All runs: on paper what fits its width, on a page that is not too long every column there is."""
-    usual = tables.usual_columns(report.runs)
-    rest: tuple[str, ...] = ()
-    if medium == "paper":
-        usual = tuple(key for key in usual if key in _NARROW)
-    elif len(report.runs) <= _MANY_RUNS:
-        rest = tuple(key for key in tables.all_columns(report.runs) if key not in usual)
-    table = _without_empty(tables.runs_table(report, ("family", *usual, *rest)), rest)
+    """All runs; on paper the columns for which it has room."""
     caption = f"All {words.count(len(report.runs), 'run')}." if len(report.runs) != 1 else "The one run."
-    return TableView("runs", number, caption, table, frozenset(rest))
+    usual = tables.usual_columns(report.runs)
+    if medium == "paper":
+        narrow = [key for key in usual if key in _NARROW]
+        return TableView("runs", number, caption, tables.runs_table(report, ("family", *narrow)))
+    rest = _further_columns(report, report.runs, usual)
+    table = _without_empty(tables.runs_table(report, ("family", *usual, *rest)), rest)
+    return TableView("runs", number, caption, table, _HIDDEN.union(rest))
+
+
+def _further_columns(report: Report, runs: Sequence[RunReport], shown: Sequence[str]) -> tuple[str, ...]:
+    """Columns that a reader may ask for, on a page that is not too long already."""
+    if len(report.runs) > _MANY_RUNS:
+        return ()
+    return tuple(key for key in tables.all_columns(runs) if key not in shown)
 
 
 def _without_empty(table: Table, keys: Sequence[str]) -> Table:
@@ -266,35 +288,49 @@ def _family(
             f"{family.slug}-{kind}",
             next(figure_number),
             kind,
-            words.family_caption(family, linear=kind == "linear"),
+            words.family_caption(
+                family,
+                linear=kind == "linear",
+                pointed=medium == "screen" and len(family.runs) >= MANY_LINES,
+            ),
             finding,
             family=family.slug,
         )
         for kind in kinds
         if kind in family.spec.figures and family.runs
     )
+    shared = _shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     return FamilyView(
         family=family,
         description=markdown(family.spec.description),
         finding=finding,
         figures=figures,
-        tables=tuple(_family_tables(family, medium, table_number)),
-        runs=tuple(_run(run, family.spec) for run in family.runs),
+        tables=tuple(_family_tables(family, report, medium, table_number)),
+        shared=tuple(Fact(key, text) for key, text in shared.items()),
+        runs=tuple(_run(run, family.spec, shared.keys()) for run in family.runs),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )
 
 
-def _family_tables(family: FamilyReport, medium: Medium, number: Iterator[int]) -> Iterator[TableView]:
+def _family_tables(
+    family: FamilyReport, report: Report, medium: Medium, number: Iterator[int]
+) -> Iterator[TableView]:
     """The tables of a family, as far as there is anything in them."""
     name, slug = words.shortened(family.name, 80), family.slug
     if not family.runs:
         return
-    columns = family.spec.columns
-    if medium == "paper" and columns is None:
-        # Paper has no room to say twice what the table of all runs says.
-        columns = tuple(key for key in tables.usual_columns(family.runs) if key not in ("checks", "marks"))
-    runs = tables.family_table(family, columns)
-    yield TableView(f"family {slug}", next(number), f"{name}: its runs.", runs)
+    columns = family.spec.columns or tables.usual_columns(family.runs)
+    hidden: frozenset[str] = frozenset()
+    if medium == "screen":
+        rest = _further_columns(report, family.runs, columns)
+        hidden = frozenset(rest) if family.spec.columns else _HIDDEN.union(rest)
+        runs = _without_empty(tables.family_table(family, (*columns, *rest)), rest)
+    else:
+        if family.spec.columns is None:
+            # Paper has no room to say twice what the table of all runs says.
+            columns = tuple(key for key in columns if key not in ("checks", "marks"))
+        runs = tables.family_table(family, columns)
+    yield TableView(f"family {slug}", next(number), f"{name}: its runs.", runs, hidden)
     seeds = tables.seeds_table(family)
     if seeds.rows:
         yield TableView(
@@ -314,14 +350,25 @@ def _family_tables(family: FamilyReport, medium: Medium, number: Iterator[int]) 
         )
 
 
-def _run(run: RunReport, family: FamilySpec) -> RunView:
+def _shared_config(runs: Sequence[RunReport]) -> dict[str, str]:
+    """Key and text of what every run's ``Config`` holds alike."""
+    first = {str(key): _as_json(value) for key, value in runs[0].config.items()}
+    for run in runs[1:]:
+        other = {str(key): _as_json(value) for key, value in run.config.items()}
+        first = {key: text for key, text in first.items() if other.get(key) == text}
+    return first
+
+
+def _run(run: RunReport, family: FamilySpec, shared: Container[str]) -> RunView:
     finding = words.run_finding(run)
     kinds: tuple[Literal["run-linear", "run-log"], ...] = ("run-linear", "run-log")
     return RunView(
         run=run,
         family=family,
         facts=tuple(_facts(run)),
-        config=tuple(Fact(str(key), _as_json(value)) for key, value in run.config.items()),
+        config=tuple(
+            Fact(str(key), _as_json(value)) for key, value in run.config.items() if str(key) not in shared
+        ),
         marks=words.mark_sentences(run),
         figures=tuple(
             FigureView(

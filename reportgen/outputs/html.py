@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reportgen.outputs.context import FamilyView, FigureView, context
+from reportgen.outputs.context import FigureView, context
 from reportgen.outputs.page_data import page_data
 from reportgen.outputs.templating import environment
 from reportgen.report import Report
@@ -38,7 +39,7 @@ def render(
     Args:
         report: The report.
         templates: Folder of templates that go before the shipped ones.
-        pictures: Figure name -> SVG or PNG, shown where scripts are off.
+        pictures: Figure name -> PNG as of ``figures/``; shown small where scripts are off.
     """
     made = environment(templates)
     shared = context(
@@ -55,7 +56,7 @@ def render(
     }
     policy = _policy(parts)
     return made.get_template("report.html.j2").render(
-        shared, **parts, policy=policy, data=Markup(page_data(report, _figures(shared)))
+        shared, **parts, policy=policy, data=Markup(page_data(report))
     )
 
 
@@ -100,29 +101,29 @@ def _fonts() -> list[dict[str, Any]]:
     ]
 
 
-def _figures(shared: Mapping[str, Any]) -> Iterator[FigureView]:
-    if shared["overview"] is not None:
-        yield shared["overview"]
-    views: tuple[FamilyView, ...] = shared["families"]
-    for view in views:
-        yield from view.figures
-        for item in view.runs:
-            yield from item.figures
-
-
 def _figure(view: FigureView, pictures: Mapping[str, bytes]) -> Markup:
     """Where the script draws a figure, and what stands there without scripts."""
-    plot = Markup('<div class="plot" data-figure="{}" role="img" aria-label="{}"></div>').format(
-        view.name, view.finding
-    )
+    plot = Markup(
+        '<div class="plot" data-figure="{}" data-kind="{}" data-family="{}" data-of="{}" role="img" aria-label="{}"></div>'
+    ).format(view.name, view.kind, view.family or "", view.run or "", view.finding)
     if view.run is not None:
         return plot
     picture = pictures.get(view.name)
     if picture is None:
-        return plot + Markup('<noscript><p class="still">{} The figure itself needs scripts.</p></noscript>').format(
-            view.finding
+        still = Markup("{} The figure itself needs scripts.").format(view.finding)
+    else:
+        still = Markup('<img alt="{}" src="data:image/png;base64,{}">').format(
+            view.finding, base64.b64encode(_small(picture)).decode("ascii")
         )
-    kind = "png" if picture.startswith(b"\x89PNG") else "svg+xml"
-    return plot + Markup(
-        '<noscript><p class="still"><img alt="{}" src="data:image/{};base64,{}"></p></noscript>'
-    ).format(view.finding, kind, base64.b64encode(picture).decode("ascii"))
+    return plot + Markup('<noscript><p class="still">{}</p></noscript>').format(still)
+
+
+def _small(picture: bytes) -> bytes:
+    """A PNG at half its width and height and in 64 colours: tens of kilobytes for a comparison of runs."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture)) as whole:
+        half = whole.convert("RGB").reduce(2)
+    made = io.BytesIO()
+    half.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    return made.getvalue()

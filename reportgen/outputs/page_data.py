@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from reportgen.curves.summary import Curve, Envelope, FloatArray
 from reportgen.figures.style import category, line_styles
 from reportgen.outputs import words
-from reportgen.outputs.context import FigureView
+from reportgen.outputs.context import MANY_LINES
 from reportgen.outputs.templating import visible
 from reportgen.report import FamilyReport, Report, RunReport
 
@@ -23,22 +23,16 @@ __all__ = ["page_data"]
 # Up to this many runs a page holds each run's first raw losses one by one, above it as ranges.
 _MANY_RUNS = 100
 
-MANY_LINES = 40
-"""From this many lines a figure mutes them all and names only those for which there is room."""
-
 _FLOAT32 = np.finfo(np.float32)
 
 
-def page_data(report: Report, figures: Iterable[FigureView]) -> str:
+def page_data(report: Report) -> str:
     """JSON that may stand between script tags.
 
     Arrays are in one list, base64 with a letter for their type before it (``f`` float32, ``d`` float64,
     ``i`` int32, little-endian), and are named by their place in it, so that equal ones are there once. Steps of even
     curves are not there: a curve of P points over n steps has ``step[k] = (k*(n-1) + (P-1)//2) // (P-1)``.
 
-    Args:
-        report: The report.
-        figures: Those that the page holds.
     """
     arrays = _Arrays()
     many = len(report.runs) > _MANY_RUNS
@@ -62,9 +56,6 @@ def page_data(report: Report, figures: Iterable[FigureView]) -> str:
         "familyColours": {
             "light": [style.light for style in categories],
             "dark": [style.dark for style in categories],
-        },
-        "figures": {
-            view.name: {"kind": view.kind, "family": view.family, "run": view.run} for view in figures
         },
         "manyLines": MANY_LINES,
         "arrays": arrays.encoded,

@@ -97,13 +97,19 @@ def smoothing_sentence(smoothing: Smoothing) -> str:
     return f"centred {_SMOOTHERS[smoothing.smoother]} over {count(smoothing.window, 'step')}, {edges}"
 
 
-def family_caption(family: FamilyReport, *, linear: bool) -> str:
-    """The caption of a family's figure."""
+def family_caption(family: FamilyReport, *, linear: bool, pointed: bool = False) -> str:
+    """The caption of a family's figure.
+
+    Args:
+        family: The family.
+        linear: Of the first steps on a linear axis, else of all on a log axis.
+        pointed: The band is that of the run that is pointed at, else each run has one.
+    """
     spec = family.spec
     what = f"the first {count(spec.linear_steps, 'step')}, linear axis" if linear else "all steps, log axis"
     said = (
         f"{spec.name}: training loss over {what}. Line: {smoothing_sentence(spec.smoothing)}. "
-        "Band: rolling minimum to maximum over the same window."
+        f"Band{', of the run that is pointed at' if pointed else ''}: rolling minimum to maximum over the same window."
     )
     return said + ("" if linear else missing_on_log(family.runs))
 

@@ -18,10 +18,12 @@ const AXIS = [["Log", true], ["Linear", false]];
 const BAND = [["Band", true], ["No band", false]];
 const STEPS = [["Steps", false], ["Fraction", true]];
 
+// The controls of a figure, made when it is first drawn; gives back the place for what is said of it.
 function addTools(figure) {
   const tools = document.createElement("div");
   tools.className = "tools";
   figure.element.before(tools);
+  figure.element.parentElement.dataset.tools = "";
   const shown = [];
   const offer = (name, options, key) => shown.push([choice(tools, name, options, (value) => figure.show({ [key]: value })), key]);
   offer("Loss axis", AXIS, "log");
@@ -39,6 +41,9 @@ function addTools(figure) {
     whole.hidden = figure.zoom === null;
   };
   figure.onShown();
+  const note = add(tools, "span", "said");
+  note.setAttribute("role", "status");
+  return note;
 }
 
 // AvgFinalLoss against any attribute in which runs differ.

@@ -5,7 +5,9 @@ const ATTRIBUTE_NAMES = { digits: "Digits", layers: "Layers", heads: "Heads", se
 const isTouch = matchMedia("(pointer: coarse)").matches;
 
 class Figure {
-  constructor(element, spec) {
+  constructor(element) {
+    const { kind, family, of } = element.dataset;
+    const spec = { kind, family, run: of || null };
     Object.assign(this, { element, spec, name: element.dataset.figure, drawn: false, visible: false, zoom: null, view: null });
     this.log = spec.kind === "log" || spec.kind === "run-log" || spec.kind === "attribute";
     this.band = true;
@@ -24,10 +26,7 @@ class Figure {
     this.element.append(this.over);
     this.labels = add(this.element, "div", "labels");
     this.labels.setAttribute("aria-hidden", "true");
-    this.note = document.createElement("p");
-    this.note.className = "points-note";
-    this.note.setAttribute("role", "status");
-    this.element.after(this.note);
+    this.note = addTools(this);
     this.element.setAttribute("role", "application");
     this.element.setAttribute("aria-roledescription", "figure");
     this.element.setAttribute("aria-label", `${this.finding} Arrow keys read the values.`);
@@ -42,6 +41,8 @@ class Figure {
     this.view = this.spec.kind === "attribute" ? scatterView(this) : linesView(this);
     const { traces, range } = this.view;
     this.range = this.zoom ?? range;
+    this.margin = { l: this.width < 560 ? 48 : 58, r: 14, t: 22, b: 46 };
+    placeNames(this);
     Plotly.react(this.canvas, traces, layoutOf(this), {
       displayModeBar: false, doubleClick: false, showTips: false, responsive: false,
     });
@@ -101,8 +102,8 @@ class Figure {
     const every = gap < 1.01 ? "every step" : `one point every ${countText(gap)} steps`;
     const whole = wholeCurveGap(this, line.run);
     this.note.textContent = gap < whole * 0.99
-      ? `Finer points: ${every}.`
-      : `These are all the points that this page holds here: ${every}.`;
+      ? `Finer points: ${every}, the finest that this page holds.`
+      : `These are all the points that this page holds: ${every}.`;
   }
 }
 
@@ -159,6 +160,8 @@ function linesView(figure) {
     const raw = colourOf("soft");
     if (line.min !== line.max) {
       traces.push({ ...common, ...bandTrace(figure, line, floor), fill: "toself", fillcolor: faded(raw, 0.3), line: { width: 0.5, color: faded(raw, 0.55) } });
+    } else if (line.smooth) {
+      traces.push({ ...common, x: xsOf(figure, line), y: line.min, line: { width: 1, color: faded(raw, 0.55) } });
     }
     if (line.mean) traces.push({ ...common, x: xsOf(figure, line), y: line.mean, line: { width: line.smooth ? 1.75 : 1, color: line.colour } });
   } else if (lines.length < MANY_LINES) {
@@ -204,7 +207,6 @@ function layoutOf(figure) {
   const [ink, soft, grid, rule] = ["ink", "soft", "grid", "rule"].map(colourOf);
   const scatter = figure.spec.kind === "attribute";
   const narrow = figure.width < 560;
-  figure.margin = { l: narrow ? 48 : 58, r: scatter || figure.spec.run !== null ? 14 : labelRoom(figure), t: 22, b: 46 };
   const font = { family: getComputedStyle(document.body).fontFamily, size: 13, color: soft };
   const axis = {
     gridcolor: grid, linecolor: rule, zerolinecolor: rule, zeroline: false, tickfont: font, ticks: "outside", tickcolor: rule, ticklen: 4,
@@ -223,9 +225,32 @@ function layoutOf(figure) {
     yaxis: {
       ...axis, range: figure.range.y, type: figure.log ? "log" : "linear",
       title: { text: scatter ? "AvgFinalLoss" : "Loss", font: { ...font, color: ink }, standoff: 6 },
-      ...(figure.log && figure.range.y[1] - figure.range.y[0] > 1.2 ? { dtick: Math.max(1, Math.ceil((figure.range.y[1] - figure.range.y[0]) / 9)) } : {}),
+      ...(figure.log ? logTicks(figure.range.y, figure.height) : {}),
     },
   };
+}
+
+// Ticks of a log axis: powers of ten, and of a short one their multiples.
+function logTicks([low, high], height) {
+  const most = Math.max(3, Math.floor(height / 36));
+  const powers = [];
+  for (let power = Math.ceil(low); power <= high; power += Math.max(1, Math.ceil((high - low) / most))) powers.push(10 ** power);
+  for (const factors of [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+    const ticks = factors.length === 1 ? powers : [];
+    for (let power = Math.floor(low); factors.length > 1 && power <= high; power += 1) {
+      for (const factor of factors) ticks.push(factor * 10 ** power);
+    }
+    const shown = ticks.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
+    if (shown.length >= 3) return { tickvals: shown, ticktext: shown.map(tickText) };
+  }
+  return { nticks: 4, exponentformat: "e" }; // closer than any multiple of a power
+}
+
+function tickText(value) {
+  const [figures, power] = value.toExponential(0).split("e");
+  if (Number(power) === 0) return figures;
+  const tens = `10${[...String(Number(power))].map((c) => SUPERSCRIPTS[c]).join("")}`;
+  return figures === "1" ? tens : `${figures}×${tens}`;
 }
 
 function onZoom(figure, change) {

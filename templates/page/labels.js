@@ -1,5 +1,7 @@
 // Names of lines where they end, in place of a legend; below the figure where there is no room beside it.
 const LABEL_HEIGHT = 15;
+const FARTHEST = 45; // pixels that a name may be from the end of its line
+const MOST_NAMES = 12; // of many lines
 
 function widthOf(text) {
   widthOf.context ??= document.createElement("canvas").getContext("2d");
@@ -9,38 +11,48 @@ function widthOf(text) {
 
 const labelOf = (run) => (run.label.length > 22 ? `${run.label.slice(0, 21)}…` : run.label);
 
-function hasLegend(figure) {
-  return figure.width < 560 && figure.view.lines.length > 1 && figure.view.lines.length < MANY_LINES;
-}
-
-// Room at the right for the names of lines that end there.
-function labelRoom(figure) {
-  if (hasLegend(figure) || figure.view.lines.length < 2) return 14;
-  return 14 + Math.max(...figure.view.lines.map((line) => widthOf(labelOf(line.run))));
+// Decides where names go, before the figure is laid out: beside the ends of lines, else in a legend below.
+function placeNames(figure) {
+  figure.names = [];
+  figure.margin.r = 14;
+  const { lines } = figure.view;
+  if (lines.length < 2) return;
+  const many = lines.length >= MANY_LINES;
+  if (figure.width < 560) {
+    if (!many) figure.names = null;
+    return;
+  }
+  figure.margin.r += Math.max(...lines.map((line) => widthOf(labelOf(line.run))));
+  for (const end of inOrderOfWeight(figure, lines)) {
+    const box = { run: end.line.run, colour: end.line.colour, left: end.x + 5, right: end.x + 5 + widthOf(labelOf(end.line.run)), y: end.y };
+    if (!findRoom(figure, box, figure.names, many ? 0 : FARTHEST)) {
+      if (many) continue;
+      // Names far from their lines would mislead.
+      figure.names = null;
+      figure.margin.r = 14;
+      return;
+    }
+    figure.names.push(box);
+  }
 }
 
 function drawLabels(figure) {
   figure.labels.replaceChildren();
   figure.legend?.remove();
   figure.legend = null;
-  const { lines, points } = figure.view;
-  if (points) return drawLegend(figure, figure.view.names.map((name, place) => [null, page.families[name].name, figure.view.palette[place % figure.view.palette.length]]));
-  if (lines.length < 2) return;
-  if (hasLegend(figure)) return drawLegend(figure, lines.map((line) => [line.run.id, line.run.label, line.colour]));
-  const placed = [];
-  for (const end of inOrderOfWeight(figure, lines)) {
-    const box = { left: end.x + 5, right: end.x + 5 + widthOf(labelOf(end.line.run)), y: end.y };
-    if (!findRoom(figure, box, placed, lines.length < MANY_LINES)) continue;
-    placed.push(box);
-    const label = add(figure.labels, "span", "", labelOf(end.line.run));
-    label.dataset.run = end.line.run.id;
-    label.style.color = readable(end.line.colour);
-    label.style.left = `${box.left}px`;
-    label.style.top = `${box.y}px`;
+  const { lines, points, names, palette } = figure.view;
+  if (points) return drawLegend(figure, names.map((name, place) => [null, page.families[name].name, palette[place % palette.length]]));
+  if (figure.names === null) return drawLegend(figure, lines.map((line) => [line.run.id, line.run.label, line.colour]));
+  for (const { run, colour, left, y } of figure.names) {
+    const label = add(figure.labels, "span", "", labelOf(run));
+    label.dataset.run = run.id;
+    label.style.color = readable(colour);
+    label.style.left = `${left}px`;
+    label.style.top = `${y}px`;
   }
 }
 
-// Where lines end in view; of many lines the best and the worst come first.
+// Where lines end in view; of many lines the best, the worst and some between.
 function inOrderOfWeight(figure, lines) {
   const ends = [];
   for (const line of lines) {
@@ -54,17 +66,17 @@ function inOrderOfWeight(figure, lines) {
   }
   if (lines.length < MANY_LINES) return ends.sort((a, b) => a.y - b.y);
   const ranked = ends.sort((a, b) => (a.line.run.avg ?? Infinity) - (b.line.run.avg ?? Infinity));
-  return [ranked.shift(), ranked.pop(), ...ranked].filter((end) => end);
+  const spread = Array.from({ length: MOST_NAMES }, (_, i) => ranked[Math.round((i * (ranked.length - 1)) / (MOST_NAMES - 1))]);
+  return [...new Set([spread[0], spread.at(-1), ...spread])].filter((end) => end);
 }
 
-// Moves a box down, then up, until it covers no other; few lines are all named, of many those that fit.
-function findRoom(figure, box, placed, mayMove) {
+// Moves a box down and up, at most `farthest` pixels, until it covers no other; whether there was room.
+function findRoom(figure, box, placed, farthest) {
+  const [top, bottom] = [figure.margin.t - 4, figure.height - figure.margin.b + 4];
   const hits = (y) => placed.some((other) => Math.abs(other.y - y) < LABEL_HEIGHT && box.left < other.right && other.left < box.right);
-  const [top, bottom] = [figure.margin.t, figure.height - figure.margin.b];
-  const wanted = Math.min(Math.max(box.y, top), bottom);
-  for (let away = 0; away <= (mayMove ? bottom - top : 0); away += 3) {
-    for (const y of [wanted + away, wanted - away]) {
-      if (y < top - 4 || y > bottom + 4 || hits(y)) continue;
+  for (let away = 0; away <= farthest; away += 3) {
+    for (const y of [box.y + away, box.y - away]) {
+      if (y < top || y > bottom || hits(y)) continue;
       box.y = y;
       return true;
     }

@@ -4,19 +4,20 @@ let rowsOf = null;
 
 function lightUp(id) {
   if (id === litRun) return;
-  rowsOf ??= Map.groupBy ? Map.groupBy(document.querySelectorAll("[data-run]:not(.plot *)"), (row) => row.dataset.run) : grouped();
+  rowsOf ??= rowsByRun();
   for (const row of rowsOf.get(litRun) ?? []) row.classList.remove("lit");
   litRun = id;
   for (const row of rowsOf.get(litRun) ?? []) row.classList.add("lit");
   for (const figure of figures) if (figure.drawn && figure.visible) drawLit(figure);
 }
 
-function grouped() {
-  const groups = new Map();
+function rowsByRun() {
+  const found = new Map();
   for (const row of document.querySelectorAll("tr[data-run], summary[data-run]")) {
-    groups.set(row.dataset.run, [...(groups.get(row.dataset.run) ?? []), row]);
+    if (!found.has(row.dataset.run)) found.set(row.dataset.run, []);
+    found.get(row.dataset.run).push(row);
   }
-  return groups;
+  return found;
 }
 
 // The run's line and band over the drawn figure, whose other lines step back.
@@ -33,6 +34,7 @@ function drawLit(figure) {
   }
   if (!line || figure.spec.run !== null) return;
   const clip = clipOf(figure);
+  addVeil(figure, clip);
   const xs = xsOf(figure, line);
   if (figure.band) addPath(figure, clip, bandPath(figure, line, xs), faded(line.colour, 0.3), "none");
   addPath(figure, clip, linePath(figure, xs, line.mean), "none", line.colour);
@@ -45,6 +47,14 @@ function clipOf(figure) {
   for (const [name, value] of Object.entries({ ...box, viewBox: `${box.x} ${box.y} ${box.width} ${box.height}` })) clip.setAttribute(name, value);
   figure.over.append(clip);
   return clip;
+}
+
+// Over the other lines, in the page's colour: to draw them anew, paler, would take too long for a thousand.
+function addVeil(figure, parent) {
+  const veil = document.createElementNS(SVG, "rect");
+  veil.setAttribute("class", "veil");
+  for (const name of ["x", "y", "width", "height"]) veil.setAttribute(name, parent.getAttribute(name));
+  parent.append(veil);
 }
 
 function addPath(figure, parent, d, fill, stroke) {

@@ -4,19 +4,17 @@ const MOST_DRAWN = 24;
 function startFigures() {
   const byElement = new Map();
   for (const element of document.querySelectorAll(".plot[data-figure]")) {
-    const figure = new Figure(element, page.figures[element.dataset.figure]);
+    const figure = new Figure(element);
     figures.push(figure);
     byElement.set(element, figure);
-    addTools(figure);
   }
   const watcher = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       const figure = byElement.get(target);
       figure.visible = isIntersecting;
-      if (isIntersecting && !figure.drawn) figure.draw();
+      // Each in a task of its own, so that the page answers between them.
+      if (isIntersecting && !figure.drawn) setTimeout(() => drawIfNear(figure));
     }
-    const drawn = figures.filter((figure) => figure.drawn);
-    for (const figure of drawn.slice(0, Math.max(0, drawn.length - MOST_DRAWN))) if (!figure.visible) figure.purge();
   }, { rootMargin: "300px 0px" });
   const resizer = new ResizeObserver((entries) => {
     for (const { target } of entries) {
@@ -29,6 +27,14 @@ function startFigures() {
     resizer.observe(element);
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+}
+
+function drawIfNear(figure) {
+  if (figure.drawn || !figure.visible) return;
+  figure.draw();
+  const away = figures.filter((one) => one.drawn && !one.visible);
+  const drawn = figures.filter((one) => one.drawn).length;
+  for (const one of away.slice(0, Math.max(0, drawn - MOST_DRAWN))) one.purge();
 }
 
 startFigures();
