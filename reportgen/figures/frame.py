@@ -11,8 +11,8 @@ from reportgen.figures.style import FONT, INK, TEXT_PX, text_width
 
 __all__ = ["MOST_NAMED", "Frame", "layout", "note", "pixels", "sheet"]
 
-MOST_NAMED = 40
-"""With more lines than this a legend cannot be read."""
+MOST_NAMED = 39
+"""From 40 lines on a legend cannot be read."""
 
 _BESIDE = 14
 """Entries that stand beside a plot half as high as wide; more stand below it, in columns."""
