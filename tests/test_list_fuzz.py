@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reportgen import resources
+from reportgen.errors import ReportgenError
+from reportgen.model_list import unsafe_path
 from reportgen.model_list.building import Origin, model_list_of
 from reportgen.model_list.mistakes import Mistakes
 from tests.lists import HUB, mistakes, read
@@ -132,3 +135,34 @@ def test_any_bytes_are_a_list_or_mistakes(
         is_toml = False
     lines = mistakes(tmp_path_factory.getbasetemp(), data)  # none is a whole list by chance
     assert is_toml or len(lines) == 1
+
+
+SHIPPED = (resources.folder("model_lists") / "quanta-maths.toml").read_text(encoding="utf-8")[:3000]
+pieces = (
+    st.sampled_from([*"[]{}=,.'\"\\\n\x00", "..", "[[family]]", "{name}", '"""'])
+    | st.sampled_from(KEYS)
+    | hostile
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(SHIPPED)), st.integers(0, 60), pieces | st.just("")),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_a_list_spoilt_anywhere_is_a_list_or_mistakes(
+    tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, int, str]]
+) -> None:
+    text = SHIPPED
+    for place, cut, piece in edits:
+        text = text[:place] + piece + text[place + cut :]
+    try:
+        one = read(tmp_path_factory.getbasetemp(), text.encode("utf-8", "surrogatepass"))
+    except ReportgenError as error:
+        lines = str(error).split("\n")
+        assert all(line.isprintable() and len(line) < 1500 for line in lines)
+    else:
+        for run in (run for family in one.families for run in family.runs):
+            assert unsafe_path(run.name) is None
