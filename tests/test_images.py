@@ -226,6 +226,17 @@ def test_what_was_drawn_needs_no_chrome_again(monkeypatch: pytest.MonkeyPatch, t
         assert drawer.draw({}) == {}
 
 
+def test_pictures_are_made_only_where_asked_for() -> None:
+    kept: dict[str, bytes] = {}
+    with Drawer() as drawer:
+        first = drawer.draw({"a": tiny(), "b": tiny(310)}, without_png=("b",), store=kept.__setitem__)
+        assert (first["a"].png != b"", first["b"].png) == (True, b"")
+        assert drawer.draw({"b": tiny(310)}, without_png=("b",), cached=kept.get) == {"b": first["b"]}
+        again = drawer.draw({"b": tiny(310)}, cached=kept.get)["b"]
+    assert again.png
+    assert (again.svg, again.pdf) == (first["b"].svg, first["b"].pdf)
+
+
 def test_the_key_follows_all_of_a_figure() -> None:
     base = tiny()
     changed = tiny()

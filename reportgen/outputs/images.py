@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -34,7 +34,7 @@ class Images:
     Attributes:
         svg: UTF-8; its ids are the figure's own, so several can stand in one page.
         pdf: One page of the figure's size, text as text, fonts embedded.
-        png: 300 dots per inch at the figure's size, on white.
+        png: 300 dots per inch at the figure's size, on white; empty where it was not asked for.
     """
 
     svg: bytes
@@ -86,6 +86,7 @@ class Drawer:
         self,
         figures: Mapping[str, Figure],
         *,
+        without_png: Container[str] = (),
         cached: Callable[[str], bytes | None] = lambda _: None,
         store: Callable[[str, bytes], None] = lambda _, __: None,
     ) -> dict[str, Images]:
@@ -93,6 +94,7 @@ class Drawer:
 
         Args:
             figures: Name to figure.
+            without_png: Names of figures that need none.
             cached: Gives back what ``store`` was given under the same name, or None.
             store: Keeps bytes for later builds.
 
@@ -103,19 +105,22 @@ class Drawer:
         names: dict[str, str] = {}
         for name, drawn in keys.items():
             names.setdefault(drawn, name)
+        pictured = {keys[name] for name in figures if name not in without_png}
         done: dict[str, Images] = {}
         for drawn in names:
-            parts = [cached(f"{drawn}.{kind}") for kind in _KINDS]
+            parts = [cached(f"{drawn}.{kind}") for kind in (_KINDS if drawn in pictured else _KINDS[:2])]
             if None not in parts:
-                done[drawn] = Images(*(part for part in parts if part is not None))
+                svg, pdf, png = (*(part for part in parts if part is not None), b"")[:3]
+                done[drawn] = Images(svg, pdf, png)
         todo = {name: figures[name] for drawn, name in names.items() if drawn not in done}
-        for name, images in self._draw(todo).items():
+        for name, images in self._draw(todo, {names[drawn] for drawn in pictured}).items():
             done[keys[name]] = images
             for kind in _KINDS:
-                store(f"{keys[name]}.{kind}", getattr(images, kind))
+                if content := getattr(images, kind):
+                    store(f"{keys[name]}.{kind}", content)
         return {name: done[keys[name]] for name in figures}
 
-    def _draw(self, figures: Mapping[str, Figure]) -> dict[str, Images]:
+    def _draw(self, figures: Mapping[str, Figure], pictured: Container[str]) -> dict[str, Images]:
         """Images by name; a Chrome that fails is replaced once."""
         assert self._browser is not None, "a Drawer draws inside its with block"
         vectors: dict[str, tuple[bytes, bytes]] = {}
@@ -125,7 +130,8 @@ class Drawer:
             try:
                 for name, svg, pdf in self._browser.draw(left, self._time_limit) if left else ():
                     vectors[name] = svg, pdf
-                    pixels[name] = self._png.submit(pdf_to_png, pdf)
+                    if name in pictured:
+                        pixels[name] = self._png.submit(pdf_to_png, pdf)
                 break
             except NoBrowserError as error:
                 raise ChromeError(_INSTALL) from error
@@ -134,7 +140,10 @@ class Drawer:
                     raise ChromeError(f"Chrome failed twice: {error}") from error
                 self._browser.close()
                 self._browser = Browser()
-        return {name: Images(*vectors[name], pixels[name].result()) for name in figures}
+        return {
+            name: Images(svg, pdf, pixels[name].result() if name in pixels else b"")
+            for name, (svg, pdf) in vectors.items()
+        }
 
 
 def pdf_to_png(pdf: bytes, dpi: int = _DPI) -> bytes:
