@@ -16,17 +16,16 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 import pytest
 
-__all__ = ["LoopbackHub", "loopback_hub"]
+__all__ = ["LoopbackHub", "Request", "loopback_hub"]
 
 Kind = Literal["answer", "silent", "cut", "swap", "slow"]
 
@@ -65,16 +64,28 @@ class _Fault:
     seconds: float = 0.0
 
 
+class Request(NamedTuple):
+    """What a client asked.
+
+    Attributes:
+        token: Of its ``Authorization`` header, empty where it sent none.
+    """
+
+    method: str
+    path: str
+    token: str
+
+
 class LoopbackHub:
     """The server; ``start`` and ``stop`` it as often as wanted, it keeps its port and its repositories.
 
     Attributes:
         endpoint: Its address, for ``HF_ENDPOINT``.
-        requests: ``(method, path)`` of every request, in order.
+        requests: In order.
     """
 
     def __init__(self) -> None:
-        self.requests: list[tuple[str, str]] = []
+        self.requests: list[Request] = []
         self._repos: dict[str, _Repo] = {}
         self._faults: list[_Fault] = []
         self._lock = threading.Lock()
@@ -145,7 +156,9 @@ class LoopbackHub:
         """Takes the request and says nothing."""
         self._faults.append(_Fault("silent", method, match, times))
 
-    def cut(self, *, after: int = 100, method: str = "GET", match: str = "", times: float = float("inf")) -> None:
+    def cut(
+        self, *, after: int = 100, method: str = "GET", match: str = "", times: float = float("inf")
+    ) -> None:
         """Breaks the connection so many bytes into the body; before the headers when 0."""
         self._faults.append(_Fault("cut", method, match, times, after=after))
 
@@ -191,7 +204,7 @@ class LoopbackHub:
     def count(self, method: str = "", match: str = "") -> int:
         """Requests so far, of a method and with a text in their path."""
         with self._lock:
-            return sum(method in ("", asked) and match in path for asked, path in self.requests)
+            return sum(method in ("", asked.method) and match in asked.path for asked in self.requests)
 
     def environment(self, home: Path, *, timeout: int = 1) -> dict[str, str]:
         """What a process needs to talk to this Hub and to keep its cache in ``home``."""
@@ -209,11 +222,11 @@ class LoopbackHub:
 
     # Called by the server's threads.
 
-    def _take_fault(self, method: str, path: str) -> _Fault | None:
+    def _take_fault(self, asked: Request) -> _Fault | None:
         with self._lock:
-            self.requests.append((method, path))
+            self.requests.append(asked)
             for fault in self._faults:
-                if fault.times > 0 and fault.method in ("", method) and fault.match in path:
+                if fault.times > 0 and fault.method in ("", asked.method) and fault.match in asked.path:
                     fault.times -= 1
                     return fault
         return None
@@ -279,12 +292,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._respond()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class has it
         """Nothing: the requests are kept."""
 
     def _respond(self) -> None:
         hub = self.server.hub
-        fault = hub._take_fault(self.command, self.path)
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        fault = hub._take_fault(Request(self.command, self.path, token))
         if fault is not None and fault.kind == "silent":
             hub._stopped.wait()
             self.close_connection = True
@@ -312,7 +326,11 @@ class _Handler(BaseHTTPRequestHandler):
         if kept.large and not on_store:
             # Another host name is another host to the client: no token goes there.
             store = hub.endpoint.replace("127.0.0.1", "localhost") + "/store" + self.path
-            headers |= {"Location": store, "X-Linked-Size": str(len(kept.data)), "X-Linked-ETag": headers["ETag"]}
+            headers |= {
+                "Location": store,
+                "X-Linked-Size": str(len(kept.data)),
+                "X-Linked-ETag": headers["ETag"],
+            }
             self._send(302, headers, b"")
             return
         end = fault.after if fault is not None and fault.kind == "cut" else len(body)
@@ -343,14 +361,6 @@ def _close(connection: socket.socket) -> None:
 def loopback_hub() -> Iterator[LoopbackHub]:
     """A Hub that listens until the test ends."""
     hub = LoopbackHub()
-    hub.start()
-    # The server's own first answer: a client must not meet a port that nobody listens on yet.
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", hub._port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.01)
+    hub.start()  # Its port is bound when this returns: a client that comes at once waits, and is served.
     yield hub
     hub.stop()

@@ -1,28 +1,108 @@
-"""Pulls runs in a process of its own and tells on standard output what came of it.
-
-The Hub's client reads its environment when it is imported. Standard input is JSON: ``runs`` (type,
-source's fields, name), ``options`` and ``patience`` (fields of theirs).
-"""
+"""Pulls runs in a process of its own: the Hub's client reads its environment when it is imported."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled, PullOptions, pull
+from reportgen.report import Problem, SourceRecord
 from reportgen.sources.line import Patience
+
+__all__ = ["Told", "command", "pull_in_process"]
+
+ROOT = Path(__file__).resolve().parent.parent
+SHORT = {"first_pause": 0.05}
+
+
+class Told(NamedTuple):
+    """What a process told of its pull.
+
+    Attributes:
+        outcomes: In the order of the runs.
+        waits: Sentences, as they came.
+        done: Names, as they came.
+        seconds: Of the pull alone.
+        modules: Slow modules that were loaded.
+        errors: All that went to standard error.
+    """
+
+    outcomes: list[Pulled | Problem]
+    waits: list[str]
+    done: list[str]
+    seconds: float
+    modules: list[str]
+    errors: str
+
+    @property
+    def kinds(self) -> list[str]:
+        """``checked``, ``not checked`` or the problem's kind, run by run."""
+        words = {True: "checked", False: "not checked"}
+        return [one.kind if isinstance(one, Problem) else words[one.checked] for one in self.outcomes]
+
+
+def pull_in_process(
+    runs: Sequence[RunSpec],
+    environment: Mapping[str, str],
+    *,
+    patience: Mapping[str, float] | None = None,
+    **options: Any,
+) -> Told:
+    """Pulls runs of a family ``f``.
+
+    Args:
+        runs: What to pull.
+        environment: On top of this process's own.
+        patience: Fields of ``Patience``; short pauses without.
+        options: Fields of ``PullOptions``; ``seconds`` from now stands for ``deadline``.
+    """
+    process = subprocess.run(
+        command(),
+        input=job(runs, patience=patience, **options),
+        env=os.environ | environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = json.loads(process.stdout)
+    outcomes: list[Pulled | Problem] = []
+    for spec, one in zip(runs, told["outcomes"], strict=True):
+        if "kind" in one:
+            outcomes.append(Problem(**one))
+        else:
+            outcomes.append(Pulled(spec, Path(one["path"]), SourceRecord(**one["source"]), one["checked"]))
+    return Told(outcomes, told["waits"], told["done"], told["seconds"], told["modules"], process.stderr)
+
+
+def command() -> list[str]:
+    """What starts this file; its job goes to standard input."""
+    return [sys.executable, __file__]
+
+
+def job(runs: Sequence[RunSpec], *, patience: Mapping[str, float] | None = None, **options: Any) -> str:
+    """The job of such a process, as JSON."""
+    specs = [dataclasses.asdict(spec) for spec in runs]
+    return json.dumps({"runs": specs, "options": options, "patience": SHORT | dict(patience or {})})
 
 
 def main() -> None:
-    job = json.load(sys.stdin)
+    """Does the job."""
+    asked = json.load(sys.stdin)
+    kinds = {"hub": HubSource, "directory": DirectorySource}
     runs = []
-    for family, name, source, more in job["runs"]:
-        kind = HubSource if source["type"] == "hub" else DirectorySource
-        runs.append((family, RunSpec(name, kind(**source), **more)))
-    options = dict(job["options"])
+    for fields in asked["runs"]:
+        source = kinds[fields["source"]["type"]](**fields.pop("source"))
+        runs.append(("f", RunSpec(source=source, **fields)))
+    options = asked["options"]
     if "seconds" in options:
         options["deadline"] = time.monotonic() + options.pop("seconds")
     waits: list[str] = []
@@ -30,23 +110,21 @@ def main() -> None:
     began = time.monotonic()
     outcomes = pull(
         runs,
-        PullOptions(**options, patience=Patience(**job["patience"])),
+        PullOptions(**options, patience=Patience(**asked["patience"])),
         on_done=done.append,
         on_wait=waits.append,
     )
+    seconds = time.monotonic() - began
     told = [
-        {
-            "path": str(one.path),
-            "checked": one.checked,
-            "source": dataclasses.asdict(one.source),
-        }
-        if isinstance(one, Pulled)
-        else dataclasses.asdict(one)
+        dataclasses.asdict(one)
+        if isinstance(one, Problem)
+        else {"path": str(one.path), "source": dataclasses.asdict(one.source), "checked": one.checked}
         for one in outcomes
     ]
-    modules = [name for name in ("torch", "huggingface_hub", "pandas", "plotly") if name in sys.modules]
-    seconds = time.monotonic() - began
-    print(json.dumps({"outcomes": told, "waits": waits, "done": done, "seconds": seconds, "modules": modules}))
+    slow = ("torch", "huggingface_hub", "pandas", "plotly", "weasyprint", "kaleido")
+    modules = [name for name in slow if name in sys.modules]
+    result = {"outcomes": told, "waits": waits, "done": done, "seconds": seconds, "modules": modules}
+    sys.stdout.write(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -183,7 +183,7 @@ class Hub:
             raise _Again("the Hub sent more than it had promised") from None
         copy = _Copy(path, _commit_of(path, place), hash_file(path, str(place), self._limit, git=True))
         if copy.commit != head.commit_hash:
-            raise _Again("the file changed while it was fetched", wait=0.0)
+            raise _Again("the file changed while it was fetched")
         if not _agrees(copy.digests, head):
             _discard(path)
             raise _Again("the Hub sent another file than it had promised")

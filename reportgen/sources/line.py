@@ -99,10 +99,10 @@ class Line:
         """
         if seconds > self._patience.longest_wait:
             raise NoAnswer(f"it asks to be left alone for {seconds:,.0f} s")
-        until = time.monotonic() + seconds
+        now = time.monotonic()
         with self._state:
-            news = until > self._not_before + 1.0
-            self._not_before = max(self._not_before, until)
+            news = now + seconds > max(now, self._not_before) + 1.0
+            self._not_before = max(self._not_before, now + seconds)
         if news:
             self._say(f"the Hub limits how often it may be asked: waiting {seconds:.0f} s")
 

@@ -1,0 +1,341 @@
+"""The real client against a Hub on the loopback interface, in every state."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from loopback_hub import LoopbackHub
+from pull_process import pull_in_process
+
+from reportgen.model_list import HubSource, RunSpec
+from reportgen.pull import Pulled
+from reportgen.report import Problem
+
+DATA = b'{"TrainingLoss": [2.9, 0.5, 1e-09]}'
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def hub_run(name: str, **fields: str) -> RunSpec:
+    usual = {"repo": "me/QuantaMaths_{name}", "file": "training_loss.json", "revision": "main"}
+    return RunSpec(name, HubSource(**(usual | fields)))
+
+
+def repo(name: str) -> str:
+    return f"me/QuantaMaths_{name}"
+
+
+class TestHub:
+    """The real client against a Hub on the loopback interface."""
+
+    NAMES = tuple(f"r{number}" for number in range(12))
+
+    @pytest.fixture
+    def home(self, tmp_path: Path) -> Path:
+        return tmp_path / "hf"
+
+    @pytest.fixture
+    def hub(self, loopback_hub: LoopbackHub) -> LoopbackHub:
+        for number, name in enumerate(self.NAMES):
+            loopback_hub.put(repo(name), "training_loss.json", DATA + b" " * number)
+        return loopback_hub
+
+    @pytest.fixture
+    def runs(self) -> list[RunSpec]:
+        return [hub_run(name) for name in self.NAMES]
+
+    def cached(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:
+        """Pulls runs while all is well."""
+        assert pull_in_process(runs, hub.environment(home)).kinds == ["checked"] * len(runs)
+        hub.recover()
+
+    # What is found, and what it costs.
+
+    def test_new_and_older_layout_branches_tags_and_commits(self, hub: LoopbackHub, home: Path) -> None:
+        first = hub.put("me/Verified", "old1_train.json", b"1")
+        hub.tag("me/Verified", "v1", first)
+        second = hub.put("me/Verified", "old1_train.json", b"22")
+        side = hub.put("me/Verified", "old1_train.json", b"333", branch="refs/pr/1")
+        older = {"repo": "me/Verified", "file": "{name}_train.json"}
+        large = hub.put(repo("big"), "training_loss.json", DATA, large=True)
+        runs = [
+            hub_run("r0"),
+            *(hub_run("old1", **older, revision=r) for r in ("main", "v1", first, second, "refs/pr/1")),
+            hub_run("big"),
+        ]
+        told = pull_in_process(runs, hub.environment(home))
+        assert told.kinds == ["checked"] * len(runs)
+        sources = [one.source for one in told.outcomes if isinstance(one, Pulled)]
+        assert [source.revision for source in sources][1:] == [second, first, first, second, side, large]
+        assert [source.requested_revision for source in sources][1:6] == [
+            "main",
+            "v1",
+            first,
+            second,
+            "refs/pr/1",
+        ]
+        bodies = [DATA, b"22", b"1", b"1", b"22", b"333", DATA]
+        assert [source.sha256 for source in sources] == list(map(sha256, bodies))
+        assert [one.path.read_bytes() for one in told.outcomes if isinstance(one, Pulled)] == bodies
+        assert (sources[1].kind, sources[1].repo, sources[1].file) == (
+            "hub",
+            "me/Verified",
+            "old1_train.json",
+        )
+        assert told.waits == []
+        assert told.errors == ""
+        assert told.modules == ["huggingface_hub"]
+
+    def test_an_unchanged_run_costs_one_head(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:
+        self.cached(hub, home, runs)
+        assert pull_in_process(runs, hub.environment(home)).kinds == ["checked"] * 12
+        assert (hub.count("HEAD"), hub.count("GET")) == (12, 0)
+
+    def test_so_does_one_whose_repository_changed_elsewhere(self, hub: LoopbackHub, home: Path) -> None:
+        self.cached(hub, home, [hub_run("r0")])
+        commit = hub.put(repo("r0"), "README.md", b"new")
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.outcomes[0].source.revision == commit  # type: ignore[union-attr]
+        assert (hub.count("HEAD"), hub.count("GET")) == (1, 0)
+
+    def test_a_pinned_commit_in_the_cache_costs_nothing(self, hub: LoopbackHub, home: Path) -> None:
+        pinned = hub_run("r0", revision=hub.put(repo("r0"), "training_loss.json", b"pinned"))
+        self.cached(hub, home, [pinned])
+        hub.put(repo("r0"), "training_loss.json", b"later")
+        for options in ({}, {"offline": True}):
+            told = pull_in_process([pinned], hub.environment(home), **options)
+            assert told.kinds == ["checked"]
+            assert told.outcomes[0].path.read_bytes() == b"pinned"  # type: ignore[union-attr]
+        assert hub.requests == []
+
+    def test_a_rebuild_reads_the_commit_of_the_report(self, hub: LoopbackHub, home: Path) -> None:
+        commit = hub.put(repo("r0"), "training_loss.json", b"reported")
+        hub.put(repo("r0"), "training_loss.json", b"later")
+        told = pull_in_process([hub_run("r0", commit=commit)], hub.environment(home))
+        source = told.outcomes[0].source  # type: ignore[union-attr]
+        assert (source.requested_revision, source.revision) == ("main", commit)
+        assert source.sha256 == sha256(b"reported")
+
+    def test_a_changed_run_is_fetched(self, hub: LoopbackHub, home: Path) -> None:
+        self.cached(hub, home, [hub_run("r0")])
+        commit = hub.put(repo("r0"), "training_loss.json", b"new")
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.outcomes[0].source.revision == commit  # type: ignore[union-attr]
+        assert told.outcomes[0].source.sha256 == sha256(b"new")  # type: ignore[union-attr]
+        assert hub.count("GET") == 1
+        offline = pull_in_process([hub_run("r0")], hub.environment(home), offline=True)
+        assert offline.outcomes[0].source == told.outcomes[0].source  # type: ignore[union-attr]
+
+    def test_offline(self, hub: LoopbackHub, home: Path) -> None:
+        self.cached(hub, home, [hub_run("r0")])
+        runs = [hub_run("r0"), hub_run("r1"), hub_run("r0", revision="v9")]
+        for options, more in (({"offline": True}, {}), ({}, {"HF_HUB_OFFLINE": "1"})):
+            told = pull_in_process(runs, hub.environment(home) | more, **options)
+            assert told.kinds == ["not checked", "network", "network"]
+        assert hub.requests == []
+
+    def test_the_token_goes_to_the_hub_and_nowhere_else(self, hub: LoopbackHub, home: Path) -> None:
+        hub.put(repo("big"), "training_loss.json", DATA, large=True)
+        hub.fail(500, match="r1/")
+        environment = hub.environment(home) | {"HF_TOKEN": "hf_secret"}
+        told = pull_in_process([hub_run("big"), hub_run("r1"), hub_run("none")], environment)
+        assert told.kinds == ["checked", "network", "missing"]
+        assert {asked.token for asked in hub.requests if not asked.path.startswith("/store")} == {"hf_secret"}
+        assert {asked.token for asked in hub.requests if asked.path.startswith("/store")} == {""}
+        assert "hf_secret" not in repr(told)
+
+    # What the Hub refuses.
+
+    def test_each_refusal_has_its_kind_and_its_mend(self, hub: LoopbackHub, home: Path) -> None:
+        hub.refuse(repo("gated"), 403, "GatedRepo")
+        hub.refuse(repo("private"), 403)
+        hub.refuse(repo("login"), 401)
+        hub.refuse(repo("odd"), 418)
+        hub.put(repo("large"), "training_loss.json", b"x" * 2001)
+        expected = [
+            (hub_run("none"), "missing", "no repository me/QuantaMaths_none"),
+            (hub_run("r0", file="x.json"), "missing", "me/QuantaMaths_r0/x.json at main does not exist"),
+            (hub_run("r0", revision="v9"), "missing", "no revision v9"),
+            (hub_run("r0", revision="0" * 40), "missing", "no revision 0000"),
+            (hub_run("gated"), "refused", "is gated"),
+            (hub_run("private"), "refused", "refuses access to me/QuantaMaths_private (403)"),
+            (hub_run("login"), "refused", "refuses access to me/QuantaMaths_login (401)"),
+            (hub_run("odd"), "refused", "(418)"),
+            (hub_run("large"), "too_large", "2,001 bytes"),
+        ]
+        told = pull_in_process([run for run, _, _ in expected], hub.environment(home), max_file_size=2000)
+        for one, (_, kind, words) in zip(told.outcomes, expected, strict=True):
+            assert isinstance(one, Problem)
+            assert (one.family, one.kind) == ("f", kind)
+            assert words in one.message
+            assert one.message.isprintable()
+        assert hub.count("GET") == 0
+        assert told.waits == []
+        assert told.errors == ""
+
+    def test_a_run_that_is_gone_is_not_served_from_the_cache(self, hub: LoopbackHub, home: Path) -> None:
+        self.cached(hub, home, [hub_run("r0"), hub_run("r1")])
+        hub.remove(repo("r0"))
+        hub.remove(repo("r1"), "training_loss.json")
+        assert pull_in_process([hub_run("r0"), hub_run("r1")], hub.environment(home)).kinds == ["missing"] * 2
+
+    def test_places_that_lead_elsewhere_are_refused_unasked(self, hub: LoopbackHub, home: Path) -> None:
+        runs = [hub_run(name) for name in ("../x", "a/b", "a b", "x\n")]
+        runs += [hub_run("r0", file=file) for file in ("../training_loss.json", "/etc/passwd")]
+        runs += [hub_run("r0", revision=revision) for revision in ("../../../../etc", "/etc/hostname")]
+        assert pull_in_process(runs, hub.environment(home)).kinds == ["refused"] * len(runs)
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        "headers", [{}, {"ETag": '"x"'}, {"ETag": '"../../x"', "X-Repo-Commit": "0" * 40}]
+    )
+    def test_a_server_that_is_no_hub(self, hub: LoopbackHub, home: Path, headers: dict[str, str]) -> None:
+        hub.fail(200, headers=headers)
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.kinds == ["network"]
+        assert "HF_ENDPOINT" in told.outcomes[0].message  # type: ignore[union-attr]
+        assert (hub.count("HEAD"), hub.count("GET")) == (1, 0)
+
+    # What passes.
+
+    @pytest.mark.parametrize("method", ["HEAD", "GET"])
+    @pytest.mark.parametrize("status", [500, 503])
+    def test_server_errors_are_tried_again(
+        self, hub: LoopbackHub, home: Path, method: str, status: int
+    ) -> None:
+        hub.fail(status, method=method, times=2)
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.kinds == ["checked"]
+        assert len(told.waits) == 2
+        assert f"it answers {status}; trying again in" in told.waits[0]
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Retry-After": "1"},
+            {"RateLimit": '"api";r=0;t=1', "RateLimit-Policy": '"fixed window";"api";q=500;w=300'},
+        ],
+        ids=["Retry-After", "RateLimit"],
+    )
+    @pytest.mark.parametrize("method", ["HEAD", "GET"])
+    def test_the_rate_limit_is_kept_and_its_wait_shown(
+        self, hub: LoopbackHub, home: Path, method: str, headers: dict[str, str]
+    ) -> None:
+        hub.fail(429, method=method, times=1, headers=headers)
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.kinds == ["checked"]
+        assert told.waits == ["the Hub limits how often it may be asked: waiting 2 s"]
+        assert 1.9 < told.seconds < 5
+        assert told.errors == ""
+
+    def test_all_pulls_wait_together(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:
+        hub.fail(429, method="HEAD", times=1, headers={"Retry-After": "1"})
+        told = pull_in_process(runs, hub.environment(home), jobs=12)
+        assert told.kinds == ["checked"] * 12
+        assert len(told.waits) == 1
+        # One was told to wait while the eleven others had not asked yet: none of them asked in vain.
+        assert hub.count("HEAD") == 1 + 2 * 12
+
+    def test_a_wait_of_a_day_is_not_waited_for(self, hub: LoopbackHub, home: Path) -> None:
+        hub.fail(429, headers={"Retry-After": "86400"})
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.kinds == ["network"]
+        assert "86,401 s" in told.outcomes[0].message  # type: ignore[union-attr]
+        assert told.seconds < 2
+
+    @pytest.mark.parametrize(("method", "after"), [("HEAD", 0), ("GET", 0), ("GET", 10)])
+    def test_broken_connections_are_tried_again(
+        self, hub: LoopbackHub, home: Path, method: str, after: int
+    ) -> None:
+        hub.cut(after=after, method=method, times=1)
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.kinds == ["checked"]
+        assert told.outcomes[0].source.sha256 == sha256(DATA)  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize("body", [DATA.replace(b"2.9", b"9.2"), DATA[:-1], b"x" * 100_000], ids=len)
+    def test_a_body_that_was_not_promised_never_becomes_a_run(
+        self, hub: LoopbackHub, home: Path, body: bytes
+    ) -> None:
+        hub.put(repo("r1"), "training_loss.json", DATA)
+        hub.swap(body, match="r0/", times=1)
+        hub.swap(body, match="r1/")
+        told = pull_in_process([hub_run("r0"), hub_run("r1")], hub.environment(home))
+        assert told.kinds == ["checked", "network"]
+        assert told.outcomes[0].source.sha256 == sha256(DATA)  # type: ignore[union-attr]
+        stored = [file.read_bytes() for file in (home / "hub").rglob("*") if file.is_file()]
+        assert DATA in stored
+        assert body not in stored
+
+    def test_an_old_copy_does_not_stand_for_a_new_file(self, hub: LoopbackHub, home: Path) -> None:
+        self.cached(hub, home, [hub_run("r0")])
+        hub.put(repo("r0"), "training_loss.json", DATA * 2)
+        hub.swap(DATA)
+        assert pull_in_process([hub_run("r0")], hub.environment(home)).kinds == ["network"]
+
+    def test_a_damaged_copy_is_fetched_anew(self, hub: LoopbackHub, home: Path) -> None:
+        pinned = hub_run("r1", revision=hub.put(repo("r1"), "training_loss.json", b"pinned"))
+        self.cached(hub, home, [hub_run("r0"), pinned])
+        for blob in (home / "hub").glob("models--*/blobs/*"):
+            blob.write_bytes(b"damaged")
+        told = pull_in_process([hub_run("r0"), pinned], hub.environment(home))
+        assert told.kinds == ["checked"] * 2
+        assert [one.source.sha256 for one in told.outcomes] == [sha256(DATA), sha256(b"pinned")]  # type: ignore[union-attr]
+
+    # What does not pass.
+
+    def test_down(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:
+        self.cached(hub, home, runs[:6])
+        hub.stop()
+        told = pull_in_process(runs, hub.environment(home))
+        assert told.kinds == ["not checked"] * 6 + ["network"] * 6
+        assert "no connection" in told.outcomes[-1].message  # type: ignore[union-attr]
+        assert len(told.waits) <= 4
+
+    @pytest.mark.parametrize("jobs", [1, 8])
+    def test_a_silent_hub_is_found_out_once(
+        self, hub: LoopbackHub, home: Path, runs: list[RunSpec], jobs: int
+    ) -> None:
+        self.cached(hub, home, runs[:6])
+        hub.hang()
+        told = pull_in_process(runs, hub.environment(home), jobs=jobs, patience={"attempts": 2})
+        assert told.kinds == ["not checked"] * 6 + ["network"] * 6
+        assert hub.count() <= 3
+        assert told.seconds < 5
+
+    def test_a_silent_run_is_no_silent_hub(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:
+        hub.hang(match="r0/")
+        told = pull_in_process(runs, hub.environment(home), jobs=4, patience={"attempts": 2})
+        assert told.kinds == ["network", *["checked"] * 11]
+
+    def test_errors_without_end(self, hub: LoopbackHub, home: Path) -> None:
+        self.cached(hub, home, [hub_run("r0")])
+        hub.fail(502)
+        told = pull_in_process([hub_run("r0"), hub_run("r1")], hub.environment(home))
+        assert told.kinds == ["not checked", "network"]
+        assert hub.count("HEAD") == 8
+
+    def test_a_hub_that_goes_away_half_way(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:
+        hub.goes_away_after(9)
+        told = pull_in_process(runs, hub.environment(home), jobs=2)
+        assert told.kinds.count("checked") >= 2
+        assert set(told.kinds) == {"checked", "network"}
+        assert told.seconds < 8
+
+    def test_a_fetch_that_stalls_is_given_up(self, hub: LoopbackHub, home: Path) -> None:
+        hub.hang(method="GET")
+        patience = {"stalled": 0.5, "attempts": 2}
+        told = pull_in_process([hub_run("r0")], hub.environment(home, timeout=30), patience=patience)
+        assert told.kinds == ["network"]
+        assert told.seconds < 4
+
+    def test_a_cache_that_cannot_be_written(self, hub: LoopbackHub, home: Path) -> None:
+        home.mkdir()
+        (home / "hub").write_text("in the way")
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.kinds == ["unreadable"]
+        assert "HF_HOME" in told.outcomes[0].message  # type: ignore[union-attr]
+        assert str(home) not in told.outcomes[0].message  # type: ignore[union-attr]

@@ -1,0 +1,234 @@
+"""Runs in folders: places that names may not reach, and files that are none."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen.model_list import DirectorySource, RunSpec
+from reportgen.pull import Pulled
+from reportgen.sources import Unusable, _digests, directory, hash_file, relative_parts
+
+LIMIT = 1000
+DATA = b'{"TrainingLoss": [2.9, 0.5, 1e-09]}'
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class TestRelativeParts:
+    """The words of a path alone decide, on every system the same."""
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            "..",
+            "../x",
+            "a/../x",
+            "a/..",
+            ".",
+            "a/./b",
+            "",
+            "/etc/passwd",
+            "a//b",
+            "a/",
+            "~\\x",
+            "a\\..\\b",
+            "C:x",
+            "C:/x",
+            "x:stream",
+            "a\0b",
+            "a\nb",
+            "\x1b[31m",
+            "x\x7f",
+            "con",
+            "CON",
+            "con.json",
+            "a/NUL/b",
+            "com1",
+            "LPT9.txt",
+            "com¹",
+            "aux .json",
+            "x.",
+            "x ",
+            ".. ",
+            "...",
+            "a*",
+            "a?",
+            'a"',
+            "a<b",
+            "a|b",
+        ],
+    )
+    def test_refused(self, place: str) -> None:
+        with pytest.raises(Unusable) as refused:
+            relative_parts(place)
+        assert refused.value.kind == "refused"
+        assert str(refused.value).isprintable()
+
+    @pytest.mark.parametrize(
+        "place", ["a", "a/b", "..a", "a..b", ".hidden", "console", "com10", "naïve", "a b", "~"]
+    )
+    def test_taken(self, place: str) -> None:
+        assert relative_parts(place) == tuple(place.split("/"))
+
+    @given(st.text(st.sampled_from("./\\:a \0~"), max_size=12))
+    def test_what_is_taken_stays_inside(self, place: str) -> None:
+        try:
+            parts = relative_parts(place)
+        except Unusable:
+            return
+        for inside in (os.path.normpath(os.path.join("/fixed", *parts)),):  # noqa: PTH118 - words, not files
+            assert inside.startswith("/fixed/")
+
+
+class TestDirectory:
+    def find(self, base: Path, path: str, name: str) -> Pulled:
+        found = directory.find(DirectorySource(path, str(base)), name, LIMIT)
+        assert found.checked
+        assert found.source.kind == "directory"
+        assert (found.source.repo, found.source.requested_revision, found.source.revision) == (
+            None,
+            None,
+            None,
+        )
+        return Pulled(
+            RunSpec(name, DirectorySource(path, str(base))), found.path, found.source, found.checked
+        )
+
+    def put(self, file: Path, data: bytes = DATA) -> Path:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        return file
+
+    @pytest.mark.parametrize(
+        ("path", "file"),
+        [
+            ("runs/{name}/training_loss.json", "runs/r1/training_loss.json"),
+            ("runs/{name}_train.json", "runs/r1_train.json"),
+            ("{name}.json", "r1.json"),
+            ("./runs/x-{name}.json", "runs/x-r1.json"),
+            ("../beside/{name}/{name}.json", "../beside/r1/r1.json"),
+        ],
+    )
+    def test_a_relative_file_is_named_from_the_list(self, tmp_path: Path, path: str, file: str) -> None:
+        base = tmp_path / "lists"
+        base.mkdir()
+        written = self.put(base / file)
+        found = self.find(base, path, "r1")
+        assert found.source.file == file
+        assert found.source.sha256 == sha256(DATA)
+        assert found.path.samefile(written)
+
+    def test_an_absolute_file_is_named_from_its_folder(self, tmp_path: Path) -> None:
+        self.put(tmp_path / "runs" / "r1" / "loss.json")
+        found = self.find(Path("/nowhere"), f"{tmp_path.as_posix()}/runs/{{name}}/loss.json", "r1")
+        assert found.source.file == "r1/loss.json"
+
+    @pytest.mark.parametrize(
+        "name", ["..", "../../secret", "a/../../secret", "/secret", "a\\..\\..\\secret", "x\0"]
+    )
+    def test_no_name_leads_out(self, tmp_path: Path, name: str) -> None:
+        self.put(tmp_path / "secret" / "training_loss.json")
+        self.put(tmp_path / "training_loss.json")
+        (tmp_path / "lists" / "runs" / "a").mkdir(parents=True)
+        with pytest.raises(Unusable) as refused:
+            self.find(tmp_path / "lists", "runs/{name}/training_loss.json", name)
+        assert refused.value.kind == "refused"
+
+    def test_a_name_may_lead_deeper(self, tmp_path: Path) -> None:
+        self.put(tmp_path / "runs" / "a" / "b.json")
+        assert self.find(tmp_path, "runs/{name}.json", "a/b").source.file == "runs/a/b.json"
+
+    def test_links_are_followed(self, tmp_path: Path) -> None:
+        blob = self.put(tmp_path / "blobs" / "0123")
+        (tmp_path / "runs").mkdir()
+        (tmp_path / "runs" / "r1.json").symlink_to(blob)
+        (tmp_path / "linked").symlink_to(tmp_path / "runs", target_is_directory=True)
+        assert self.find(tmp_path, "linked/{name}.json", "r1").source.sha256 == sha256(DATA)
+
+    def refused(self, base: Path, name: str = "r1") -> tuple[str, str]:
+        with pytest.raises(Unusable) as refused:
+            self.find(base, "{name}.json", name)
+        message = str(refused.value)
+        assert str(base) not in message
+        assert message.isprintable()
+        return refused.value.kind, message
+
+    def test_missing(self, tmp_path: Path) -> None:
+        kind, message = self.refused(tmp_path)
+        assert kind == "missing"
+        assert message.startswith("r1.json does not exist")
+
+    def test_missing_folder_and_file_in_the_way(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_bytes(DATA)
+        assert self.refused(tmp_path, "a/b")[0] == "missing"
+        assert self.refused(tmp_path, "c/b")[0] == "missing"
+
+    def test_a_link_that_leads_nowhere(self, tmp_path: Path) -> None:
+        (tmp_path / "r1.json").symlink_to(tmp_path / "gone")
+        assert self.refused(tmp_path)[0] == "missing"
+
+    def test_links_in_a_ring(self, tmp_path: Path) -> None:
+        (tmp_path / "r1.json").symlink_to(tmp_path / "r2.json")
+        (tmp_path / "r2.json").symlink_to(tmp_path / "r1.json")
+        assert self.refused(tmp_path)[0] == "unreadable"
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "r1.json").mkdir()
+        assert self.refused(tmp_path)[0] == "refused"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither in its folders")
+    def test_a_pipe_and_a_device_do_not_hang(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "r1.json")
+        (tmp_path / "r2.json").symlink_to("/dev/zero")
+        began = time.monotonic()
+        assert self.refused(tmp_path)[0] == "refused"
+        assert self.refused(tmp_path, "r2")[0] == "refused"
+        assert time.monotonic() - began < 1
+
+    def test_a_name_too_long_for_the_system(self, tmp_path: Path) -> None:
+        kind, message = self.refused(tmp_path, "x" * 10_000)
+        assert kind == "unreadable"
+        assert len(message) < 500
+
+    def test_size(self, tmp_path: Path) -> None:
+        self.put(tmp_path / "r1.json", b"x" * LIMIT)
+        assert self.find(tmp_path, "{name}.json", "r1").source.sha256 == sha256(b"x" * LIMIT)
+        self.put(tmp_path / "r1.json", b"x" * (LIMIT + 1))
+        kind, message = self.refused(tmp_path)
+        assert kind == "too_large"
+        assert "1,001" in message
+        assert "--max-file-size" in message
+
+    def test_a_huge_file_is_not_read(self, tmp_path: Path) -> None:
+        with (tmp_path / "r1.json").open("wb") as file:
+            file.truncate(2**40)
+        assert self.refused(tmp_path)[0] == "too_large"
+
+
+def test_a_file_that_grows_is_read_no_further_than_the_limit() -> None:
+    growing = io.BytesIO(b"x" * (LIMIT + 1))
+    with pytest.raises(Unusable) as refused:
+        _digests(growing, 10, "r1.json", LIMIT, git=False)  # type: ignore[arg-type]
+    assert refused.value.kind == "too_large"
+
+
+@given(st.binary(max_size=200))
+def test_digests_are_those_of_git_and_sha256(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    file = tmp_path_factory.mktemp("git") / "x"
+    file.write_bytes(data)
+    digests = hash_file(file, "x", LIMIT, git=True)
+    assert (digests.size, digests.sha256) == (len(data), sha256(data))
+    words = ["git", "hash-object", "--no-filters", str(file)]
+    assert digests.git == subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
