@@ -16,7 +16,13 @@ from reportgen.names import ATTRIBUTES
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.seeds import seed_groups
 
-__all__ = ["avg_final_loss_by", "avg_final_loss_by_digits", "family_seeds", "family_thresholds"]
+__all__ = [
+    "avg_final_loss_by",
+    "avg_final_loss_by_digits",
+    "between_seeds",
+    "family_seeds",
+    "family_thresholds",
+]
 
 _TITLES = {
     "op": "Operation",
@@ -130,7 +136,7 @@ def family_seeds(family: FamilyReport, width_mm: float = 178.0) -> Figure | None
     if not groups:
         return None
     lines = [
-        Line(f"{group.label}, {len(group.runs)} seeds", _between_seeds(group.runs), style)
+        Line(f"{group.label}, {len(group.runs)} seeds", between_seeds(group.runs), style)
         for group, style in zip(groups, line_styles([group.runs[0] for group in groups]), strict=True)
     ]
     steps = max(int(one.curve.step[-1]) + 1 for one in lines)
@@ -196,7 +202,7 @@ def _marker(index: int) -> dict[str, Any]:
     return {"color": colour, "symbol": symbol, "size": 7, "line": {"width": 0.75, "color": "#ffffff"}}
 
 
-def _between_seeds(runs: tuple[RunReport, ...]) -> Drawn:
+def between_seeds(runs: tuple[RunReport, ...]) -> Drawn:
     """Geometric mean and range of the runs' smoothed losses, on the steps of the shortest run."""
     shortest = min(runs, key=lambda run: run.summary.curve.steps).summary.curve.step
     logs = np.array([_log_mean_at(run, shortest) for run in runs])

@@ -240,8 +240,8 @@ class FamilyTable(_Checked):
     )
     linear_steps: Steps = Field(15_000, description=_STEPS)
     smoothing: Table = Field({}, description="a table, { window = 500, edges = ..., smoother = ... }")
-    figures: Annotated[list[Literal["log", "linear"]], AfterValidator(_once)] = Field(
-        ["log", "linear"], description='a list of "log" and "linear"'
+    figures: Annotated[list[Literal["log", "linear", "seeds", "thresholds"]], AfterValidator(_once)] = Field(
+        ["log", "linear"], description='a list of "log", "linear", "seeds" and "thresholds"'
     )
     x_range: Range | None = Field(None, description="two numbers from 0, the lower first: steps")
     y_range: Annotated[Range, AfterValidator(_above_zero)] | None = Field(

@@ -16,17 +16,20 @@ from markupsafe import Markup
 from reportgen import notation, tables
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.errors import ReportgenError
+from reportgen.figures import MOST_NAMED
 from reportgen.model_list import FamilySpec
 from reportgen.names import question_shares
 from reportgen.news import told
 from reportgen.outputs import words
 from reportgen.outputs.templating import markdown
 from reportgen.report import Check, FamilyReport, Problem, Report, RunReport
+from reportgen.seeds import seed_groups
 from reportgen.tables import Row, Table
 
 __all__ = ["MANY_LINES", "Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
 
 Medium = Literal["screen", "paper"]
+FigureKind = Literal["log", "linear", "seeds", "thresholds", "attribute", "run-log", "run-linear", "runs"]
 
 # Up to this many runs a page's table of all runs also holds the columns that are hidden at first.
 _MANY_RUNS = 200
@@ -37,7 +40,7 @@ _NARROW = ("label", "name", "steps", "avg_final_loss", "checks", "marks")
 _LOGO_KINDS = {".svg": "svg+xml", ".png": "png"}
 
 
-MANY_LINES = 40
+MANY_LINES = MOST_NAMED + 1
 """From this many runs on, a family's figure on a page mutes all lines and names those for which there is
 room, and what configurations share is said once."""
 
@@ -66,7 +69,7 @@ class FigureView:
 
     name: str
     number: int
-    kind: Literal["log", "linear", "attribute", "run-log", "run-linear", "runs"]
+    kind: FigureKind
     caption: str
     finding: str
     family: str | None = None
@@ -282,22 +285,11 @@ def _family(
     table_number: Iterator[int],
 ) -> FamilyView:
     finding = words.finding(family.runs)
-    kinds: tuple[Literal["log", "linear"], ...] = ("log", "linear")
     figures = tuple(
         FigureView(
-            f"{family.slug}-{kind}",
-            next(figure_number),
-            kind,
-            words.family_caption(
-                family,
-                linear=kind == "linear",
-                pointed=medium == "screen" and len(family.runs) >= MANY_LINES,
-            ),
-            finding,
-            family=family.slug,
+            f"{family.slug}-{kind}", next(figure_number), kind, caption, finding, family=family.slug
         )
-        for kind in kinds
-        if kind in family.spec.figures and family.runs
+        for kind, caption in _family_figures(family, medium)
     )
     shared = _shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     return FamilyView(
@@ -310,6 +302,23 @@ def _family(
         runs=tuple(_run(run, family.spec, shared.keys()) for run in family.runs),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )
+
+
+def _family_figures(family: FamilyReport, medium: Medium) -> Iterator[tuple[FigureKind, str]]:
+    """Kinds and captions of the figures that the list asks for, as far as there is anything to draw."""
+    runs, wanted = family.runs, family.spec.figures
+    bands: words.Bands = "all"
+    if len(runs) >= MANY_LINES:
+        bands = "pointed" if medium == "screen" else "none"
+    if runs and "log" in wanted:
+        yield "log", words.family_caption(family, linear=False, bands=bands)
+    if runs and "linear" in wanted:
+        yield "linear", words.family_caption(family, linear=True, bands=bands)
+    if "seeds" in wanted and seed_groups(family):
+        yield "seeds", words.seeds_caption(family)
+    reached = any(step is not None for run in runs for step in run.summary.metrics.steps_to.values())
+    if "thresholds" in wanted and reached and len(runs) <= MOST_NAMED:
+        yield "thresholds", words.thresholds_caption(family)
 
 
 def _family_tables(

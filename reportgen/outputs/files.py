@@ -92,11 +92,10 @@ def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
 
 def _draw(report: Report, drawer: Drawer, store: Cache, log: Log) -> dict[str, Images]:
     """Every figure on paper: those with files of their own and the small multiples."""
-    wanted = dict(_figures(report)) | {
-        panels.name: figures.run_panels(panels.runs) for panels in paper.panels(report)
-    }
+    panels = {shown.name: figures.run_panels(shown.runs) for shown in paper.panels(report)}
+    wanted = dict(_figures(report)) | panels
     with log.step(f"draw {len(wanted)} figures"):
-        return drawer.draw(wanted, cached=store.get, store=store.put)
+        return drawer.draw(wanted, without_png=panels, cached=store.get, store=store.put)
 
 
 def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
@@ -120,6 +119,12 @@ def _family_figures(family: FamilyReport, width_mm: float) -> Iterator[tuple[str
         yield f"{family.slug}-log", figures.family_log(family, width_mm)
     if "linear" in family.spec.figures:
         yield f"{family.slug}-linear", figures.family_linear(family, width_mm)
+    if "seeds" in family.spec.figures and (seeds := figures.family_seeds(family, width_mm)) is not None:
+        yield f"{family.slug}-seeds", seeds
+    if "thresholds" in family.spec.figures:
+        thresholds = figures.family_thresholds(family, width_mm)
+        if thresholds is not None:
+            yield f"{family.slug}-thresholds", thresholds
 
 
 def _pdf(

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from reportgen.curves.summary import Curve, Envelope, FloatArray
+from reportgen import notation
+from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, FloatArray
+from reportgen.figures.overview import between_seeds
 from reportgen.figures.style import category, line_styles
 from reportgen.outputs import words
 from reportgen.outputs.context import MANY_LINES
 from reportgen.outputs.templating import visible
 from reportgen.report import FamilyReport, Report, RunReport
+from reportgen.seeds import seed_groups
 
 __all__ = ["page_data"]
 
@@ -50,6 +53,12 @@ def page_data(report: Report) -> str:
                 "yRange": family.spec.y_range,
                 "line": words.line_name(family.spec.smoothing),
                 **_styles(family.runs),
+                "groups": list(_groups(family, arrays)) if "seeds" in family.spec.figures else [],
+                "stepsTo": [
+                    [run.summary.metrics.steps_to.get(key) for key in THRESHOLDS] for run in family.runs
+                ]
+                if "thresholds" in family.spec.figures
+                else [],
             }
             for family in report.families
         },
@@ -58,6 +67,7 @@ def page_data(report: Report) -> str:
             "dark": [style.dark for style in categories],
         },
         "manyLines": MANY_LINES,
+        "thresholds": [notation.power_of_ten(key) for key in THRESHOLDS],
         "arrays": arrays.encoded,
     }
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -129,6 +139,27 @@ def _styles(runs: Sequence[RunReport]) -> dict[str, Any]:
         "colours": {"light": [style.light for style in styles], "dark": [style.dark for style in styles]},
         "dashes": [style.dash for style in styles],
     }
+
+
+def _groups(family: FamilyReport, arrays: _Arrays) -> Iterator[dict[str, Any]]:
+    """Seeds of one configuration as one line: what ``_run`` gives of a run, as far as a figure needs it."""
+    groups = seed_groups(family)
+    for i, (group, style) in enumerate(
+        zip(groups, line_styles([group.runs[0] for group in groups]), strict=True)
+    ):
+        line = between_seeds(group.runs)
+        steps = int(line.step[-1]) + 1
+        yield {
+            "id": f"{family.slug} seeds {i}",
+            "name": words.count(len(group.runs), "seed"),
+            "label": visible(group.label),
+            "family": family.slug,
+            "steps": steps,
+            "avg": group.mean,
+            "colours": {"light": style.light, "dark": style.dark},
+            "dash": style.dash,
+            "curve": _curve(Curve(steps, line.step, line.mean, line.low, line.high), arrays),
+        }
 
 
 def _curve(curve: Curve, arrays: _Arrays) -> dict[str, Any]:

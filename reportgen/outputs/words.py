@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from reportgen.model_list import FamilySpec, Smoothing
 from reportgen.notation import loss
 from reportgen.report import FamilyReport, Report, RunReport
 
 __all__ = [
+    "Bands",
     "attribute_caption",
     "best_and_worst",
     "count",
@@ -19,10 +21,14 @@ __all__ = [
     "missing_on_log",
     "run_caption",
     "run_finding",
+    "seeds_caption",
     "shortened",
     "smoothing_sentence",
     "status",
+    "thresholds_caption",
 ]
+
+Bands = Literal["all", "pointed", "none"]
 
 _SMOOTHERS = {
     "mean": "rolling mean",
@@ -97,21 +103,38 @@ def smoothing_sentence(smoothing: Smoothing) -> str:
     return f"centred {_SMOOTHERS[smoothing.smoother]} over {count(smoothing.window, 'step')}, {edges}"
 
 
-def family_caption(family: FamilyReport, *, linear: bool, pointed: bool = False) -> str:
+def family_caption(family: FamilyReport, *, linear: bool, bands: Bands = "all") -> str:
     """The caption of a family's figure.
 
     Args:
         family: The family.
         linear: Of the first steps on a linear axis, else of all on a log axis.
-        pointed: The band is that of the run that is pointed at, else each run has one.
+        bands: Of all runs, of the one that is pointed at, or of none.
     """
     spec = family.spec
     what = f"the first {count(spec.linear_steps, 'step')}, linear axis" if linear else "all steps, log axis"
-    said = (
-        f"{spec.name}: training loss over {what}. Line: {smoothing_sentence(spec.smoothing)}. "
-        f"Band{', of the run that is pointed at' if pointed else ''}: rolling minimum to maximum over the same window."
-    )
+    said = f"{spec.name}: training loss over {what}. Line: {smoothing_sentence(spec.smoothing)}. "
+    said += {
+        "all": "Band: rolling minimum to maximum over the same window.",
+        "pointed": "Band, of the run that is pointed at: rolling minimum to maximum over the same window.",
+        "none": "Bands are left out, and some lines only are named: there are many.",
+    }[bands]
     return said + ("" if linear else missing_on_log(family.runs))
+
+
+def seeds_caption(family: FamilyReport) -> str:
+    """The caption of seeds of one configuration as one line."""
+    return (
+        f"{family.name}: runs that differ by their seed only, as one line over all steps, log axis. Line: geometric "
+        f"mean of the smoothed losses ({smoothing_sentence(family.spec.smoothing)}). Band: range between the seeds."
+    )
+
+
+def thresholds_caption(family: FamilyReport) -> str:
+    """The caption of steps to each threshold."""
+    return (
+        f"{family.name}: the first step at which the centred rolling mean of each run's loss is below each threshold."
+    )
 
 
 def attribute_caption(runs: Sequence[RunReport], attribute: str) -> str:

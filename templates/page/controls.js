@@ -28,8 +28,8 @@ function addTools(figure) {
   const offer = (name, options, key) => shown.push([choice(tools, name, options, (value) => figure.show({ [key]: value })), key]);
   offer("Loss axis", AXIS, "log");
   if (figure.spec.kind === "attribute") addAttributes(figure, tools);
-  else offer("Training axis", STEPS, "fraction");
-  if (figure.spec.run === null && figure.spec.kind !== "attribute") offer("Minimum to maximum", BAND, "band");
+  else if (figure.spec.kind !== "thresholds") offer("Training axis", STEPS, "fraction");
+  if (["log", "linear", "seeds"].includes(figure.spec.kind)) offer("Minimum to maximum", BAND, "band");
   const whole = add(tools, "button", "", "Whole figure");
   whole.type = "button";
   whole.addEventListener("click", () => figure.show({ zoom: null }));
@@ -71,7 +71,7 @@ function addSettings() {
     add(settings, "p", "name", "All figures");
     for (const [name, options, key] of [["Loss axis of all figures", AXIS, "log"], ["Training axis of all figures", STEPS, "fraction"], ["Minimum to maximum in all figures", BAND, "band"]]) {
       const mark = choice(settings, name, options, (value) => {
-        for (const figure of figures) if (key === "log" || figure.spec.kind !== "attribute") figure.show({ [key]: value });
+        for (const figure of figures) if (key === "log" || !["attribute", "thresholds"].includes(figure.spec.kind)) figure.show({ [key]: value });
         mark(value);
       });
       mark(key === "log" ? null : key === "band");

@@ -9,7 +9,7 @@ class Figure {
     const { kind, family, of } = element.dataset;
     const spec = { kind, family, run: of || null };
     Object.assign(this, { element, spec, name: element.dataset.figure, drawn: false, visible: false, zoom: null, view: null });
-    this.log = spec.kind === "log" || spec.kind === "run-log" || spec.kind === "attribute";
+    this.log = ["log", "seeds", "attribute", "run-log"].includes(kind);
     this.band = true;
     this.fraction = false;
     this.attribute = "digits";
@@ -93,7 +93,7 @@ class Figure {
 
   // Says whether zooming further would show more.
   describe() {
-    if (this.zoom === null || this.spec.kind === "attribute") {
+    if (this.zoom === null || ["attribute", "thresholds"].includes(this.spec.kind)) {
       this.note.textContent = "";
       return;
     }
@@ -165,11 +165,12 @@ function linesView(figure) {
     }
     if (line.mean) traces.push({ ...common, x: xsOf(figure, line), y: line.mean, line: { width: line.smooth ? 1.75 : 1, color: line.colour } });
   } else if (lines.length < MANY_LINES) {
-    for (const line of figure.band ? lines : []) {
+    const isThresholds = figure.spec.kind === "thresholds";
+    for (const line of figure.band && !isThresholds ? lines : []) {
       traces.push({ ...common, ...bandTrace(figure, line, floor), fill: "toself", fillcolor: faded(line.colour, 0.17), line: { width: 0 } });
     }
     for (const line of lines) {
-      traces.push({ ...common, x: xsOf(figure, line), y: line.mean, line: { width: 1.75, color: line.colour, dash: line.dash } });
+      traces.push({ ...common, x: xsOf(figure, line), y: line.mean, mode: isThresholds ? "lines+markers" : "lines", line: { width: 1.75, color: line.colour, dash: line.dash } });
     }
   } else {
     const alpha = Math.max(0.12, Math.min(0.55, 25 / lines.length));
@@ -213,6 +214,7 @@ function layoutOf(figure) {
     exponentformat: "power", showexponent: "all", automargin: false,
   };
   const xName = scatter ? ATTRIBUTE_NAMES[figure.attribute] : figure.fraction ? "Fraction of training" : "Training step";
+  const thresholds = figure.spec.kind === "thresholds";
   const whole = scatter && figure.range.x[1] - figure.range.x[0] < 16;
   return {
     width: figure.width, height: figure.height, margin: figure.margin, showlegend: false, hovermode: false,
@@ -220,12 +222,12 @@ function layoutOf(figure) {
     xaxis: {
       ...axis, range: figure.range.x, showgrid: false, showline: true, nticks: narrow ? 5 : 9,
       title: { text: xName, font: { ...font, color: ink }, standoff: 8 },
-      ...(whole ? { dtick: 1, tickformat: "d" } : scatter || figure.fraction ? {} : { tickformat: ",d" }),
+      ...(thresholds ? { tickvals: page.thresholds.map((_, place) => place), ticktext: page.thresholds, title: { text: "Threshold", font: { ...font, color: ink }, standoff: 8 } } : whole ? { dtick: 1, tickformat: "d" } : scatter || figure.fraction ? {} : { tickformat: ",d" }),
     },
     yaxis: {
       ...axis, range: figure.range.y, type: figure.log ? "log" : "linear",
-      title: { text: scatter ? "AvgFinalLoss" : "Loss", font: { ...font, color: ink }, standoff: 6 },
-      ...(figure.log ? logTicks(figure.range.y, figure.height) : {}),
+      title: { text: thresholds ? "First step below" : scatter ? "AvgFinalLoss" : "Loss", font: { ...font, color: ink }, standoff: 6 },
+      ...(figure.log ? logTicks(figure.range.y, figure.height) : thresholds ? { tickformat: ",d" } : {}),
     },
   };
 }

@@ -6,12 +6,21 @@ function linesOf(figure) {
   const { kind } = figure.spec;
   if (kind === "run-log" || kind === "run-linear") return [runLine(figure)];
   const family = page.families[figure.spec.family];
-  const colours = family.colours[isDark() ? "dark" : "light"];
+  const theme = isDark() ? "dark" : "light";
+  const colours = family.colours[theme];
+  if (kind === "seeds") return family.groups.map((group) => ({ run: group, colour: group.colours[theme], dash: group.dash, ...pointsOf(group, "curve") }));
+  if (kind === "thresholds") return family.runs.map((id, place) => thresholdLine(runs.get(id), family.stepsTo[place], colours[place], family.dashes[place]));
   return family.runs.map((id, place) => {
     const run = runs.get(id);
     const which = kind === "linear" || isWithin(figure, run, run.early.n) ? "early" : "curve";
     return { run, colour: colours[place], dash: family.dashes?.[place], ...pointsOf(run, which) };
   });
+}
+
+// Steps to each threshold, over the thresholds' places from 0.
+function thresholdLine(run, stepsTo, colour, dash) {
+  const steps = Float64Array.from(stepsTo, (step) => step ?? NaN);
+  return { run, colour, dash, n: steps.length, step: stepsOf(steps.length, steps.length), mean: steps, min: steps, max: steps };
 }
 
 function runLine(figure) {
@@ -57,13 +66,19 @@ function wholeRange(figure, lines) {
       line.max.forEach(take);
     }
   }
-  const x = compares && figure.spec.kind === "log" && family.xRange && !figure.fraction ? family.xRange : [0, right || 1];
+  if (figure.spec.kind === "thresholds") return { x: [-0.25, right + 0.25], y: yRange(figure, 0, high) };
+  const x = compares && ["log", "seeds"].includes(figure.spec.kind) && family.xRange && !figure.fraction ? family.xRange : [0, right || 1];
   if (low > high) [low, high] = figure.log ? [1e-3, 1] : [0, 1];
   if (compares && family.yRange) [low, high] = family.yRange;
-  if (!figure.log) return { x, y: [Math.min(0, low), high + 0.04 * (high - Math.min(0, low)) || 1] };
+  return { x, y: yRange(figure, low, high) };
+}
+
+// A little more than low to high.
+function yRange(figure, low, high) {
+  if (!figure.log) return [Math.min(0, low), high + 0.04 * (high - Math.min(0, low)) || 1];
   const [bottom, top] = [Math.log10(Math.max(low, Number.MIN_VALUE)), Math.log10(Math.max(high, Number.MIN_VALUE))];
   const pad = Math.max(0.04 * (top - bottom), 0.05);
-  return { x, y: [bottom - pad, top + pad] };
+  return [bottom - pad, top + pad];
 }
 
 // A band as polygons, one for each stretch without gaps. What a log axis cannot show reaches its lower end.

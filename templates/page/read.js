@@ -69,8 +69,10 @@ function nearestMark(figure, x, y) {
 // What is said of a place: rows of a name and a value.
 function readings(figure, { run, line, k }) {
   if (!line) return [["AvgFinalLoss", lossText(run.avg)], ["Family", page.families[run.family].name]];
+  if (figure.spec.kind === "thresholds") return [["Threshold", page.thresholds[k]], ["First step below", Number.isFinite(line.mean[k]) ? countText(line.mean[k]) : "–"]];
   const rows = [["Step", countText(line.step[k])]];
   if (line.smooth === false) return [...rows, ...(line.min === line.max ? [["Loss", lossText(line.min[k])]] : [["Least", lossText(line.min[k])], ["Greatest", lossText(line.max[k])]])];
+  if (figure.spec.kind === "seeds") return [...rows, ["Geometric mean", lossText(line.mean[k])], ["Least of the seeds", lossText(line.min[k])], ["Greatest of the seeds", lossText(line.max[k])]];
   rows.push([page.families[run.family].line, lossText(line.mean[k])]);
   rows.push([line.smooth ? "Least loss" : "Rolling minimum", lossText(line.min[k])], [line.smooth ? "Greatest loss" : "Rolling maximum", lossText(line.max[k])]);
   return rows;
