@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from reportgen.errors import ReportgenError
 from reportgen.model_list import (
@@ -18,6 +21,7 @@ from reportgen.model_list import (
     Smoothing,
     Theme,
     load,
+    schema,
 )
 from tests.lists import DIRECTORY, FAMILY, HUB, mistakes, read
 
@@ -254,3 +258,59 @@ def test_reading_lists_imports_nothing_slow() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+DOCS = Path(__file__).parents[1] / "docs" / "model-lists.md"
+
+
+@pytest.mark.parametrize(
+    ("heading", "tables"),
+    [
+        ("The whole file", [schema.ListTable]),
+        ("`[source]`", [schema.HubTable, schema.DirectoryTable]),
+        ("`[smoothing]`", [schema.SmoothingTable]),
+        ("`[figures]`", [schema.FiguresTable]),
+        ("`[pdf]`", [schema.PdfTable]),
+        ("`[theme]`", [schema.ThemeTable]),
+        ("`[[family]]`", [schema.FamilyTable]),
+        ("Runs", [schema.RunTable]),
+    ],
+)
+def test_the_reference_has_every_key(heading: str, tables: list[type[BaseModel]]) -> None:
+    section = DOCS.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    rows = [
+        line.strip("| ").split(" | ") for line in section.split("\n### ")[0].splitlines() if line[:3] == "| `"
+    ]
+    described = {row[0].strip("`"): row[2] for row in rows}
+    fields = {name: field for table in tables for name, field in table.model_fields.items()}
+    assert set(described) == set(fields)
+    for name, field in fields.items():
+        assert described[name].startswith("needed") == (
+            field.is_required() or field.description == "a table, [source]"
+        )
+
+
+def test_the_defaults_of_the_reference_are_those_of_an_empty_list(tmp_path: Path) -> None:
+    """Each default that the reference writes in TOML, written into a list, changes nothing."""
+    text = DOCS.read_text(encoding="utf-8")
+
+    def told(heading: str) -> str:
+        section = re.split(r"\n###? ", text.split(f"\n## {heading}\n")[1])[0]
+        found = re.findall(r"^\| `(\w+)` \| [^|]+ \| `([^|]+)` \|", section, re.MULTILINE)
+        return "".join(f"{key} = {value}\n" for key, value in found)
+
+    keys = told("The whole file"), told("`[smoothing]`"), told("`[figures]`"), told("`[pdf]`")
+    explicit = (
+        f"{keys[0]}{HUB}{told('`[source]`')}[smoothing]\n{keys[1]}[figures]\n{keys[2]}[pdf]\n{keys[3]}"
+        f"{FAMILY}{told('`[[family]]`')}[[family.runs]]\nname = 'a'\n{told('Runs')}"
+    )
+    assert explicit.count(" = ") > 20
+    plain = read(tmp_path, f"{HUB}{FAMILY}runs = ['a']")
+    label = dataclasses.replace(plain.families[0], label="d{digits}")
+    assert read(tmp_path, explicit) == dataclasses.replace(plain, families=(label,))
+
+
+def test_the_examples_of_the_reference_are_lists(tmp_path: Path) -> None:
+    smallest, runs = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(read(tmp_path, smallest).families[0].runs) == 2
+    assert len(read(tmp_path, HUB + FAMILY + runs).families[0].runs) == 3
