@@ -137,6 +137,7 @@ def _runs(one: ModelList) -> dict[str, RunSpec]:
 def test_the_lists_that_ship() -> None:
     assert model_list.shipped_names() == ("demo", "quanta-maths")
     assert _load("demo").shipped
+    assert _load(str(resources.folder("model_lists") / "demo.toml")) == _load("demo")
 
 
 def test_what_is_copied_from_the_notebook_is_whole() -> None:

@@ -74,13 +74,13 @@ def load(lists: Sequence[str]) -> tuple[ModelList, ...]:
     for name in lists:
         for file, label in _files(name, lines):
             mistakes = Mistakes(label)
-            base = file.resolve().parent
+            base = file.parent.resolve()
             with suppress(TooManyMistakes):
                 document = _document(file, mistakes)
                 if file.suffix == ".json" and document is not None:
                     found += from_report(document, base, taken, mistakes)
                 elif document is not None:
-                    origin = Origin(file.name, str(base), file.parent == resources.folder("model_lists"))
+                    origin = Origin(file.name, str(base), base == resources.folder("model_lists"))
                     found.append(model_list_of(document, origin, taken, mistakes))
             lines += mistakes.lines
     if lines:
