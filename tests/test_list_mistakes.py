@@ -223,7 +223,9 @@ FAMILIES = {
     'smoothing = { smoother = "mode" }': [
         'smoothing.smoother: is "mode"; must be "mean", "median", "ema" or "geometric"'
     ],
-    'figures = ["log", "lin"]': ['figures[1]: is "lin"; figures must be a list of "log", "linear", "seeds" and "thresholds"'],
+    'figures = ["log", "lin"]': [
+        'figures[1]: is "lin"; figures must be a list of "log", "linear", "seeds" and "thresholds"'
+    ],
     'figures = ["log", "log"]': ['figures: holds "log" twice; name it once'],
     "x_range = [5, 1]": ["x_range: goes from 5.0 to 1.0; the lower number comes first"],
     "x_range = [1]": ["x_range: is a list; must be two numbers from 0, the lower first: steps"],

@@ -138,7 +138,7 @@ class FamilySpec:
         linear_steps: Steps of the linear figure.
         smoothing: The family's own, else the list's.
         runs: In the list's order.
-        figures: Which are drawn, of ``log``, ``linear``, ``seeds`` (seeds of one configuration as one line) and
+        figures: Which are drawn, of ``log``, ``linear``, ``seeds`` (of one configuration, as one line) and
             ``thresholds`` (steps to each); the last two where there is something to draw.
         x_range: Of the log figure's steps, None for all.
         y_range: Of losses, None for what the runs need.
