@@ -1,0 +1,217 @@
+"""Builds that die: killed at any moment, without space, without leave to write, without Chrome.
+
+What is promised: a report that was there stays readable whole, no half file has a final name, and the
+next build recovers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills and permissions as POSIX has them")
+
+LIST = """
+[source]
+type = "directory"
+path = "runs/{{name}}.json"
+[[family]]
+name = "F"
+runs = ["add_d5_l2_h3_t1K_s100001", "add_d6_l2_h3_t1K_s100001"]
+description = "Generation {generation}."
+"""
+
+
+def write_list(folder: Path, generation: int) -> Path:
+    """A list of two short synthetic runs whose losses tell which generation they are of."""
+    (folder / "runs").mkdir(exist_ok=True, parents=True)
+    for name, digits in (("add_d5_l2_h3_t1K_s100001", 5), ("add_d6_l2_h3_t1K_s100001", 6)):
+        losses = [2.9 * 0.98**step for step in range(1000)] + [float(f"{digits}.{generation}e-8")] * 5
+        (folder / "runs" / f"{name}.json").write_text(json.dumps({"Config": {}, "TrainingLoss": losses}))
+    file = folder / "list.toml"
+    file.write_text(LIST.format(generation=generation))
+    return file
+
+
+def build(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A build into ``folder/out`` that may take as long as it needs."""
+    return subprocess.run(_words(folder, *words), capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **environment})
+
+
+def _words(folder: Path, *words: str) -> list[str]:
+    options = ["-o", str(folder / "out"), "--cache-dir", str(folder / "cache"), *words]
+    return [sys.executable, "-m", "reportgen", "build", str(folder / "list.toml"), *options]
+
+
+def generation_of(page: Path) -> str:
+    """The generation that a whole page tells of; fails on half a page."""
+    text = page.read_text(encoding="utf-8")
+    assert text.rstrip().endswith("</html>")
+    found = {n for n in "123456789" if f"Generation {n}." in text}
+    assert len(found) == 1
+    return found.pop()
+
+
+def assert_whole(out: Path) -> str:
+    """Every file under a final name is whole; returns the generation of the page."""
+    json.loads((out / "report.json").read_bytes())
+    json.loads((out / "manifest.json").read_bytes())
+    with pikepdf.open(out / "report.pdf") as document:
+        assert len(document.pages) > 1
+    for csv in (out / "curves").glob("*.csv"):
+        lines = csv.read_text().splitlines()
+        assert lines[0] == "step,mean,min,max" and lines[-1].startswith("1004,")
+    for svg in (out / "figures").rglob("*.svg"):
+        assert svg.read_text().rstrip().endswith("</svg>")
+    return generation_of(out / "report.html")
+
+
+def assert_one_build(out: Path) -> None:
+    """All files are those of the manifest, unaltered."""
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest, name
+
+
+@pytest.mark.faults
+def test_killed_builds_leave_a_whole_report_and_the_next_recovers(tmp_path: Path, kills: int) -> None:
+    write_list(tmp_path, 1)
+    started = time.monotonic()
+    assert build(tmp_path).returncode == 0
+    length = time.monotonic() - started
+    moments = random.Random(kills)
+    generations = set()
+    for number in range(kills):
+        generation = 2 + number % 8
+        write_list(tmp_path, generation)
+        process = subprocess.Popen(_words(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        # The last tenth is where files are written; half of the kills fall there.
+        share = moments.uniform(0.85, 1.05) if number % 2 else moments.uniform(0.0, 0.9)
+        time.sleep(share * length)
+        process.kill()
+        process.wait()
+        generations.add(assert_whole(tmp_path / "out"))
+        _wait_for_no_process_of(process.pid)
+    done = build(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert assert_whole(tmp_path / "out") == str(generation)
+    assert_one_build(tmp_path / "out")
+    assert not (tmp_path / "out" / ".reportgen-new").exists()
+    print(f"{kills} kills; generations seen: {sorted(generations)}")
+
+
+def _wait_for_no_process_of(group: int) -> None:
+    """Chrome sees that its pipe has closed, and goes."""
+    deadline = time.monotonic() + 10
+    while True:
+        done = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True)
+        left = [line for line in done.stdout.splitlines() if line.split()[0] == str(group) and "Z" not in line.split()[1]]
+        if not left:
+            return
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Path:
+    """A file system of 1 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", str(place)], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("making a small disk needs root")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_leaves_the_last_report(tmp_path: Path, small_disk: Path) -> None:
+    write_list(tmp_path, 1)
+    (small_disk / "report.html").write_text("the last report")
+    words = [sys.executable, "-m", "reportgen", "build", str(tmp_path / "list.toml"), "-o", str(small_disk)]
+    done = subprocess.run([*words, "--format", "html", "--no-cache"], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert "no space left" in done.stderr and "Traceback" not in done.stderr
+    assert (small_disk / "report.html").read_text() == "the last report"
+    assert [path.name for path in small_disk.iterdir() if not path.name.startswith(".")] == ["report.html"]
+
+
+def test_a_full_cache_disk_is_no_reason_to_fail(tmp_path: Path, small_disk: Path) -> None:
+    write_list(tmp_path, 1)
+    (small_disk / "filler").write_bytes(b"0" * 1_000_000)
+    words = [sys.executable, "-m", "reportgen", "build", str(tmp_path / "list.toml"), "-o", str(tmp_path / "out")]
+    done = subprocess.run([*words, "--format", "html", "--cache-dir", str(small_disk)], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_read_only_output_is_named(tmp_path: Path) -> None:
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        pytest.skip("root may write everywhere, and there is no setpriv to be someone else")
+    write_list(tmp_path, 1)
+    out = tmp_path / "out"
+    out.mkdir(mode=0o555)
+    words = _words(tmp_path, "--format", "html", "--no-cache")
+    if os.geteuid() == 0:
+        for path in (tmp_path, *tmp_path.parents[:3]):
+            path.chmod(0o755)
+        words = ["setpriv", "--reuid", "65534", "--clear-groups", *words]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert "not allowed to write here" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_without_chrome_the_page_is_there_and_no_stale_pdf(tmp_path: Path) -> None:
+    write_list(tmp_path, 1)
+    assert build(tmp_path).returncode == 0
+    write_list(tmp_path, 2)
+    done = build(tmp_path, BROWSER_PATH="/nonexistent/chrome", PATH="/nonexistent")
+    assert done.returncode == 5, done.stderr
+    assert "Chrome" in done.stderr and "Traceback" not in done.stderr
+    out = tmp_path / "out"
+    assert generation_of(out / "report.html") == "2"
+    assert not (out / "report.pdf").exists()
+    assert not (out / "figures").exists()
+
+
+@pytest.mark.parametrize("behaviour", ["exec sleep 600", "exit 1", "kill -9 $$"])
+def test_a_chrome_that_hangs_or_crashes_costs_the_pdf_only(tmp_path: Path, behaviour: str) -> None:
+    write_list(tmp_path, 1)
+    chrome = tmp_path / "chrome"
+    chrome.write_text(f"#!/bin/sh\n{behaviour}\n")
+    chrome.chmod(0o755)
+    started = time.monotonic()
+    done = build(tmp_path, "--no-cache", BROWSER_PATH=str(chrome))
+    assert done.returncode == 5, done.stderr
+    assert time.monotonic() - started < 90
+    assert "report.pdf could not be made" in done.stderr and "Traceback" not in done.stderr
+    assert generation_of(tmp_path / "out" / "report.html") == "1"
+
+
+def test_two_builds_into_one_folder_leave_one_whole_report(tmp_path: Path) -> None:
+    write_list(tmp_path, 3)
+    processes = [
+        subprocess.Popen(_words(tmp_path, "--format", "html"), stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    assert generation_of(tmp_path / "out" / "report.html") == "3"
+    assert_one_build(tmp_path / "out")
+
+
+def test_a_clock_that_jumps_back_changes_nothing(tmp_path: Path) -> None:
+    write_list(tmp_path, 1)
+    assert build(tmp_path, "--format", "html", SOURCE_DATE_EPOCH="4000000000").returncode == 0
+    write_list(tmp_path, 2)
+    assert build(tmp_path, "--format", "html", SOURCE_DATE_EPOCH="1").returncode == 0
+    assert generation_of(tmp_path / "out" / "report.html") == "2"
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["created"] == "1970-01-01T00:00:01Z"
