@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from reportgen.errors import ReportgenError
 from reportgen.model_list import DirectorySource, HubSource, RunSpec, Source
 from reportgen.report import Problem, SourceRecord
 from reportgen.sources import Found, Unusable, directory
@@ -81,6 +82,7 @@ def pull(
             from the calling thread.
 
     Raises:
+        ReportgenError: the Hub's client refuses the settings in the environment.
         KeyboardInterrupt: at once, whatever the pulls are waiting for.
     """
     wanted: dict[_Key, int] = {}
@@ -223,7 +225,13 @@ def _finder(keys: Sequence[_Key], options: PullOptions, crew: _Crew) -> Iterator
         yield in_directory
         return
 
-    from reportgen.sources.hub import Hub, quiet_client
+    try:
+        from reportgen.sources.hub import Hub, quiet_client
+    except ValueError as error:
+        mend = "correct the variables that begin with HF_"
+        raise ReportgenError(
+            f"the Hub's client refuses its settings ({one_line(str(error))}); {mend}"
+        ) from None
 
     def say(message: str) -> None:
         crew.events.put(_Waits(message))

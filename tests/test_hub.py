@@ -339,3 +339,37 @@ class TestHub:
         assert told.kinds == ["unreadable"]
         assert "HF_HOME" in told.outcomes[0].message  # type: ignore[union-attr]
         assert str(home) not in told.outcomes[0].message  # type: ignore[union-attr]
+
+    def test_a_cache_that_is_damaged_where_it_knows_branches(self, hub: LoopbackHub, home: Path) -> None:
+        ref = home / "hub" / "models--me--QuantaMaths_r0" / "refs" / "main"
+        ref.parent.mkdir(parents=True)
+        ref.write_bytes(b"\xff\xfe")
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.kinds == ["unreadable"]
+        assert "(invalid start byte)" in told.outcomes[0].message  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "words"),
+        [
+            ("HF_TOKEN", "hö", "HF_TOKEN"),
+            ("SSL_CERT_FILE", "/nowhere", "certificates"),
+            ("HF_ENDPOINT", "hub.local", "HF_ENDPOINT"),
+            ("HF_ENDPOINT", "http://user:secret@127.0.0.1:1", "no connection"),
+        ],
+    )
+    def test_settings_that_cannot_work(
+        self, hub: LoopbackHub, home: Path, variable: str, value: str, words: str
+    ) -> None:
+        told = pull_in_process([hub_run("r0")], hub.environment(home) | {variable: value})
+        assert told.kinds == ["network"]
+        assert words in told.outcomes[0].message  # type: ignore[union-attr]
+        assert value not in told.outcomes[0].message  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize(
+        "wait", ["soon", "-1", "Wed, 21 Oct 2015 07:28:00 GMT", "9" * 400, "9" * 5000], ids=len
+    )
+    def test_waits_that_make_no_sense(self, hub: LoopbackHub, home: Path, wait: str) -> None:
+        hub.fail(429, headers={"Retry-After": wait}, times=1)
+        told = pull_in_process([hub_run("r0")], hub.environment(home))
+        assert told.kinds == ["network" if wait.startswith("9") else "checked"]
+        assert told.seconds < 3

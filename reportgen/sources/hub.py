@@ -162,7 +162,10 @@ class Hub:
 
     def _cached(self, place: _Place) -> _Copy | None:
         """The copy in the cache; one that is damaged is thrown away."""
-        pointer = huggingface_hub.try_to_load_from_cache(place.repo, place.file, revision=place.revision)
+        try:
+            pointer = huggingface_hub.try_to_load_from_cache(place.repo, place.file, revision=place.revision)
+        except (OSError, ValueError):
+            return None
         if not isinstance(pointer, str):
             return None
         path = Path(pointer)
@@ -286,7 +289,9 @@ def _head(place: _Place) -> HfFileMetadata:
             url, library_name="reportgen", library_version=__version__
         )
     except Exception as error:  # noqa: BLE001 - what has no meaning is raised as it is
-        raise _meaning(error, place) from None
+        mend = "check HF_TOKEN and the settings of proxies and certificates"
+        own = Unusable("network", f"{place}: the Hub's client cannot ask ({_detail(error)}); {mend}")
+        raise _meaning(error, place, own) from None
     if not _COMMIT.fullmatch(head.commit_hash or "") or not _ETAG.fullmatch(head.etag or ""):
         mend = "check HF_ENDPOINT and the proxy"
         raise Unusable("network", f"{place}: the answer is none that the Hub would give; {mend}")
@@ -348,32 +353,44 @@ def _download(place: _Place, meter: type[Any]) -> Path:
     except _TooMuch:
         raise
     except Exception as error:  # noqa: BLE001 - what has no meaning is raised as it is
-        raise _meaning(error, place) from None
+        mend = "see to the folder that HF_HOME names"
+        own = Unusable("unreadable", f"{place}: the Hub's cache cannot take it ({_detail(error)}); {mend}")
+        raise _meaning(error, place, own) from None
     return Path(pointer)
 
 
-def _meaning(error: BaseException, place: _Place) -> BaseException:
-    """What an error of the client means: ``Unusable``, ``_Again`` or ``Silence``; else the error itself."""
+def _meaning(error: BaseException, place: _Place, own: Unusable) -> BaseException:
+    """What an error of the client means: ``Unusable``, ``_Again`` or ``Silence``; else the error itself.
+
+    Args:
+        error: Any.
+        place: What was asked for.
+        own: Stands for trouble on this machine, which depends on what the client was doing.
+    """
     if isinstance(error, hub_errors.LocalEntryNotFoundError) and error.__cause__ is not None:
-        return _meaning(error.__cause__, place)
+        return _meaning(error.__cause__, place, own)
     if isinstance(error, hub_errors.HfHubHTTPError):
         return _refusal(error, place)
+    if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
+        return Unusable("network", f"{place}: the Hub has no such address; correct HF_ENDPOINT")
     if isinstance(error, httpx2.RequestError):
         return Silence(_how(error))
-    if isinstance(error, httpx2.InvalidURL):
-        return Unusable("network", f"{place}: there is no such address; correct HF_ENDPOINT")
     if isinstance(error, hub_errors.FileMetadataError):
         return _Again("its answer lacks what the Hub would say")
-    if isinstance(error, OSError) and error.errno is not None:
-        mend = "see to the folder that HF_HOME names"
-        return Unusable(
-            "unreadable", f"{place} could not be stored in the Hub's cache ({error.strerror}); {mend}"
-        )
     if isinstance(error, RuntimeError):
         return _Again("its store of large files failed")
+    if isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno is not None):
+        return own
     if isinstance(error, OSError):
         return _Again("the Hub sent less than it had promised")
+    if isinstance(error, ValueError | OverflowError):
+        return _Again("its answer makes no sense")
     return error
+
+
+def _detail(error: BaseException) -> str:
+    """The system's own words for it; not the whole message, which names files."""
+    return getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
 
 
 def _refusal(error: hub_errors.HfHubHTTPError, place: _Place) -> Exception:
@@ -402,10 +419,10 @@ def _asked_wait(headers: httpx2.Headers, status: int) -> float | None:
     """Seconds that the Hub asks to wait, and one more because it rounds; None where it does not ask."""
     limits = parse_ratelimit_headers(headers) if status == 429 else None
     if limits is not None and limits.remaining == 0:
-        return limits.reset_in_seconds + 1.0
+        return float(min(limits.reset_in_seconds, 10**9)) + 1.0
     after = headers.get("Retry-After", "").strip()
     if after.isdecimal():
-        return int(after) + 1.0
+        return float(after) + 1.0
     try:
         return max(0.0, email.utils.parsedate_to_datetime(after).timestamp() - time.time()) + 1.0
     except (ValueError, OverflowError):
@@ -416,6 +433,8 @@ def _how(error: httpx2.RequestError) -> str:
     """A sentence's half about a connection that failed; no address, which may hold a secret."""
     if isinstance(error, httpx2.TimeoutException):
         return "nothing came in time"
+    if isinstance(error, httpx2.TooManyRedirects):
+        return "it leads in circles"
     if isinstance(error, httpx2.ConnectError):
         return "no connection: " + re.sub(r"^\[Errno -?\d+\] ", "", str(error))
     return "the connection broke"
