@@ -52,15 +52,22 @@ def _small(place: Path) -> Iterator[Row]:
     yield Row("HTML of 27 runs, cold", cold.seconds, page.seconds, 6)
     full = _build(model_list, place / "full", place / "cache-full")
     yield Row("HTML, PDF and all figure files, cold", full.seconds, saved.seconds, 3)
-    same = min(_build(model_list, place / "html", place / "cache-html", "--format", "html").seconds for _ in range(3))
+    same = min(
+        _build(model_list, place / "html", place / "cache-html", "--format", "html").seconds for _ in range(3)
+    )
     yield Row("the same HTML again, nothing changed", same, page.seconds, 40)
     same = min(_build(model_list, place / "full", place / "cache-full").seconds for _ in range(3))
     yield Row("HTML, PDF and figures again, nothing changed", same, page.seconds, 40)
-    _touch(sorted(runs.iterdir())[0] / "training_loss.json", 1)
+    _touch(min(runs.iterdir()) / "training_loss.json", 1)
     changed = _build(model_list, place / "full", place / "cache-full")
     yield Row("one run of 27 changed, all formats", changed.seconds, full.seconds, 2.5)
     size = (place / "full" / "report.html").stat().st_size
-    yield Row("size of report.html, 27 runs, MB", size / _MEGABYTE, theirs_size / _MEGABYTE, theirs_size / _MEGABYTE / 3)
+    yield Row(
+        "size of report.html, 27 runs, MB",
+        size / _MEGABYTE,
+        theirs_size / _MEGABYTE,
+        theirs_size / _MEGABYTE / 3,
+    )
 
 
 def _large() -> Iterator[Row]:
@@ -100,7 +107,13 @@ def write_list(folder: Path, count: int) -> Path:
         lengths.append(len(losses))
         bodies.append(json.dumps(losses.tolist())[1:])
     sizes = list(FAMILIES) if count == _RUNS else _sizes(count)
-    text = ['title = "Synthetic runs"', "synthetic = true", "[source]", 'type = "directory"', 'path = "runs/{name}/training_loss.json"']
+    text = [
+        'title = "Synthetic runs"',
+        "synthetic = true",
+        "[source]",
+        'type = "directory"',
+        'path = "runs/{name}/training_loss.json"',
+    ]
     number = 0
     for family, size in enumerate(sizes):
         names = []
@@ -110,7 +123,8 @@ def write_list(folder: Path, count: int) -> Path:
             file = folder / "runs" / name / "training_loss.json"
             file.parent.mkdir(parents=True)
             # A first loss of its own makes each file, and so each hash, one of its own.
-            file.write_text(f'{{"Config": {{"n_digits": {digits}}}, "TrainingLoss": [{2.9 + number * 1e-9!r}, {bodies[number % _RUNS]}}}')
+            losses_text = f"[{2.9 + number * 1e-9!r}, {bodies[number % _RUNS]}"
+            file.write_text(f'{{"Config": {{"n_digits": {digits}}}, "TrainingLoss": {losses_text}}}')
             names.append(name)
             number += 1
         text += ["[[family]]", f'name = "Family {family + 1}"', f"runs = {json.dumps(names)}"]
@@ -129,11 +143,21 @@ def _touch(file: Path, number: int) -> None:
     """Another first loss, so that the file is another run's."""
     text = file.read_text()
     start = text.index("[") + 1
-    file.write_text(f"{text[:start]}{3.0 + number!r}{text[text.index(',', start):]}")
+    file.write_text(f"{text[:start]}{3.0 + number!r}{text[text.index(',', start) :]}")
 
 
 def _build(model_list: Path, out: Path, cache: Path, *options: str) -> _Process:
-    words = [sys.executable, "-m", "reportgen", "build", str(model_list), "-o", str(out), "--cache-dir", str(cache)]
+    words = [
+        sys.executable,
+        "-m",
+        "reportgen",
+        "build",
+        str(model_list),
+        "-o",
+        str(out),
+        "--cache-dir",
+        str(cache),
+    ]
     return _run([*words, "--quiet", *options])
 
 

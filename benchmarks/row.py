@@ -36,4 +36,5 @@ def table(rows: Iterable[Row]) -> Iterator[str]:
     yield "| --- | ---: | ---: | ---: | ---: | --- |"
     for row in rows:
         met = "met" if row.ratio >= row.target else "missed"
-        yield f"| {row.what} | {row.ours:.3g} | {row.theirs:.3g} | {row.ratio:.2f} | {row.target:.3g} | {met} |"
+        numbers = f"{row.ours:.3g} | {row.theirs:.3g} | {row.ratio:.2f} | {row.target:.3g}"
+        yield f"| {row.what} | {numbers} | {met} |"

@@ -1,7 +1,7 @@
 """Reports of training runs: model lists in, an HTML page and a PDF out.
 
-``reportgen.build(lists, out)`` does what the command does. The parts it is made of are modules of
-their own: ``model_list``, ``pull``, ``formats``, ``curves``, ``report``, ``figures``, ``tables``, ``outputs``.
+``reportgen.build(lists, out)`` does what the command does. The parts it is made of are modules of their
+own: ``model_list``, ``pull``, ``formats``, ``curves``, ``report``, ``figures``, ``tables``, ``outputs``.
 """
 
 from __future__ import annotations

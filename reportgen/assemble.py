@@ -54,9 +54,18 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
         if (spec.slug, position) in made
     ]
     merged = [names.merge(names.attributes_of(run.name), one.measured.config) for run, one in found]
-    labels = labels_of(spec, [(run, attributes) for (run, _), (attributes, _) in zip(found, merged, strict=True)])
+    labels = labels_of(
+        spec, [(run, attributes) for (run, _), (attributes, _) in zip(found, merged, strict=True)]
+    )
     runs = [
-        _run(run, one, label, slugify(run.name, taken), attributes, tuple(Conflict(*entry) for entry in conflicts))
+        _run(
+            run,
+            one,
+            label,
+            slugify(run.name, taken),
+            attributes,
+            tuple(Conflict(*entry) for entry in conflicts),
+        )
         for (run, one), label, (attributes, conflicts) in zip(found, labels, merged, strict=True)
     ]
     if spec.order is not None:
@@ -106,7 +115,9 @@ def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[st
             agreement.agrees_recorded(metrics.final_loss, measured.recorded_final_loss)
             and agreement.agrees_recorded(metrics.avg_final_loss, measured.recorded_avg_final_loss)
         ),
-        "listed_differs": not agreement.agrees_listed(metrics.avg_final_loss, spec.listed.get("avg_final_loss")),
+        "listed_differs": not agreement.agrees_listed(
+            metrics.avg_final_loss, spec.listed.get("avg_final_loss")
+        ),
         "steps_differ": isinstance(steps, int) and not isinstance(steps, bool) and steps != metrics.steps,
         "name_differs": isinstance(name, str) and name != spec.name,
         "config_differs": bool(conflicts),
@@ -127,4 +138,3 @@ def _order_key(run: RunReport, order: str) -> tuple[bool, float, str]:
         value = len(value)
     number = float(value) if isinstance(value, (int, float)) else math.inf
     return (value is None, number, value if isinstance(value, str) else "")
-

@@ -161,7 +161,9 @@ def run(
         "command": list(report.command),
         "versions": dict(report.versions),
         "inputs": [
-            dataclasses.asdict(one.source) if isinstance(one, Pulled) else {"problem": one.kind, "run": one.run}
+            dataclasses.asdict(one.source)
+            if isinstance(one, Pulled)
+            else {"problem": one.kind, "run": one.run}
             for one in pulled
         ],
         "problems": len(report.problems),
@@ -190,7 +192,8 @@ def _chosen(lists: Sequence[ModelList], options: BuildOptions) -> tuple[ModelLis
         for name in wanted:
             if name not in known:
                 raise ReportgenError(
-                    f"{option} {name}: no such name in the lists{model_list.did_you_mean(name, known)}", exit_code=2
+                    f"{option} {name}: no such name in the lists{model_list.did_you_mean(name, known)}",
+                    exit_code=2,
                 )
 
     def kept(family: FamilySpec) -> FamilySpec | None:
@@ -257,22 +260,21 @@ def _report(
     """Measures what was pulled and puts the report together."""
     usable = [(entry, one) for entry, one in zip(entries, pulled, strict=True) if isinstance(one, Pulled)]
     with log.step("compute", len(usable)) as progress:
-        measured = measure.measure([(one, entry.settings) for entry, one in usable], options.device, store, progress)
+        measured = measure.measure(
+            [(one, entry.settings) for entry, one in usable], options.device, store, progress
+        )
+    results = iter(measured.results)
     made: dict[tuple[str, int], assemble.Made] = {}
-    reasons: dict[tuple[str, int], str] = {}
-    for (entry, one), result in zip(usable, measured.results, strict=True):
-        place = (entry.family.slug, entry.position)
+    problems: list[Problem] = []
+    for entry, one in zip(entries, pulled, strict=True):
+        if isinstance(one, Problem):
+            problems.append(one)
+            continue
+        result = next(results)
         if isinstance(result, measure.Measured):
-            made[place] = assemble.Made(one, result)
+            made[entry.family.slug, entry.position] = assemble.Made(one, result)
         else:
-            reasons[place] = result.reason
-    problems = tuple(
-        Problem(entry.family.name, entry.spec.name, "unreadable", reasons[place])
-        if (place := (entry.family.slug, entry.position)) in reasons
-        else one
-        for entry, one in zip(entries, pulled, strict=True)
-        if isinstance(one, Problem) or (entry.family.slug, entry.position) in reasons
-    )
+            problems.append(Problem(entry.family.name, entry.spec.name, "unreadable", result.reason))
     report = Report(
         title=options.title or next((one.title for one in lists if one.title), "Training report"),
         description="\n\n".join(one.description for one in lists if one.description),
@@ -282,7 +284,7 @@ def _report(
         device_notes=measured.notes,
         lists=lists,
         families=assemble.families(lists, made),
-        problems=problems,
+        problems=tuple(problems),
         checks=assemble.unchecked(lists, made),
         changes=None,
         versions=_versions(),

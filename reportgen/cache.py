@@ -56,7 +56,9 @@ class Cache:
         with self._lock, contextlib.suppress(sqlite3.Error):
             if self._connection is None:
                 return None
-            row = self._connection.execute("SELECT value, digest FROM entries WHERE key = ?", (key,)).fetchone()
+            row = self._connection.execute(
+                "SELECT value, digest FROM entries WHERE key = ?", (key,)
+            ).fetchone()
             # SQLite does not check its pages: a flipped bit in a blob would become a wrong number.
             if row is not None and isinstance(row[0], bytes) and _digest(row[0]) == row[1]:
                 self._used.append(key)
@@ -80,10 +82,13 @@ class Cache:
             with contextlib.closing(self._connection) as connection:
                 now = time.time()
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany("UPDATE entries SET used = ? WHERE key = ?", [(now, key) for key in self._used])
+                connection.executemany(
+                    "UPDATE entries SET used = ? WHERE key = ?", [(now, key) for key in self._used]
+                )
                 connection.execute(
                     "DELETE FROM entries WHERE key IN (SELECT key FROM ("
-                    "SELECT key, SUM(size) OVER (ORDER BY used DESC, key) AS total FROM entries) WHERE total > ?)",
+                    "SELECT key, SUM(size) OVER (ORDER BY used DESC, key) AS total FROM entries) "
+                    "WHERE total > ?)",
                     (self._limit,),
                 )
                 connection.execute("COMMIT")

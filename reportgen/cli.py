@@ -18,7 +18,7 @@ from reportgen import model_list
 from reportgen.errors import ReportgenError
 from reportgen.log import Log
 from reportgen.model_list import HubSource, RunSpec
-from reportgen.terminal import make_log
+from reportgen.terminal import Level, make_log
 from reportgen.text import one_line, printable
 
 __all__ = ["main"]
@@ -75,37 +75,61 @@ def _parser() -> argparse.ArgumentParser:
         type=_device,
         help="auto, cpu, cuda, cuda:N or mps (default: auto, CUDA where there is one)",
     )
-    build.add_argument("--offline", action="store_true", help="ask no network; use what the Hub's cache holds")
-    build.add_argument("--allow-missing", action="store_true", help="exit 0 though some runs could not be used")
-    build.add_argument("--baseline", type=Path, metavar="REPORT.json", help="say what changed since that report")
+    build.add_argument(
+        "--offline", action="store_true", help="ask no network; use what the Hub's cache holds"
+    )
+    build.add_argument(
+        "--allow-missing", action="store_true", help="exit 0 though some runs could not be used"
+    )
+    build.add_argument(
+        "--baseline", type=Path, metavar="REPORT.json", help="say what changed since that report"
+    )
     build.add_argument("--templates", type=Path, metavar="DIR", help="templates and styles that replace ours")
     build.add_argument("--title", help="title of the report")
     build.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of the PDF (default: a4)")
-    build.add_argument("--family", action="append", default=[], metavar="NAME", help="only this family; repeatable")
-    build.add_argument("--run", action="append", default=[], dest="runs", metavar="NAME", help="only this run; repeatable")
+    build.add_argument(
+        "--family", action="append", default=[], metavar="NAME", help="only this family; repeatable"
+    )
+    build.add_argument(
+        "--run", action="append", default=[], dest="runs", metavar="NAME", help="only this run; repeatable"
+    )
     build.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the build cache")
     build.add_argument("--no-cache", action="store_true", help="neither read nor write the build cache")
     build.add_argument("--jobs", type=_positive, default=8, metavar="N", help="pulls at once (default: 8)")
     build.add_argument(
-        "--max-file-size", type=_size, default=_size("256M"), metavar="SIZE", help="of a run's file (default: 256M)"
+        "--max-file-size",
+        type=_size,
+        default=_size("256M"),
+        metavar="SIZE",
+        help="of a run's file (default: 256M)",
     )
-    build.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="for the whole build; without it no limit")
+    build.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="for the whole build; without it no limit"
+    )
     build.add_argument("--open", action="store_true", help="open the report in a browser")
-    build.add_argument("--log-format", choices=("text", "json"), default="text", help="of what is said while building")
+    build.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="of what is said while building"
+    )
     level = build.add_mutually_exclusive_group()
     level.add_argument("--quiet", action="store_true", help="say only what went wrong")
     level.add_argument("--verbose", action="store_true", help="say more")
     build.set_defaults(run=_build)
 
-    check = commands.add_parser("check", help="read lists only", description="Names every mistake of the lists.")
+    check = commands.add_parser(
+        "check", help="read lists only", description="Names every mistake of the lists."
+    )
     check.add_argument("lists", nargs="+", metavar="LIST", help=_LISTS)
     check.set_defaults(run=_check)
 
-    runs = commands.add_parser("runs", help="show what a build would pull", description="Lists runs and sources.")
+    runs = commands.add_parser(
+        "runs", help="show what a build would pull", description="Lists runs and sources."
+    )
     runs.add_argument("lists", nargs="+", metavar="LIST", help=_LISTS)
     runs.set_defaults(run=_runs)
 
-    diff = commands.add_parser("diff", help="show what changed", description="Says what changed between two reports.")
+    diff = commands.add_parser(
+        "diff", help="show what changed", description="Says what changed between two reports."
+    )
     diff.add_argument("old", type=Path, metavar="OLD", help="a report.json")
     diff.add_argument("new", type=Path, metavar="NEW", help="a later report.json")
     diff.set_defaults(run=_diff)
@@ -115,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
 def _build(options: argparse.Namespace) -> int:
     from reportgen.build import BuildOptions, run
 
-    level = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
+    level: Level = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
     log = make_log(level, options.log_format)
     build_options = BuildOptions(
         formats=tuple(dict.fromkeys(options.format or ("html", "pdf"))),
@@ -156,7 +180,10 @@ def _conclude(outcome: object, log: Log) -> None:
         actual = "none" if check.actual is None else repr(check.actual)
         log.warn(one_line(f"{check.run}: {check.metric} is {actual}, expected {check.expected}", 1000))
     pages = [name for name in ("report.html", "report.pdf") if (outcome.out / name).is_file()]
-    log.say(f"{len(report.runs)} runs, {len(report.problems)} problems: " + ", ".join(str(outcome.out / page) for page in pages))
+    log.say(
+        f"{len(report.runs)} runs, {len(report.problems)} problems: "
+        + ", ".join(str(outcome.out / page) for page in pages)
+    )
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -176,7 +203,9 @@ def _runs(options: argparse.Namespace) -> int:
     rows = [("FAMILY", "RUN", "SOURCE")]
     for one in model_list.load(options.lists):
         for family in one.families:
-            rows += [(one_line(family.name), one_line(spec.name), one_line(_place(spec))) for spec in family.runs]
+            rows += [
+                (one_line(family.name), one_line(spec.name), one_line(_place(spec))) for spec in family.runs
+            ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, run, source in rows:
         print(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}")
@@ -203,7 +232,7 @@ def _diff(options: argparse.Namespace) -> int:
 def _terminated_like_interrupted() -> Iterator[None]:
     """SIGTERM unwinds as Ctrl-C does, so that no browser outlives the build."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():

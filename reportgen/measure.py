@@ -118,7 +118,11 @@ def _fingerprint() -> str:
     The version alone would serve old numbers to those who install from the repository.
     """
     folder = Path(__file__).parent
-    files = [Path(__file__), *sorted((folder / "curves").glob("*.py")), *sorted((folder / "formats").glob("*.py"))]
+    files = [
+        Path(__file__),
+        *sorted((folder / "curves").glob("*.py")),
+        *sorted((folder / "formats").glob("*.py")),
+    ]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -185,9 +189,9 @@ def _compute(
             job,
             Measured(file.config, file.recorded_final_loss, file.recorded_avg_final_loss, summary, shown),
         )
-    for job, file in batch:
-        if isinstance(file, Unusable):
-            yield job, file
+    for job, read in batch:
+        if isinstance(read, Unusable):
+            yield job, read
 
 
 def _to_bytes(measured: Measured) -> bytes:

@@ -13,7 +13,7 @@ from typing import Literal, TextIO
 from reportgen.log import Progress
 from reportgen.text import printable
 
-__all__ = ["GithubLog", "JsonLog", "TextLog", "make_log"]
+__all__ = ["GithubLog", "JsonLog", "Level", "TextLog", "make_log"]
 
 Level = Literal["quiet", "normal", "verbose"]
 
@@ -97,7 +97,9 @@ class GithubLog(TextLog):
     def _line(self, message: str) -> None:
         # A message must not become a command: "::" at the start of a line would be one.
         for line in printable(message).splitlines():
-            print(f" {line}" if line.lstrip().startswith(("::", "##[")) else line, file=self._stream, flush=True)
+            print(
+                f" {line}" if line.lstrip().startswith(("::", "##[")) else line, file=self._stream, flush=True
+            )
 
 
 class JsonLog:
@@ -138,7 +140,9 @@ class JsonLog:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         # ASCII escapes: no byte of a stranger's text reaches a terminal that shows the log.
         print(
-            json.dumps({"time": now, "level": level, "message": message, **more}), file=self._stream, flush=True
+            json.dumps({"time": now, "level": level, "message": message, **more}),
+            file=self._stream,
+            flush=True,
         )
 
 

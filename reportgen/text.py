@@ -16,10 +16,14 @@ def printable(text: str) -> str:
     """
     return "".join(
         character
-        if character == "\n" or (unicodedata.category(character)[0] != "C" and character not in _BIDI_CONTROLS)
+        if character == "\n" or not _obeyed(character)
         else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+def _obeyed(character: str) -> bool:
+    return unicodedata.category(character)[0] == "C" or character in _BIDI_CONTROLS
 
 
 def one_line(text: str, limit: int = 300) -> str:

@@ -119,7 +119,9 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
         (("build", "demo", "-o", "out", "--run", "nobody"), "no such name"),
     ],
 )
-def test_a_bad_command_line_is_2_and_says_what_would_be_right(words: tuple[str, ...], part: str, tmp_path: Path) -> None:
+def test_a_bad_command_line_is_2_and_says_what_would_be_right(
+    words: tuple[str, ...], part: str, tmp_path: Path
+) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "reportgen", *words], capture_output=True, text=True, check=False, cwd=tmp_path
     )
@@ -167,7 +169,9 @@ def test_filters_keep_what_they_name(good: Path, tmp_path: Path) -> None:
 
 def test_json_logs_are_one_object_a_line(good: Path, tmp_path: Path) -> None:
     (tmp_path / "runs" / "b.json").unlink()
-    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache", "--log-format", "json")
+    done = reportgen(
+        "build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache", "--log-format", "json"
+    )
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert {"time", "level", "message"} <= set(lines[0])
     assert any(line["level"] == "warning" and "F: b" in line["message"] for line in lines)
@@ -177,7 +181,9 @@ def test_json_logs_are_one_object_a_line(good: Path, tmp_path: Path) -> None:
 
 def test_github_reads_annotations_and_groups(good: Path, tmp_path: Path) -> None:
     (tmp_path / "runs" / "b.json").unlink()
-    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache", GITHUB_ACTIONS="true")
+    done = reportgen(
+        "build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache", GITHUB_ACTIONS="true"
+    )
     lines = done.stderr.splitlines()
     assert any(line.startswith("::warning") and "F: b" in line for line in lines)
     assert lines.count("::endgroup::") == sum(line.startswith("::group::") for line in lines) > 0
@@ -230,5 +236,7 @@ def test_an_unexpected_failure_keeps_its_traceback(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(cli.model_list, "load", broken)
     with pytest.raises(RuntimeError):
         cli.main(["runs", "demo"])
-    monkeypatch.setattr(cli.model_list, "load", lambda _: (_ for _ in ()).throw(ReportgenError("mend it", exit_code=2)))
+    monkeypatch.setattr(
+        cli.model_list, "load", lambda _: (_ for _ in ()).throw(ReportgenError("mend it", exit_code=2))
+    )
     assert cli.main(["runs", "demo"]) == 2

@@ -48,7 +48,9 @@ def test_what_a_build_did_not_make_again_goes_and_what_is_not_ours_stays(tmp_pat
     assert not (tmp_path / "figures").exists()
 
 
-@pytest.mark.parametrize("name", ["../victim", "{victim}", "a/../../victim", "..\\victim", "", ".", "C:/victim"])
+@pytest.mark.parametrize(
+    "name", ["../victim", "{victim}", "a/../../victim", "..\\victim", "", ".", "C:/victim"]
+)
 def test_a_manifest_from_elsewhere_removes_nothing_outside(tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
     (out / "a").mkdir(parents=True)
@@ -121,7 +123,9 @@ def test_a_full_disk_leaves_the_old_report(tmp_path: Path) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "folder.publish(Path(sys.argv[1]), {'a.csv': b'new', 'report.html': b'new' * 1000}, {})\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert "ReportgenError" in done.stderr and "cannot be written (File too large)" in done.stderr
     assert listing(tmp_path) == before
 
@@ -129,7 +133,9 @@ def test_a_full_disk_leaves_the_old_report(tmp_path: Path) -> None:
 def test_two_builds_into_one_folder_leave_one_of_them_whole(tmp_path: Path) -> None:
     def build(number: int) -> None:
         content = str(number).encode()
-        folder.publish(tmp_path, {f"curves/{i}.csv": content for i in range(20)} | {"report.html": content}, {})
+        folder.publish(
+            tmp_path, {f"curves/{i}.csv": content for i in range(20)} | {"report.html": content}, {}
+        )
 
     threads = [threading.Thread(target=build, args=(number,)) for number in range(4)]
     for thread in threads:

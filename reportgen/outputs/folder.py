@@ -50,7 +50,11 @@ def is_current(out: Path, manifest: Mapping[str, Any], inputs: str) -> bool:
     for name, digest in manifest["files"].items():
         target = _inside(out, name)
         try:
-            if target is None or not target.is_file() or hashlib.sha256(target.read_bytes()).hexdigest() != digest:
+            if (
+                target is None
+                or not target.is_file()
+                or hashlib.sha256(target.read_bytes()).hexdigest() != digest
+            ):
                 return False
         except OSError:
             return False
@@ -84,10 +88,12 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
             try:
                 for name, data in content.items():
                     _write(staging / PurePosixPath(name), data, durable="/" not in name)
-                for name in sorted(content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)):
+                for name in sorted(
+                    content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
+                ):
                     target = out / PurePosixPath(name)
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(staging / PurePosixPath(name), target)
+                    (staging / PurePosixPath(name)).replace(target)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
             _remove_stale(out, set(old["files"]) - set(content))
@@ -102,7 +108,8 @@ def _locked(out: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise ReportgenError(
-            f"{out}: another build has been writing here for {_LOCK_SECONDS} s; wait for it, or choose another -o"
+            f"{out}: another build has been writing here for {_LOCK_SECONDS} s; "
+            "wait for it, or choose another -o"
         ) from None
 
 
@@ -125,7 +132,7 @@ def _remove_stale(out: Path, names: set[str]) -> None:
         target.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             for folder in target.relative_to(out).parents:
-                if folder != Path("."):
+                if folder != Path():
                     (out / folder).rmdir()  # Only an empty one goes.
 
 
@@ -148,5 +155,5 @@ def _shown(error: OSError, out: Path) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{file}: not allowed to write here ({error.strerror}); choose another -o"
     if error.errno in (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY):
-        return f"{file}: a file and a folder stand in each other's way ({error.strerror}); move it, or choose another -o"
+        return f"{file}: a file and a folder stand in each other's way ({error.strerror}); move one of them"
     return f"{file}: cannot be written ({error.strerror})"
