@@ -37,7 +37,7 @@ Format = Literal["html", "pdf"]
 # Above this many runs a page with 800 points a curve would grow past what a browser opens smoothly.
 _MANY_RUNS = 100
 _POINTS, _POINTS_OF_MANY = 800, 300
-_NAMED_VERSIONS = ("numpy", "torch", "plotly", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
+_NAMED_VERSIONS = ("numpy", "torch", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
 
 
 @dataclass(frozen=True, slots=True)
