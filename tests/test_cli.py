@@ -91,11 +91,11 @@ def test_runs_go_to_standard_output(good: Path) -> None:
 
 def test_check_names_every_mistake(tmp_path: Path) -> None:
     file = tmp_path / "list.toml"
-    file.write_text(GOOD.replace("path", "pth").replace('runs = ["a", "b"]', 'runs = ["a", "a"]'))
+    file.write_text(GOOD.replace("path", "pth").replace('"b"', '{ name = "b", lable = "x" }'))
     done = reportgen("check", file)
     assert done.returncode == 2
-    assert "pth" in done.stdout and "path" in done.stdout
-    assert "family[0].runs[1]" in done.stdout
+    assert 'list.toml: source.pth: unknown key; did you mean "path"?' in done.stdout
+    assert 'list.toml: family[0].runs[1].lable: unknown key; did you mean "label"?' in done.stdout
 
 
 def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> None:
