@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import datetime
 import json
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count as counter
-from pathlib import Path
 from typing import Any, Literal
 
 from markupsafe import Markup
 
 from reportgen import notation, tables
 from reportgen.curves.summary import THRESHOLDS
-from reportgen.errors import ReportgenError
 from reportgen.figures import MOST_NAMED
 from reportgen.model_list import FamilySpec
 from reportgen.names import question_shares
 from reportgen.news import told
 from reportgen.outputs import words
 from reportgen.outputs.templating import markdown
+from reportgen.outputs.theme import theme_of
 from reportgen.report import Check, FamilyReport, Problem, Report, RunReport
 from reportgen.seeds import seed_groups
 from reportgen.tables import Row, Table
@@ -37,7 +35,6 @@ _MANY_RUNS = 200
 _HIDDEN = frozenset({"final_loss", "min_loss_step"})
 # Of the usual columns, those for which paper has room in the table of all runs.
 _NARROW = ("label", "name", "steps", "avg_final_loss", "checks", "marks")
-_LOGO_KINDS = {".svg": "svg+xml", ".png": "png"}
 
 
 MANY_LINES = MOST_NAMED + 1
@@ -189,16 +186,16 @@ def context(
             _family(family, report, medium, figure_number, table_number) for family in report.families
         ),
         "thresholds": tuple(notation.power_of_ten(key) for key in THRESHOLDS),
-        "smoothings": tuple(dict.fromkeys(
-            words.smoothing_sentence(family.spec.smoothing) for family in report.families
-        )),
-        "theme": _theme(report),
+        "smoothings": tuple(
+            dict.fromkeys(words.smoothing_sentence(family.spec.smoothing) for family in report.families)
+        ),
+        "theme": theme_of(report.lists),
         "loss": notation.loss,
         "count": words.count,
         "measured": _measured,
         "metric": lambda key: tables.COLUMNS[key].title if key in tables.COLUMNS else key,
         "classes": _classes,
-        "anchor": _anchor if medium == "screen" else _no_anchor,
+        "anchor": lambda name: _anchor(name) if medium == "screen" else Markup(""),
         "figure": figure,
         **extra,
     }
@@ -219,10 +216,6 @@ def _classes(*names: str) -> Markup:
 def _anchor(name: str) -> Markup:
     """A link from a heading or caption to itself."""
     return Markup('<a class="anchor" href="#{}" aria-label="Link to this place">#</a>').format(name)
-
-
-def _no_anchor(name: str) -> Markup:
-    return Markup("")
 
 
 def _of(checks: Sequence[Check], outcome: str) -> tuple[Check, ...]:
@@ -286,9 +279,7 @@ def _family(
 ) -> FamilyView:
     finding = words.finding(family.runs)
     figures = tuple(
-        FigureView(
-            f"{family.slug}-{kind}", next(figure_number), kind, caption, finding, family=family.slug
-        )
+        FigureView(f"{family.slug}-{kind}", next(figure_number), kind, caption, finding, family=family.slug)
         for kind, caption in _family_figures(family, medium)
     )
     shared = _shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
@@ -429,26 +420,3 @@ def _number_of_config(value: object) -> str:
 def _date_in_words(created: str) -> str:
     moment = datetime.datetime.fromisoformat(created).astimezone(datetime.UTC)
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
-
-
-def _theme(report: Report) -> Mapping[str, str | None]:
-    """The theme of the first list that has one; its logo as a data URI."""
-    themes = [listed.theme for listed in report.lists]
-    theme = next((one for one in themes if one.title_font or one.accent or one.logo), None)
-    if theme is None:
-        return {"title_font": None, "accent": None, "logo": None}
-    logo = None if theme.logo is None else _logo(theme.base, theme.logo)
-    return {"title_font": theme.title_font, "accent": theme.accent, "logo": logo}
-
-
-def _logo(base: str, name: str) -> str:
-    folder = Path(base).resolve()
-    file = (folder / name).resolve()
-    kind = _LOGO_KINDS.get(file.suffix.lower())
-    if kind is None or not file.is_relative_to(folder):
-        raise ReportgenError(f"[theme] logo = {name!r}: name an .svg or .png in the list's folder", exit_code=2)
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ReportgenError(f"[theme] logo = {name!r}: {error.strerror}; put the file there", exit_code=2) from None
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

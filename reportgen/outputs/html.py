@@ -85,26 +85,31 @@ def _policy(parts: Mapping[str, str]) -> str:
 
 
 def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+    return f"'sha256-{_base64(hashlib.sha256(text.encode()).digest())}'"
 
 
 def _fonts() -> list[dict[str, Any]]:
+    fonts = folder("templates") / "fonts"
     return [
         {
             "family": family,
             "weight": weight,
             "style": style,
-            "data": Markup("data:font/woff2;base64,")
-            + base64.b64encode((folder("templates") / "fonts" / f"{name}.woff2").read_bytes()).decode("ascii"),
+            "data": f"data:font/woff2;base64,{_base64((fonts / f'{name}.woff2').read_bytes())}",
         }
         for family, weight, style, name in _FONTS
     ]
 
 
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
 def _figure(view: FigureView, pictures: Mapping[str, bytes]) -> Markup:
     """Where the script draws a figure, and what stands there without scripts."""
     plot = Markup(
-        '<div class="plot" data-figure="{}" data-kind="{}" data-family="{}" data-of="{}" role="img" aria-label="{}"></div>'
+        '<div class="plot" data-figure="{}" data-kind="{}" data-family="{}" data-of="{}"'
+        ' role="img" aria-label="{}"></div>'
     ).format(view.name, view.kind, view.family or "", view.run or "", view.finding)
     if view.run is not None:
         return plot
@@ -113,7 +118,7 @@ def _figure(view: FigureView, pictures: Mapping[str, bytes]) -> Markup:
         still = Markup("{} The figure itself needs scripts.").format(view.finding)
     else:
         still = Markup('<img alt="{}" src="data:image/png;base64,{}">').format(
-            view.finding, base64.b64encode(_small(picture)).decode("ascii")
+            view.finding, _base64(_small(picture))
         )
     return plot + Markup('<noscript><p class="still">{}</p></noscript>').format(still)
 
@@ -125,5 +130,6 @@ def _small(picture: bytes) -> bytes:
     with Image.open(io.BytesIO(picture)) as whole:
         half = whole.convert("RGB").reduce(2)
     made = io.BytesIO()
-    half.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(made, "PNG", optimize=True)
+    few_colours = half.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few_colours.save(made, "PNG", optimize=True)
     return made.getvalue()

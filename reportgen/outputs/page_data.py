@@ -33,17 +33,16 @@ def page_data(report: Report) -> str:
     """JSON that may stand between script tags.
 
     Arrays are in one list, base64 with a letter for their type before it (``f`` float32, ``d`` float64,
-    ``i`` int32, little-endian), and are named by their place in it, so that equal ones are there once. Steps of even
-    curves are not there: a curve of P points over n steps has ``step[k] = (k*(n-1) + (P-1)//2) // (P-1)``.
+    ``i`` int32, little-endian), and are named by their place in it, so that equal ones are there once.
+    Steps of even curves are not there: a curve of P points over n steps has
+    ``step[k] = (k*(n-1) + (P-1)//2) // (P-1)``.
 
     """
     arrays = _Arrays()
     many = len(report.runs) > _MANY_RUNS
     categories = [category(i, few=False) for i in range(len(report.families))]
     data = {
-        "runs": [
-            _run(run, family, arrays, many) for family in report.families for run in family.runs
-        ],
+        "runs": [_run(run, family, arrays, many) for family in report.families for run in family.runs],
         "families": {
             family.slug: {
                 "name": visible(words.shortened(family.name, 60)),
@@ -114,9 +113,7 @@ def _run(run: RunReport, family: FamilyReport, arrays: _Arrays, many: bool) -> d
         "family": family.slug,
         "steps": summary.metrics.steps,
         "avg": summary.metrics.avg_final_loss,
-        "attributes": {
-            key: value for key, value in asdict(run.attributes).items() if type(value) is int
-        },
+        "attributes": {key: value for key, value in asdict(run.attributes).items() if type(value) is int},
         "curve": _curve(summary.curve, arrays),
         "early": _curve(summary.early, arrays),
         "raw": _envelope(summary.raw, arrays),
@@ -129,12 +126,11 @@ def _styles(runs: Sequence[RunReport]) -> dict[str, Any]:
     if len(runs) < MANY_LINES:
         styles = line_styles(runs)
     else:
-        sizes = sorted({-1 if run.attributes.digits is None else run.attributes.digits for run in runs})
-        first = {
-            size: next(run for run in runs if (run.attributes.digits, size) in ((size, size), (None, -1))) for size in sizes
-        }
-        by_size = dict(zip(sizes, line_styles([first[size] for size in sizes]), strict=True))
-        styles = tuple(by_size[-1 if run.attributes.digits is None else run.attributes.digits] for run in runs)
+        first: dict[int | None, RunReport] = {}
+        for run in runs:
+            first.setdefault(run.attributes.digits, run)
+        by_size = dict(zip(first, line_styles(list(first.values())), strict=True))
+        styles = tuple(by_size[run.attributes.digits] for run in runs)
     return {
         "colours": {"light": [style.light for style in styles], "dark": [style.dark for style in styles]},
         "dashes": [style.dash for style in styles],
@@ -200,5 +196,3 @@ def _start(losses: FloatArray, arrays: _Arrays, points: int | None) -> dict[str,
         "min": arrays.place(np.fmin.reduceat(finite, first)),
         "max": arrays.place(np.fmax.reduceat(finite, first)),
     }
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from reportgen.model_list import FamilySpec, Smoothing
+from reportgen.model_list import Smoothing
 from reportgen.notation import loss
 from reportgen.report import FamilyReport, Report, RunReport
 
@@ -49,7 +49,7 @@ def shortened(text: str, limit: int = 48) -> str:
 
 
 def best_and_worst(runs: Sequence[RunReport]) -> tuple[RunReport | None, RunReport | None]:
-    """The runs of least and greatest AvgFinalLoss; None where no run has one, worst None where only one has."""
+    """The runs of least and greatest AvgFinalLoss: None where no run has one, no worst where only one has."""
     ranked = sorted(
         (run for run in runs if run.summary.metrics.avg_final_loss is not None),
         key=lambda run: run.summary.metrics.avg_final_loss or 0.0,
@@ -125,15 +125,17 @@ def family_caption(family: FamilyReport, *, linear: bool, bands: Bands = "all") 
 def seeds_caption(family: FamilyReport) -> str:
     """The caption of seeds of one configuration as one line."""
     return (
-        f"{family.name}: runs that differ by their seed only, as one line over all steps, log axis. Line: geometric "
-        f"mean of the smoothed losses ({smoothing_sentence(family.spec.smoothing)}). Band: range between the seeds."
+        f"{family.name}: runs that differ by their seed only, as one line over all steps, log axis. "
+        f"Line: geometric mean of the smoothed losses ({smoothing_sentence(family.spec.smoothing)}). "
+        "Band: range between the seeds."
     )
 
 
 def thresholds_caption(family: FamilyReport) -> str:
     """The caption of steps to each threshold."""
     return (
-        f"{family.name}: the first step at which the centred rolling mean of each run's loss is below each threshold."
+        f"{family.name}: the first step at which the centred rolling mean of each run's loss is below "
+        "each threshold."
     )
 
 
@@ -145,7 +147,8 @@ def attribute_caption(runs: Sequence[RunReport], attribute: str) -> str:
     )
     said = f"AvgFinalLoss (mean of the last 5 losses) against {attribute}, every run of every family."
     if left_out:
-        said += f" {count(left_out, 'run')} without one of the two {'is' if left_out == 1 else 'are'} left out."
+        is_or_are = "is" if left_out == 1 else "are"
+        said += f" {count(left_out, 'run')} without one of the two {is_or_are} left out."
     return said
 
 
@@ -213,5 +216,3 @@ def status(report: Report) -> str:
     if unchecked:
         parts.append(f"{count(unchecked, 'expectation')} could not be checked")
     return "; ".join(parts) + "."
-
-

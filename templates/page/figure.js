@@ -226,7 +226,7 @@ function layoutOf(figure) {
     },
     yaxis: {
       ...axis, range: figure.range.y, type: figure.log ? "log" : "linear",
-      title: { text: thresholds ? "First step below" : scatter ? "AvgFinalLoss" : "Loss", font: { ...font, color: ink }, standoff: 6 },
+      title: { text: thresholds ? "First step below" : scatter ? "AvgFinalLoss (nats per token)" : "Loss (nats per token)", font: { ...font, color: ink }, standoff: 6 },
       ...(figure.log ? logTicks(figure.range.y, figure.height) : thresholds ? { tickformat: ",d" } : {}),
     },
   };

@@ -1,0 +1,426 @@
+"""The page as text: what it says, that nobody is let in, what it weighs. ``browser/`` looks at it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import math
+import re
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import UndefinedError
+from page_reader import Page
+
+from reportgen.changes import against
+from reportgen.curves.summary import Curve, Envelope, LossMetrics, Summary
+from reportgen.document import report_document
+from reportgen.errors import ReportgenError
+from reportgen.model_list import Theme
+from reportgen.names import attributes_of
+from reportgen.outputs import html, words
+from reportgen.outputs.page_data import even_steps
+from reportgen.outputs.templating import environment, markdown
+from reportgen.report import Report, RunReport
+from reportgen.text import printable
+from tests import samples
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return samples.sample_report()
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> Page:
+    return Page(html.render(report))
+
+
+def test_the_page_says_what_the_report_says(report: Report, page: Page) -> None:
+    said = " ".join(page.text.split())
+    assert report.title in said
+    assert "2 January 2026, 03:04 UTC" in said
+    assert "computed on cpu" in said
+    assert (
+        "1 run of 9 could not be used; 1 expectation does not hold; 1 expectation could not be checked"
+        in said
+    )
+    for family in report.families:
+        assert family.name in said
+        for run in family.runs:
+            assert run.spec.name in said
+            assert run.source.sha256 in said
+            assert run.source.revision is not None and run.source.revision in said
+            for key in run.config:
+                assert key in said
+    for problem in report.problems:
+        assert problem.message in said
+    assert "Diverged: 20 losses not finite, the first at step 40." in said
+    assert "The runs of this report are made up." in said
+
+
+def test_parts_come_in_the_order_that_readers_need(report: Report) -> None:
+    before = report_document(samples.report(report.families[1:]))
+    page = Page(html.render(against(report, before)))
+    parts = [found for tag, found in page.elements if tag in ("section", "header")]
+    assert [found["id"] for found in parts] == [
+        "top", "changes", "expectations", "problems", "overview",
+        "family-Addition", "family-Seeds", "family-Mixed", "definitions", "provenance",
+    ]  # fmt: skip
+    assert "add_d5_l2_h3_t15K_s372001 in Addition: " in page.text
+
+
+def test_numbers_of_the_table_are_those_of_the_losses(report: Report, page: Page) -> None:
+    head, *rows = page.tables["table-runs"]
+    cell = {title: i for i, title in enumerate(head)}
+    assert len(rows) == len(report.runs) == 8
+    for row, run in zip(rows, report.runs, strict=True):
+        values = run.summary.raw_early  # 20 of the losses: the rest comes from the metrics' own tests
+        assert row[cell["Label"]] == run.label
+        assert row[cell["Steps"]] == str(run.summary.metrics.steps)
+        avg = run.summary.metrics.avg_final_loss
+        if avg is None:
+            assert row[cell["AvgFinalLoss"]] == "–"
+        else:
+            figures, power = f"{avg:.2e}".split("e")
+            shown = row[cell["AvgFinalLoss"]].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+            assert shown == f"{figures}×10{int(power)}"
+        assert len(values) == 20
+
+
+def test_a_listed_value_that_disagrees_is_marked(page: Page) -> None:
+    head, *rows = page.tables["table-family-Addition"]
+    listed = head.index("AvgFinalLoss, listed")
+    assert [row[listed].endswith("≠") for row in rows] == [False, False, True]
+
+
+def test_the_data_block_holds_the_curves(report: Report, page: Page) -> None:
+    data = page.data
+    assert [run["id"] for run in data["runs"]] == [run.slug for run in report.runs]
+    for drawn, run in zip(data["runs"], report.runs, strict=True):
+        summary = run.summary
+        assert drawn["steps"] == summary.metrics.steps
+        assert drawn["avg"] == summary.metrics.avg_final_loss
+        for which, curve in (("curve", summary.curve), ("early", summary.early)):
+            assert drawn[which]["n"] == curve.steps
+            for name in ("mean", "min", "max"):
+                np.testing.assert_array_equal(
+                    page.array(drawn[which][name]), getattr(curve, name).astype(np.float32)
+                )
+        np.testing.assert_array_equal(page.array(drawn["raw"]["max"]), summary.raw.max.astype(np.float32))
+        np.testing.assert_array_equal(page.array(drawn["start"]["min"]), summary.raw_early.astype(np.float32))
+
+
+def test_equal_arrays_are_there_once(page: Page) -> None:
+    arrays = page.data["arrays"]
+    assert len(set(arrays)) == len(arrays)
+
+
+@given(steps=st.integers(1, 10_000_000), points=st.integers(1, 900))
+def test_even_steps_are_those_of_the_build(steps: int, points: int) -> None:
+    """By exact integers, and within half a gap of evenly spread real numbers."""
+    points = min(steps, points)
+    made = even_steps(steps, points).tolist()
+    gaps = max(points - 1, 1)
+    assert made[0] == 0
+    assert made[-1] == (steps - 1 if points > 1 else 0)
+    assert all(abs(step * gaps - k * (steps - 1)) * 2 <= gaps for k, step in enumerate(made))
+    assert len(set(made)) == points
+
+
+def test_uneven_steps_travel_with_their_curve() -> None:
+    run = samples.run_report("r")
+    step = np.array([0, 1, 7, 59])
+    few = Curve(60, step, *(np.array([1.0, 0.5, 0.2, 0.1]) for _ in range(3)))
+    uneven = replace(run, summary=replace(run.summary, curve=few))
+    page = Page(html.render(samples.report([samples.family_report("F", [uneven])])))
+    assert page.array(page.data["runs"][0]["curve"]["step"]).tolist() == step.tolist()
+
+
+@pytest.mark.parametrize("extreme", [1e-300, 1e300, 5e-324])
+def test_values_beyond_single_precision_are_not_lost(extreme: float) -> None:
+    run = samples.run_report("r", [1.0, extreme, 1.0])
+    page = Page(html.render(samples.report([samples.family_report("F", [run])])))
+    assert page.array(page.data["runs"][0]["start"]["min"])[1] == extreme
+
+
+def test_scripts_and_styles_run_by_hash_alone(page: Page) -> None:
+    metas = page.all("meta")
+    (policy,) = [found["content"] for found in metas if found.get("http-equiv") == "Content-Security-Policy"]
+    rules = {rule.split()[0]: rule.split()[1:] for rule in policy.split(";")}
+
+    def digest(text: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    run = [text for kind, text in page.scripts if kind is None]
+    assert rules["script-src"] == [digest(text) for text in run]
+    assert rules["style-src-elem"] == [digest(page.styles[0]), digest("")]
+    assert len(page.styles) == 1
+    assert rules["default-src"] == ["'none'"]
+    assert "unsafe" not in " ".join(rules["script-src"])
+
+
+def test_nothing_is_asked_of_any_network(page: Page) -> None:
+    for tag, found in page.elements:
+        for name in ("src", "srcset", "poster", "data", "action"):
+            assert found.get(name, "data:").startswith("data:"), (tag, name)
+        if tag == "link":
+            assert found["href"] == "data:,"
+    assert not re.search(r"url\((?!\"data:)|@import", page.styles[0])
+
+
+def test_links_lead_somewhere(page: Page) -> None:
+    ids = [found["id"] for _, found in page.elements if "id" in found]
+    assert len(ids) == len(set(ids))
+    links = [found["href"] for found in page.all("a") if found.get("href", "").startswith("#")]
+    assert len(links) > 30
+    assert {link[1:] for link in links} <= set(ids)
+    figures = {found["id"] for found in page.all("figure")}
+    assert {"figure-Addition-log", "figure-Addition-linear", "figure-all-avg-final-loss"} <= figures
+
+
+def test_tables_and_pictures_speak(page: Page) -> None:
+    assert all(found.get("scope") in ("col", "row") for found in page.all("th"))
+    plots = [found for found in page.all("div") if found.get("class") == "plot"]
+    assert plots
+    assert all(found["role"] == "img" and found["aria-label"] for found in plots)
+    (addition,) = [found for found in plots if found["data-figure"] == "Addition-log"]
+    assert addition["aria-label"].startswith("Best: d5, AvgFinalLoss ")
+
+
+def test_strangers_text_is_text() -> None:
+    page = Page(html.render(samples.hostile_report()))
+    said = " ".join(page.text.split())
+    for text in samples.HOSTILE:
+        assert " ".join(printable(text).split()) in said
+    clean = Page(html.render(samples.sample_report()))
+    from_markdown = {"hr", "ul", "li", "ol", "code", "em"}
+    assert {tag for tag, _ in page.elements} - {tag for tag, _ in clean.elements} <= from_markdown
+    assert len(page.scripts) == len(clean.scripts)
+    for tag, found in page.elements:
+        assert not [name for name in found if name.startswith("on")], tag
+        assert not found.get("href", "").lower().startswith(("javascript", "data:text")), tag
+    (data,) = [text for kind, text in page.scripts if kind == "application/json"]
+    assert not {"<", ">", "&", "\u2028", "\u2029"} & set(data)
+
+
+@given(text=st.text(max_size=60))
+def test_any_label_is_shown_whole_and_as_text(text: str) -> None:
+    template = environment().from_string('<p title="{{ text }}">{{ text }}</p>')
+    page = Page(template.render(text=text))
+    assert page.text == printable(text)
+    assert page.all("p") == [{"title": printable(text)}]
+
+
+@pytest.mark.parametrize(
+    ("source", "lacks", "holds"),
+    [
+        ("<b onclick=x>hi</b>", "<b", "&lt;b onclick=x&gt;hi"),
+        ("[a](javascript:alert(1))", "<a", "[a](javascript:alert(1))"),
+        ("[a](JaVaScRiPt&colon;alert(1))", "<a", "[a]"),
+        ("[a](data:text/html,x)", "<a", "[a]"),
+        ("![over there](https://example.org/x.png)", "<img", "over there"),
+        ("# Loud", "<h1", "<strong>Loud</strong>"),
+        ("[a](https://example.org)", "javascript", '<a href="https://example.org">a</a>'),
+        ("**bold** `code`", "*", "<strong>bold</strong> <code>code</code>"),
+    ],
+)
+def test_markdown_is_rendered_without_html(source: str, lacks: str, holds: str) -> None:
+    made = str(markdown(source))
+    assert lacks not in made
+    assert holds in made
+
+
+def test_the_same_report_gives_the_same_page(report: Report) -> None:
+    assert html.render(report) == html.render(samples.sample_report())
+
+
+def test_templates_of_ones_own_go_first(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "_header.html.j2").write_text("<header id='top'>Ours: {{ report.title }}</header>")
+    (tmp_path / "page").mkdir()
+    style = b"p { margin: 0 }\r\nb { color: {{ theme.accent or 'teal' }} }"
+    (tmp_path / "page" / "page.css").write_bytes(style)
+    page = Page(html.render(report, templates=tmp_path))
+    assert "Ours: Sample report" in page.text
+    assert page.styles == ["p { margin: 0 }\nb { color: teal }"]
+    test_scripts_and_styles_run_by_hash_alone(page)
+
+
+def test_a_template_that_names_nothing_known_is_a_mistake(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "_header.html.j2").write_text("{{ titel }}")
+    with pytest.raises(UndefinedError, match="titel"):
+        html.render(report, templates=tmp_path)
+
+
+def _themed(report: Report, theme: Theme) -> Report:
+    return replace(report, lists=(replace(report.lists[0], theme=theme),))
+
+
+def test_a_theme_changes_accent_title_font_and_logo(report: Report, tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_text(
+        "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+    )
+    page = Page(html.render(_themed(report, Theme("Georgia", "#8a1f5c", "logo.svg", str(tmp_path)))))
+    assert "--accent: #8a1f5c" in page.styles[0]
+    assert '"Georgia"' in page.styles[0]
+    (logo,) = [found for found in page.all("img") if found.get("class") == "logo"]
+    data = logo["src"].removeprefix("data:image/svg+xml;base64,")
+    assert base64.b64decode(data) == (tmp_path / "logo.svg").read_bytes()
+
+
+@pytest.mark.parametrize("logo", ["../secret.png", "notes.txt", "gone.png"])
+def test_a_logo_is_a_picture_in_the_lists_folder(report: Report, tmp_path: Path, logo: str) -> None:
+    (tmp_path / "list").mkdir()
+    (tmp_path / "secret.png").write_bytes(b"\x89PNG")
+    (tmp_path / "list" / "notes.txt").write_text("x")
+    with pytest.raises(ReportgenError, match=re.escape(logo)) as raised:
+        html.render(_themed(report, Theme(logo=logo, base=str(tmp_path / "list"))))
+    assert raised.value.exit_code == 2
+    assert str(tmp_path) not in str(raised.value)
+
+
+def test_a_picture_stands_where_scripts_are_off(report: Report) -> None:
+    from PIL import Image
+
+    whole = io.BytesIO()
+    Image.effect_noise((600, 300), 80).convert("RGB").save(whole, "PNG")
+    page = Page(html.render(report, pictures={"Addition-log": whole.getvalue()}))
+    (still,) = [found for found in page.all("img") if found["src"].startswith("data:image/png")]
+    small = Image.open(io.BytesIO(base64.b64decode(still["src"].split(",")[1])))
+    assert small.size == (300, 150)
+    assert still["alt"].startswith("Best: d5")
+    assert page.text.count("The figure itself needs scripts.") == len(page.all("noscript")) - 1
+
+
+def test_a_family_without_a_usable_run_says_so() -> None:
+    gone = samples.run_spec("add_d5_l2_h3_t15K_s372001")
+    empty = samples.report([samples.family_report("Empty", [], specs=(gone,))])
+    page = Page(html.render(empty))
+    said = " ".join(page.text.split())
+    assert "None of its 1 run could be used" in said
+    assert "No run could be used" in said
+    assert page.all("figure") == []
+
+
+def test_one_run_is_neither_worst_nor_many() -> None:
+    page = Page(html.render(samples.report([samples.family_report("One", [samples.run_report("only")])])))
+    said = " ".join(page.text.split())
+    assert "The one run was read." in said
+    assert "Best AvgFinalLoss" in said
+    assert "Worst" not in said
+
+
+def test_a_run_without_a_finite_loss_is_still_there() -> None:
+    run = samples.run_report("lost", [math.nan] * 10)
+    page = Page(html.render(samples.report([samples.family_report("Lost", [run])])))
+    said = " ".join(page.text.split())
+    assert "No run ends with a finite loss" in said
+    assert "Diverged: 10 losses not finite, the first at step 0." in said
+    assert page.data["runs"][0]["avg"] is None
+
+
+def test_losses_that_a_log_axis_cannot_show_are_counted() -> None:
+    run = samples.run_report("zero", [1.0, 0.0, -1.0, 0.5])
+    page = Page(html.render(samples.report([samples.family_report("Zero", [run])])))
+    assert page.text.count("2 losses of zero or below are missing: a log axis cannot show them.") == 2
+
+
+def test_captions_say_how_lines_were_smoothed(report: Report) -> None:
+    family = report.families[0]
+    said = words.family_caption(family, linear=False)
+    assert "centred rolling mean over 5 steps, partial windows at the edges" in said
+    ema = replace(family.spec.smoothing, smoother="ema", window=40)
+    assert words.smoothing_sentence(ema) == "exponential moving average with a span of 40 steps"
+    trim = replace(family.spec.smoothing, smoother="median", edges="trim")
+    assert words.smoothing_sentence(trim) == (
+        "centred rolling median over 5 steps, left empty where the window reaches past an end"
+    )
+
+
+def test_seeds_and_thresholds_are_drawn_where_the_list_asks(report: Report) -> None:
+    asked = samples.family_report("Seeds", report.families[1].runs, figures=("seeds", "thresholds"))
+    page = Page(html.render(samples.report([asked])))
+    assert [found["id"] for found in page.all("figure") if "run-" not in found["class"]][-2:] == [
+        "figure-Seeds-seeds", "figure-Seeds-thresholds",
+    ]  # fmt: skip
+    (group,) = page.data["families"]["Seeds"]["groups"]
+    means = np.array([run.summary.curve.mean for run in asked.runs])
+    np.testing.assert_allclose(
+        page.array(group["curve"]["mean"]), np.exp(np.log(means).mean(axis=0)), rtol=1e-6
+    )
+    np.testing.assert_allclose(page.array(group["curve"]["max"]), means.max(axis=0), rtol=1e-6)
+    expected = [list(run.summary.metrics.steps_to.values()) for run in asked.runs]
+    assert page.data["families"]["Seeds"]["stepsTo"] == expected
+
+
+def test_many_runs_say_once_what_their_configurations_share() -> None:
+    runs = [samples.run_report(f"r{i}", slug=f"r{i}", config={"lr": 0.1, "own": i}) for i in range(40)]
+    page = html.render(samples.report([samples.family_report("Many", runs)]))
+    assert page.count("<dt>lr</dt>") == 1
+    assert page.count("<dt>own</dt>") == 40
+
+
+def test_rendering_imports_nothing_slow() -> None:
+    program = textwrap.dedent(
+        """
+        import sys
+        from reportgen.outputs import html
+        from tests import samples
+        html.render(samples.sample_report())
+        print(sorted({"torch", "pandas", "plotly", "kaleido", "weasyprint", "PIL"} & set(sys.modules)))
+        """
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def _noise(runs: int, points: int) -> list[RunReport]:
+    """Runs whose curves are noise, which no encoding makes small; 60,000 steps each."""
+    made = np.random.default_rng(0)
+    step = even_steps(60_000, points)
+
+    def curve() -> Curve:
+        return Curve(60_000, step, *(made.random(points) for _ in range(3)))
+
+    first = samples.run_report("first", config={f"key_{i:02}": f"value {i}" for i in range(32)})
+    metrics = LossMetrics(60_000, 1e-8, 1e-8, 1e-9, 59_000, 0, None, (), first.summary.metrics.steps_to)
+    found = []
+    for i in range(runs):
+        name = f"add_d{5 + i % 12}_l2_h3_t60K_s{100_000 + i}"
+        raw = Envelope(60_000, step, made.random(points), made.random(points))
+        summary = Summary(metrics, curve(), curve(), raw, made.random(1_500), 0)
+        spec = samples.run_spec(name, note="AddAccuracy=Six9s. 1/M fail")
+        config = {**first.config, "training_seed": i}
+        found.append(
+            replace(
+                first,
+                spec=spec,
+                slug=name,
+                label=f"d{5 + i % 12} s{100_000 + i}",
+                summary=summary,
+                config=config,
+                attributes=attributes_of(name),
+            )
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sizes", "points", "megabytes"), [((11, 9, 7), 800, 3.0), ((1000, 40, 40), 300, 25.0)]
+)
+def test_the_page_weighs_little(sizes: tuple[int, ...], points: int, megabytes: float) -> None:
+    runs = iter(_noise(sum(sizes), points))
+    families = [
+        samples.family_report(f"Family {i}", [next(runs) for _ in range(size)])
+        for i, size in enumerate(sizes)
+    ]
+    page = html.render(samples.report(families))
+    assert len(page.encode()) < megabytes * 1e6
