@@ -63,7 +63,7 @@ class Drawer:
             once.
     """
 
-    def __init__(self, *, time_limit: float = 60.0) -> None:
+    def __init__(self, *, time_limit: float = 30.0) -> None:
         self._time_limit = time_limit
         self._browser: Browser | None = None
         self._png = ThreadPoolExecutor(1, "png")  # PDFium may be called from one thread only.
