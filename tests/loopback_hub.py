@@ -206,8 +206,14 @@ class LoopbackHub:
         with self._lock:
             return sum(method in ("", asked.method) and match in asked.path for asked in self.requests)
 
-    def environment(self, home: Path, *, timeout: int = 1) -> dict[str, str]:
-        """What a process needs to talk to this Hub and to keep its cache in ``home``."""
+    def environment(self, home: Path, *, timeout: int = 5) -> dict[str, str]:
+        """What a process needs to talk to this Hub and to keep its cache in ``home``.
+
+        Args:
+            home: Made when it is needed.
+            timeout: Seconds without an answer that end a request; 1 is quick for a Hub that hangs, and
+                too short for one that answers on a busy machine.
+        """
         return {
             "HF_ENDPOINT": self.endpoint,
             "HF_HOME": str(home),
@@ -264,6 +270,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
     block_on_close = False
+    request_queue_size = 128  # The usual five drop the first words of clients that come all at once.
 
     def __init__(self, address: tuple[str, int], hub: LoopbackHub) -> None:
         self.hub = hub

@@ -301,14 +301,14 @@ class TestHub:
     ) -> None:
         self.cached(hub, home, runs[:6])
         hub.hang()
-        told = pull_in_process(runs, hub.environment(home), jobs=jobs, patience={"attempts": 2})
+        told = pull_in_process(runs, hub.environment(home, timeout=1), jobs=jobs, patience={"attempts": 2})
         assert told.kinds == ["not checked"] * 6 + ["network"] * 6
         assert hub.count() <= 3
         assert told.seconds < 5
 
     def test_a_silent_run_is_no_silent_hub(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:
         hub.hang(match="r0/")
-        told = pull_in_process(runs, hub.environment(home), jobs=4, patience={"attempts": 2})
+        told = pull_in_process(runs, hub.environment(home, timeout=1), jobs=4, patience={"attempts": 2})
         assert told.kinds == ["network", *["checked"] * 11]
 
     def test_errors_without_end(self, hub: LoopbackHub, home: Path) -> None:

@@ -133,7 +133,7 @@ class Hub:
             try:
                 if attempt:
                     self._wait(place, attempt, reason, wait)
-                head = self._line.ask(str(place), lambda: _head(place))
+                head = self._line.ask(str(place), lambda: self._head(place))
                 if head.size is not None and head.size > self._limit:
                     raise Unusable("too_large", too_large(str(place), head.size, self._limit))
                 if cached is not None and _agrees(cached.digests, head):
@@ -151,6 +151,15 @@ class Hub:
         if cached is not None and not newer:
             return _found(place, cached, cached.commit, checked=False)
         raise Unusable("network", f"{place}: the Hub cannot be read ({reason}); build again later")
+
+    def _head(self, place: _Place) -> HfFileMetadata:
+        """Asks for the head; where all are to wait, they do so before the next one asks."""
+        try:
+            return _head(place)
+        except _Again as error:
+            if error.wait is not None:
+                self._line.hold(error.wait)
+            raise
 
     def _wait(self, place: _Place, failures: int, reason: str, wait: float | None) -> None:
         if wait is not None:
