@@ -13,7 +13,8 @@ function startFigures() {
       const figure = byElement.get(target);
       figure.visible = isIntersecting;
       // Each in a task of its own, so that the page answers between them.
-      if (isIntersecting && !figure.drawn) setTimeout(() => drawIfNear(figure));
+      if (isIntersecting && figure.drawn) drawLit(figure);
+      else if (isIntersecting) setTimeout(() => drawIfNear(figure));
     }
   }, { rootMargin: "300px 0px" });
   const resizer = new ResizeObserver((entries) => {

@@ -140,7 +140,7 @@ function csvOf({ heads, rows }) {
   // A text that a spreadsheet would take for a formula gets an apostrophe before it.
   const field = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const safe = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
-  return [heads.map(({ text }) => field(safe(text))), ...rows.map((row) => row.map(({ text, full, numeric }) => field(numeric ? String(full) : safe(text))))]
+  return [heads.map(({ text }) => field(safe(text))), ...rows.map((row) => row.map(({ text, full, numeric }) => field(numeric && !Number.isNaN(Number(full)) ? String(full) : safe(text))))]
     .map((fields) => fields.join(","))
     .join("\r\n") + "\r\n";
 }
