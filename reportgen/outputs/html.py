@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from reportgen.outputs.context import FigureView, context
 from reportgen.outputs.page_data import page_data
-from reportgen.outputs.templating import environment
+from reportgen.outputs.templating import environment, filled
 from reportgen.report import Report
 from reportgen.resources import folder
 
@@ -40,6 +40,9 @@ def render(
         report: The report.
         templates: Folder of templates that go before the shipped ones.
         pictures: Figure name -> PNG as of ``figures/``; shown small where scripts are off.
+
+    Raises:
+        ReportgenError: A template has a mistake, or the theme's logo is no picture in its folder.
     """
     made = environment(templates)
     shared = context(
@@ -55,15 +58,14 @@ def render(
         "script": Markup('(() => {{\n"use strict";\n{}\n}})();').format(script),
     }
     policy = _policy(parts)
-    return made.get_template("report.html.j2").render(
-        shared, **parts, policy=policy, data=Markup(page_data(report))
-    )
+    data = Markup(page_data(report))
+    return filled(made, "report.html.j2", shared | parts | {"policy": policy, "data": data})
 
 
 def _text(made: Environment, name: str, shared: Mapping[str, Any]) -> Markup:
     """A stylesheet or script. Only stylesheets are templates: braces have a meaning in scripts."""
     if name.endswith(".css"):
-        text = made.get_template(name).render(shared)
+        text = filled(made, name, shared)
     else:
         assert made.loader is not None
         text = made.loader.get_source(made, name)[0]

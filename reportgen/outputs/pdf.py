@@ -16,7 +16,7 @@ from reportgen.errors import ReportgenError
 from reportgen.outputs.context import FigureView, context
 from reportgen.outputs.paper import TEXT_WIDTH_MM, paper_names
 from reportgen.outputs.placeholders import embed, placeholder
-from reportgen.outputs.templating import environment
+from reportgen.outputs.templating import environment, filled
 from reportgen.report import Report
 from reportgen.text import one_line
 
@@ -60,8 +60,8 @@ def document(
     sizes = {name: _size_mm(figure) for name, figure in figures.items()}
 
     names = context(report, medium="paper", figure=figure, paper_size=paper_size)
-    template = environment(templates, longest=_LONGEST_TEXT).get_template("report.html.j2")
-    return template.render(names | paper_names(report, names))
+    made = environment(templates, longest=_LONGEST_TEXT)
+    return filled(made, "report.html.j2", names | paper_names(report, names))
 
 
 def render(

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from traceback import walk_tb
+from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markupsafe import Markup
 
+from reportgen.errors import ReportgenError
 from reportgen.resources import folder
 from reportgen.text import printable
 
-__all__ = ["environment", "markdown", "visible"]
+__all__ = ["environment", "filled", "markdown", "visible"]
 
 
 def environment(templates: Path | None = None, *, longest: int | None = None) -> Environment:
@@ -42,6 +55,33 @@ def environment(templates: Path | None = None, *, longest: int | None = None) ->
     )
     made.filters["markdown"] = markdown
     return made
+
+
+def filled(made: Environment, name: str, names: Mapping[str, Any]) -> str:
+    """A template with its names filled in.
+
+    Raises:
+        ReportgenError: A template is missing or has a mistake; the text names its file and line.
+    """
+    try:
+        return made.get_template(name).render(names)
+    except TemplateNotFound as error:
+        raise ReportgenError(f"template {error.name}: no such file; add it to the folder") from error
+    except TemplateSyntaxError as error:
+        raise ReportgenError(f"template {error.name}: line {error.lineno}: {error.message}") from error
+    except TemplateError as error:
+        raise ReportgenError(f"template {_place(error)}: {error.message}; see docs/templates.md") from error
+
+
+def _place(error: TemplateError) -> str:
+    """File and line in which a template failed: Jinja2 gives each template a frame of its own."""
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in walk_tb(error.__traceback__)
+        if "__jinja_exception__" in frame.f_globals
+    ]
+    file, line = frames[-1] if frames else ("?", 0)
+    return f"{Path(file).name}: line {line}"
 
 
 def visible(value: object) -> object:

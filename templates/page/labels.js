@@ -92,6 +92,8 @@ function drawLegend(figure, entries) {
     entry.style.setProperty("--c", colour);
     if (id) entry.dataset.run = id;
   }
+  figure.legend.addEventListener("pointerover", (event) => lightUp(event.target.dataset.run ?? null));
+  figure.legend.addEventListener("pointerleave", () => lightUp(null));
   figure.element.after(figure.legend);
 }
 

@@ -50,7 +50,9 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
         page.on(
             "request",
             lambda request: (
-                None if request.url.startswith(("file:", "data:", "blob:")) else complaints.append(request.url)
+                None
+                if request.url.startswith(("file:", "data:", "blob:"))
+                else complaints.append(request.url)
             ),
         )
         page.goto(file.as_uri() + at)
@@ -97,7 +99,10 @@ def point_at_line(page: Page, figure: str, place: int) -> None:
           const { xaxis, yaxis } = canvas._fullLayout;
           const k = Math.floor(trace.x.length / 2);
           const box = canvas.getBoundingClientRect();
-          return [box.left + xaxis._offset + xaxis.d2p(trace.x[k]), box.top + yaxis._offset + yaxis.d2p(trace.y[k])];
+          return [
+            box.left + xaxis._offset + xaxis.d2p(trace.x[k]),
+            box.top + yaxis._offset + yaxis.d2p(trace.y[k]),
+          ];
         }""",
         place,
     )
@@ -153,7 +158,10 @@ def test_controls_of_one_figure_and_of_all(open_page: Opener) -> None:
     assert page.locator("#figure-Seeds-linear .canvas").evaluate(kind) == "log"
     drawn(page, LOG)
     assert page.locator(f"{LOG} .canvas").evaluate(kind) == "log"
-    assert page.locator(f"{LOG} .tools button", has_text=re.compile("^Log$")).get_attribute("aria-pressed") == "true"
+    assert (
+        page.locator(f"{LOG} .tools button", has_text=re.compile("^Log$")).get_attribute("aria-pressed")
+        == "true"
+    )
 
 
 def test_a_run_lights_up_in_figures_and_rows(open_page: Opener) -> None:
@@ -185,7 +193,9 @@ def test_a_click_on_a_row_brings_the_runs_own_section(open_page: Opener) -> None
     page.locator(f"#table-runs tr[data-run='{slug}'] td").nth(1).click()
     section = page.locator(f"#run-{slug}")
     assert section.get_attribute("open") is not None
-    page.wait_for_function("id => Math.abs(document.getElementById(id).getBoundingClientRect().top) < 200", arg=f"run-{slug}")
+    page.wait_for_function(
+        "id => Math.abs(document.getElementById(id).getBoundingClientRect().top) < 200", arg=f"run-{slug}"
+    )
 
 
 def test_a_link_to_a_run_unfolds_it(open_page: Opener) -> None:
@@ -203,7 +213,8 @@ def test_zooming_in_shows_finer_points_or_says_that_there_are_none(open_page: Op
 
     def zoom(first: float, last: float) -> str:
         page.locator(f"{LOG} .canvas").evaluate(
-            "(el, range) => Plotly.relayout(el, {'xaxis.range[0]': range[0], 'xaxis.range[1]': range[1]})", [first, last]
+            "(el, range) => Plotly.relayout(el, {'xaxis.range[0]': range[0], 'xaxis.range[1]': range[1]})",
+            [first, last],
         )
         return page.locator(f"{LOG} .tools .said").inner_text()
 
@@ -236,7 +247,9 @@ def test_many_lines_stay_few_traces_with_some_names(open_page: Opener) -> None:
     runs = many_runs(60)
     page = open_page(samples.report([samples.family_report("Addition", runs)]))
     drawn(page, LOG)
-    assert page.locator(f"{LOG} .canvas").evaluate("el => el.data.length") == 4  # one for each number of digits
+    assert (
+        page.locator(f"{LOG} .canvas").evaluate("el => el.data.length") == 4
+    )  # one for each number of digits
     names = page.locator(f"{LOG} .labels span").all_inner_texts()
     assert 4 <= len(names) <= 12
     ranked = sorted(runs, key=lambda run: run.summary.metrics.avg_final_loss or 0.0)
@@ -261,10 +274,13 @@ def test_the_keyboard_reads_figures(open_page: Opener) -> None:
 
 
 def column(page: Page, table: str, key: str) -> list[str]:
-    place = page.locator(f"{table} thead th").evaluate_all("(all, key) => all.findIndex((one) => one.dataset.key === key)", key)
-    return page.locator(f"{table} tbody tr:not([hidden])").evaluate_all(
+    place = page.locator(f"{table} thead th").evaluate_all(
+        "(all, key) => all.findIndex((one) => one.dataset.key === key)", key
+    )
+    texts: list[str] = page.locator(f"{table} tbody tr:not([hidden])").evaluate_all(
         "(all, place) => all.map((row) => row.cells[place].textContent)", place
     )
+    return texts
 
 
 def test_tables_sort_by_value(open_page: Opener) -> None:
@@ -410,15 +426,22 @@ def test_the_page_is_never_wider_than_the_screen(open_page: Opener, width: int) 
 def test_axe_finds_nothing_to_mend(open_page: Opener, width: int, scheme: str) -> None:
     page = open_page(samples.sample_report(), width=width, color_scheme=scheme)
     # axe judges what is laid out; sections out of view are not, to keep long pages quick.
-    page.evaluate("for (const one of document.querySelectorAll('.family, .run')) one.style.contentVisibility = 'visible'")
+    page.evaluate(
+        "for (const one of document.querySelectorAll('.family, .run'))"
+        " one.style.contentVisibility = 'visible'"
+    )
     page.evaluate("for (const one of document.querySelectorAll('#family-Mixed details')) one.open = true")
     for figure in ("#figure-all-avg-final-loss", LOG, "#figure-Mixed-log"):
         drawn(page, figure)
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document).then((all) => all.violations.map((one) => [one.id, one.nodes[0].html]))")
+    found = page.evaluate(
+        "axe.run(document).then((all) => all.violations.map((one) => [one.id, one.nodes[0].html]))"
+    )
     assert found == []
     page.evaluate("document.querySelector('.made').style.color = '#8888'")
-    checked = page.evaluate("axe.run(document.querySelector('.made')).then((all) => all.violations.map((one) => one.id))")
+    checked = page.evaluate(
+        "axe.run(document.querySelector('.made')).then((all) => all.violations.map((one) => one.id))"
+    )
     assert checked == ["color-contrast"]
 
 
@@ -447,9 +470,13 @@ CONTRASTS = """
   };
   const pairs = {};
   for (const text of ["ink", "soft", "accent", "bad", "good"]) {
-    for (const ground of ["paper", "wash", "lit"]) pairs[`${text} on ${ground}`] = ratio(`var(--${text})`, `var(--${ground})`);
+    for (const ground of ["paper", "wash", "lit"]) {
+      pairs[`${text} on ${ground}`] = ratio(`var(--${text})`, `var(--${ground})`);
+    }
   }
-  for (const label of document.querySelectorAll(".labels span")) pairs[`label ${label.textContent}`] = ratio(label.style.color, "var(--paper)");
+  for (const label of document.querySelectorAll(".labels span")) {
+    pairs[`label ${label.textContent}`] = ratio(label.style.color, "var(--paper)");
+  }
   return pairs;
 }
 """
@@ -457,8 +484,13 @@ CONTRASTS = """
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_pair_of_colours_can_be_read(open_page: Opener, scheme: str) -> None:
-    sizes = [samples.run_report(f"add_d{n}_l2_h3_t15K_s372001", samples.losses(60, end=10.0 ** (2 - n))) for n in range(5, 16)]
-    mixed = [samples.run_report(f"r{i}", samples.losses(60, end=10.0 ** -(i + 1)), slug=f"r{i}") for i in range(7)]
+    sizes = [
+        samples.run_report(f"add_d{n}_l2_h3_t15K_s372001", samples.losses(60, end=10.0 ** (2 - n)))
+        for n in range(5, 16)
+    ]
+    mixed = [
+        samples.run_report(f"r{i}", samples.losses(60, end=10.0 ** -(i + 1)), slug=f"r{i}") for i in range(7)
+    ]
     report = samples.report([samples.family_report("Addition", sizes), samples.family_report("Other", mixed)])
     page = open_page(report, color_scheme=scheme)
     drawn(page, LOG)
@@ -488,9 +520,13 @@ def test_figures_out_of_view_are_given_up_when_many_are_drawn(open_page: Opener)
     drawn(page, LOG)
 
 
-@pytest.mark.parametrize("values", [[0.5], [0.0, 0.0], [float("nan")] * 3, [1.0, float("nan"), 0.0, -1.0, 1e-300]])
+@pytest.mark.parametrize(
+    "values", [[0.5], [0.0, 0.0], [float("nan")] * 3, [1.0, float("nan"), 0.0, -1.0, 1e-300]]
+)
 def test_odd_runs_are_drawn_without_complaint(open_page: Opener, values: list[float]) -> None:
-    page = open_page(samples.report([samples.family_report("Addition", [samples.run_report("odd", values, slug="odd")])]))
+    page = open_page(
+        samples.report([samples.family_report("Addition", [samples.run_report("odd", values, slug="odd")])])
+    )
     drawn(page, LOG)
     drawn(page, "#figure-Addition-linear")
     page.locator("#run-odd summary").first.click()
