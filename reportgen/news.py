@@ -144,4 +144,4 @@ def _share(relative: float) -> str:
     """A relative change: +12 %, −0.0031 %, or ×25 where it grew more than tenfold."""
     if relative >= 9:
         return f"×{relative + 1:.3g}"
-    return f"{100 * relative:+.2g} %".replace("-", "−") if abs(relative) < 1 else f"{100 * relative:+.0f} %"
+    return f"{100 * relative:+.3g} %".replace("-", "−") if abs(relative) < 1 else f"{100 * relative:+.0f} %"
