@@ -36,6 +36,9 @@ def install(session: nox.Session, *groups: str, package: bool = True) -> None:
 
 def install_system_parts(session: nox.Session) -> None:
     """Chrome or Chromium and Pango: installed where that needs no question, else one line says how."""
+    if sys.platform == "darwin":
+        # Homebrew's libraries lie where no interpreter but its own looks.
+        session.env["DYLD_FALLBACK_LIBRARY_PATH"] = "/opt/homebrew/lib:/usr/local/lib:/usr/lib"
     session.run("python", "-m", "reportgen.system_parts", "--install", success_codes=[0, 1])
 
 
