@@ -40,7 +40,7 @@ def imported_names() -> set[str]:
 def test_dependencies_are_what_the_package_imports() -> None:
     owners = metadata.packages_distributions()
     imported = {canonicalize_name(owners[name][0]) for name in imported_names() if name in owners}
-    # Triton comes with PyTorch where there is CUDA; the others are faces that Kaleido, Jinja2 and pydantic show.
+    # Triton comes with PyTorch where there is CUDA; the others are faces of Kaleido, Jinja2 and pydantic.
     faces = {"triton", "choreographer", "markupsafe", "pydantic-core"}
     assert imported - faces == set(REQUIREMENTS)
 
@@ -93,20 +93,9 @@ def test_readme_list_works_as_it_stands(tmp_path: Path) -> None:
         file = tmp_path / "runs" / name / "training_loss.json"
         file.parent.mkdir(parents=True)
         file.write_text('{"TrainingLoss": [2.0, 1.0, 0.5]}')
-    build = [
-        sys.executable,
-        "-m",
-        "reportgen",
-        "build",
-        "my-runs.toml",
-        "-o",
-        "my-report",
-        "--format",
-        "html",
-    ]
-    built = subprocess.run(
-        [*build, "--format", "html", "--no-cache"], cwd=tmp_path, capture_output=True, text=True
-    )
+    build = [sys.executable, "-m", "reportgen", "build", "my-runs.toml", "-o", "my-report"]
+    options = ["--format", "html", "--no-cache"]
+    built = subprocess.run([*build, *options], cwd=tmp_path, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     assert (tmp_path / "my-report" / "report.html").is_file()
 
