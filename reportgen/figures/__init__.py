@@ -1,7 +1,7 @@
 """Report parts -> figures for paper, as plain Plotly data."""
 
 from reportgen.figures.families import family_linear, family_log
-from reportgen.figures.frame import MOST_NAMED
+from reportgen.figures.frame import MOST_NAMED, size_mm
 from reportgen.figures.overview import (
     avg_final_loss_by,
     avg_final_loss_by_digits,
@@ -26,4 +26,5 @@ __all__ = [
     "run_linear",
     "run_log",
     "run_panels",
+    "size_mm",
 ]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.figures.style import FONT, INK, TEXT_PX, text_width
+from reportgen.figures.style import FONT, INK, TEXT_PX, Figure, text_width
 
-__all__ = ["MOST_NAMED", "Frame", "layout", "note", "pixels", "sheet"]
+__all__ = ["MOST_NAMED", "Frame", "layout", "note", "pixels", "sheet", "size_mm"]
 
 MOST_NAMED = 39
 """From 40 lines on a legend cannot be read."""
@@ -120,3 +120,8 @@ def note(text: str, x_axis: str = "x", y_axis: str = "y") -> dict[str, Any]:
 def pixels(width_mm: float) -> int:
     """CSS pixels of a width on paper."""
     return round(width_mm / 25.4 * 96)
+
+
+def size_mm(figure: Figure) -> tuple[float, float]:
+    """Width and height at which a figure's text has its size."""
+    return figure["layout"]["width"] / 96 * 25.4, figure["layout"]["height"] / 96 * 25.4

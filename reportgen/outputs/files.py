@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -62,9 +63,9 @@ def make_files(
     drawn: dict[str, Images] = {}
     if drawer is not None:
         try:
-            drawn = _draw(report, drawer, store, log)
-            with log.step("lay out the PDF"):
-                files["report.pdf"] = _pdf(report, drawn, templates, paper_size, files["report.json"])
+            drawn, files["report.pdf"] = _draw_and_lay_out(
+                report, drawer, store, log, templates, paper_size, files["report.json"]
+            )
             files |= _figure_files(report, drawn)
         except ReportgenError as error:
             missing["pdf"] = str(error)
@@ -90,12 +91,38 @@ def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
         yield f"curves/{run.slug}.csv", data.curves_csv(run.summary.curve).encode()
 
 
-def _draw(report: Report, drawer: Drawer, store: Cache, log: Log) -> dict[str, Images]:
-    """Every figure on paper: those with files of their own and the small multiples."""
+def _draw_and_lay_out(
+    report: Report,
+    drawer: Drawer,
+    store: Cache,
+    log: Log,
+    templates: Path | None,
+    paper_size: Literal["a4", "letter"],
+    report_json: bytes,
+) -> tuple[dict[str, Images], bytes]:
+    """Every figure on paper and the report's PDF, laid out while Chrome draws."""
+    from reportgen.outputs import pdf
+    from reportgen.outputs.placeholders import embed
+
     panels = {shown.name: figures.run_panels(shown.runs) for shown in paper.panels(report)}
     wanted = dict(_figures(report)) | panels
-    with log.step(f"draw {len(wanted)} figures"):
-        return drawer.draw(wanted, without_png=panels, cached=store.get, store=store.put)
+    sizes = {name: figures.size_mm(figure) for name, figure in wanted.items()}
+    other = ThreadPoolExecutor(1, "draw")
+    try:
+        with log.step(f"draw {len(wanted)} figures, lay out the PDF"):
+            drawing = other.submit(drawer.draw, wanted, without_png=panels, cached=store.get, store=store.put)
+            laid_out = pdf.lay_out(
+                report,
+                sizes,
+                paper_size=paper_size,
+                templates=templates,
+                attachments={"report.json": report_json},
+            )
+            drawn = drawing.result()
+            return drawn, embed(laid_out, {name: images.pdf for name, images in drawn.items()})
+    finally:
+        # An interrupt does not wait for Chrome: the drawer's context ends it, and so the drawing.
+        other.shutdown(wait=False, cancel_futures=True)
 
 
 def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
@@ -125,24 +152,6 @@ def _family_figures(family: FamilyReport, width_mm: float) -> Iterator[tuple[str
         thresholds = figures.family_thresholds(family, width_mm)
         if thresholds is not None:
             yield f"{family.slug}-thresholds", thresholds
-
-
-def _pdf(
-    report: Report,
-    drawn: Mapping[str, Images],
-    templates: Path | None,
-    paper_size: Literal["a4", "letter"],
-    report_json: bytes,
-) -> bytes:
-    from reportgen.outputs import pdf
-
-    return pdf.render(
-        report,
-        {name: images.pdf for name, images in drawn.items()},
-        paper_size=paper_size,
-        templates=templates,
-        attachments={"report.json": report_json},
-    )
 
 
 def _figure_files(report: Report, drawn: Mapping[str, Images]) -> dict[str, bytes]:

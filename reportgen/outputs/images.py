@@ -56,7 +56,7 @@ class Drawer:
     """Draws figures; a context, during which one Chrome runs.
 
     Chrome begins to start when the context is entered, in the background. Nothing of it is left when
-    the context ends, however it ends.
+    the context ends, however it ends; what another thread still draws then fails.
 
     Args:
         time_limit: Most seconds for a figure. A Chrome that takes longer is stopped and started again,
@@ -66,6 +66,7 @@ class Drawer:
     def __init__(self, *, time_limit: float = 30.0) -> None:
         self._time_limit = time_limit
         self._browser: Browser | None = None
+        self._ended = False
         self._png = ThreadPoolExecutor(1, "png")  # PDFium may be called from one thread only.
 
     def __enter__(self) -> Drawer:
@@ -78,6 +79,7 @@ class Drawer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._ended = True
         self._png.shutdown(wait=kind is None, cancel_futures=True)
         if self._browser is not None:
             self._browser.close()
@@ -136,10 +138,12 @@ class Drawer:
             except NoBrowserError as error:
                 raise ChromeError(_INSTALL) from error
             except BrowserError as error:
-                if last_try:
+                if last_try or self._ended:
                     raise ChromeError(f"Chrome failed twice: {error}") from error
                 self._browser.close()
                 self._browser = Browser()
+                if self._ended:  # The context ended on another thread, and knows nothing of this one.
+                    self._browser.close()
         return {
             name: Images(svg, pdf, pixels[name].result() if name in pixels else b"")
             for name, (svg, pdf) in vectors.items()

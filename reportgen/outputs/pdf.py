@@ -23,9 +23,11 @@ from reportgen.text import one_line
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcher
 
-__all__ = ["Paper", "document", "render"]
+__all__ = ["Paper", "Size", "document", "lay_out", "render"]
 
 Paper = Literal["a4", "letter"]
+Size = tuple[float, float]
+"""Width and height of a figure, mm."""
 
 # A stranger's text that is longer is cut: a cell of it would fill pages, and report.json is attached.
 _LONGEST_TEXT = 1000
@@ -34,16 +36,16 @@ _FONT_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:ttf|otf|woff2?)")
 
 def document(
     report: Report,
-    figures: Mapping[str, bytes],
+    sizes: Mapping[str, Size],
     *,
     paper_size: Paper = "a4",
     templates: Path | None = None,
 ) -> str:
-    """The HTML that ``render`` lays out; ``figure:NAME`` and ``font:FILE`` stand for what it hands over.
+    """The HTML that ``lay_out`` lays out; ``figure:NAME`` and ``font:FILE`` stand for what it hands over.
 
     Args:
         report: The report.
-        figures: Name -> figure; of one that is not here the document says that it is missing.
+        sizes: Figure name -> size; of a figure that is not here the document says that it is missing.
         paper_size: Of the pages.
         templates: Folder of templates that go before the shipped ones.
     """
@@ -56,8 +58,6 @@ def document(
         return Markup('<img src="{}" alt="{}" style="width:{:.2f}mm;height:{:.2f}mm">').format(
             f"figure:{view.name}", view.finding, width * scale, height * scale
         )
-
-    sizes = {name: _size_mm(figure) for name, figure in figures.items()}
 
     names = context(report, medium="paper", figure=figure, paper_size=paper_size)
     made = environment(templates, longest=_LONGEST_TEXT)
@@ -82,6 +82,31 @@ def render(
         attachments: File name -> bytes of a file that is attached inside the PDF.
 
     Raises:
+        ReportgenError: As ``lay_out``.
+    """
+    sizes = {name: _size_mm(figure) for name, figure in figures.items()}
+    laid_out = lay_out(report, sizes, paper_size=paper_size, templates=templates, attachments=attachments)
+    return embed(laid_out, figures)
+
+
+def lay_out(
+    report: Report,
+    sizes: Mapping[str, Size],
+    *,
+    paper_size: Paper = "a4",
+    templates: Path | None = None,
+    attachments: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """The same with a placeholder for each figure, for ``placeholders.embed``: figures may still be drawn.
+
+    Args:
+        report: The report.
+        sizes: Figure name -> size.
+        paper_size: Of the pages.
+        templates: Folder of templates, stylesheets and fonts that go before the shipped ones.
+        attachments: File name -> bytes of a file that is attached inside the PDF.
+
+    Raises:
         ReportgenError: Pango is missing, or the templates ask for a URL, which is never fetched.
     """
     try:
@@ -98,8 +123,8 @@ def render(
     ]
     refused: list[str] = []
     html = weasyprint.HTML(
-        string=document(report, figures, paper_size=paper_size, templates=templates),
-        url_fetcher=_fetcher(figures, templates, refused),
+        string=document(report, sizes, paper_size=paper_size, templates=templates),
+        url_fetcher=_fetcher(sizes, templates, refused),
     )
     pdf: bytes = html.write_pdf(pdf_variant="pdf/ua-1", attachments=attached)
     if refused:
@@ -107,10 +132,10 @@ def render(
             f"report.pdf: a template asks for {one_line(refused[0])}, which is never fetched; "
             "use figure(...), font:FILE for a file in the folder fonts, or a data: URL"
         )
-    return embed(pdf, figures)
+    return pdf
 
 
-def _size_mm(figure: bytes) -> tuple[float, float]:
+def _size_mm(figure: bytes) -> Size:
     """Width and height of a PDF's first page."""
     import pikepdf
 
@@ -119,7 +144,7 @@ def _size_mm(figure: bytes) -> tuple[float, float]:
     return (right - left) / 72 * 25.4, (top - bottom) / 72 * 25.4
 
 
-def _fetcher(figures: Mapping[str, bytes], templates: Path | None, refused: list[str]) -> URLFetcher:
+def _fetcher(figures: Mapping[str, Size], templates: Path | None, refused: list[str]) -> URLFetcher:
     """Hands out placeholders of figures and fonts of the templates; adds every other URL to ``refused``."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
