@@ -279,9 +279,11 @@ def test_a_theme_changes_accent_title_font_and_logo(report: Report, tmp_path: Pa
     (tmp_path / "logo.svg").write_text(
         "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
     )
-    page = Page(html.render(_themed(report, Theme("Georgia", "#8a1f5c", "logo.svg", str(tmp_path)))))
+    page = Page(
+        html.render(_themed(report, Theme("Georgia, Times New Roman", "#8a1f5c", "logo.svg", str(tmp_path))))
+    )
     assert "--accent: #8a1f5c" in page.styles[0]
-    assert '"Georgia"' in page.styles[0]
+    assert '--serif: "Georgia", "Times New Roman", ' in page.styles[0]
     (logo,) = [found for found in page.all("img") if found.get("class") == "logo"]
     data = logo["src"].removeprefix("data:image/svg+xml;base64,")
     assert base64.b64decode(data) == (tmp_path / "logo.svg").read_bytes()

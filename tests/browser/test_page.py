@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from reportgen.model_list import Theme
 from reportgen.outputs import html
 from reportgen.report import Report, RunReport
 from tests import samples
@@ -482,8 +484,13 @@ CONTRASTS = """
 """
 
 
+def themed(report: Report, accent: str | None) -> Report:
+    return replace(report, lists=(replace(report.lists[0], theme=Theme(accent=accent)),))
+
+
+@pytest.mark.parametrize("accent", [None, "#ffee00", "#000080"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_pair_of_colours_can_be_read(open_page: Opener, scheme: str) -> None:
+def test_every_pair_of_colours_can_be_read(open_page: Opener, scheme: str, accent: str | None) -> None:
     sizes = [
         samples.run_report(f"add_d{n}_l2_h3_t15K_s372001", samples.losses(60, end=10.0 ** (2 - n)))
         for n in range(5, 16)
@@ -492,7 +499,7 @@ def test_every_pair_of_colours_can_be_read(open_page: Opener, scheme: str) -> No
         samples.run_report(f"r{i}", samples.losses(60, end=10.0 ** -(i + 1)), slug=f"r{i}") for i in range(7)
     ]
     report = samples.report([samples.family_report("Addition", sizes), samples.family_report("Other", mixed)])
-    page = open_page(report, color_scheme=scheme)
+    page = open_page(themed(report, accent), color_scheme=scheme)
     drawn(page, LOG)
     drawn(page, "#figure-Other-log")
     pairs: dict[str, float] = page.evaluate(CONTRASTS)
