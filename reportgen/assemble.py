@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from reportgen import agreement, expectations, names
 from reportgen.measure import Measured
@@ -129,12 +128,8 @@ def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[st
 
 def _order_key(run: RunReport, order: str) -> tuple[bool, float, str]:
     """Numbers rising, then text, then runs without a value."""
-    value: Any = getattr(run.attributes, order, None)
-    if value is None:
-        value = getattr(run.summary.metrics, order, None)
-    if value is None and order == "label":
-        value = run.label
-    if isinstance(value, tuple):
-        value = len(value)
+    measured = (run.summary.metrics, run.recorded_final_loss, run.recorded_avg_final_loss)
+    values = {**expectations.metric_values(*measured), **asdict(run.attributes), "label": run.label}
+    value = values.get(order)
     number = float(value) if isinstance(value, (int, float)) else math.inf
     return (value is None, number, value if isinstance(value, str) else "")
