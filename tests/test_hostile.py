@@ -306,3 +306,31 @@ def test_two_hundred_short_runs_are_one_report(tmp_path: Path) -> None:
     found = {run["name"]: run["metrics"]["avg_final_loss"] for run in document["families"][0]["runs"]}
     assert found == pytest.approx({name: (i + 1) * 1e-9 for i, name in enumerate(names)}, rel=1e-12)
     assert len(list((out / "curves").glob("*.csv"))) == 200
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell the memory of a child")
+def test_ten_million_steps_are_one_report_in_2_gb(tmp_path: Path) -> None:
+    (tmp_path / "long.json").write_text(f'{{"TrainingLoss": [{"0.5," * 9_999_999}0.25]}}')
+    (tmp_path / "list.toml").write_text(
+        '[source]\ntype = "directory"\npath = "{name}.json"\n[[family]]\nname = "F"\nruns = ["long"]\n'
+    )
+    out = tmp_path / "out"
+    words = [
+        "build",
+        str(tmp_path / "list.toml"),
+        "-o",
+        str(out),
+        "--no-cache",
+        "--quiet",
+        "--format",
+        "html",
+    ]
+    process = subprocess.Popen([sys.executable, "-m", "reportgen", *words])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    (run,) = json.loads((out / "report.json").read_bytes())["families"][0]["runs"]
+    found = {key: run["metrics"][key] for key in ("steps", "final_loss", "avg_final_loss", "min_loss_step")}
+    expected = {"steps": 10_000_000, "final_loss": 0.25, "avg_final_loss": 0.45, "min_loss_step": 9_999_999}
+    assert found == expected
+    assert usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) < 2 * 2**30
