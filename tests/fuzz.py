@@ -110,9 +110,10 @@ def check_run_file(data: bytes, folder: Path) -> None:
 
 
 def _losses(data: bytes) -> list[float] | None:
-    """The losses as Python's json reads them, every number as a float; None where there are none."""
+    """The losses as Python's json reads them, as floats; None where there are none."""
     try:
-        document = json.loads(data.decode("utf-8-sig"), parse_int=float)
+        # An integer of any length as a float; the integer -0 is 0, without a sign.
+        document = json.loads(data.decode("utf-8-sig"), parse_int=lambda digits: float(digits) + 0.0)
     except ValueError:
         return None
     entries = document.get("TrainingLoss") if isinstance(document, dict) else None
