@@ -276,7 +276,7 @@ def _report(
         else:
             problems.append(Problem(entry.family.name, entry.spec.name, "unreadable", result.reason))
     report = Report(
-        title=options.title or next((one.title for one in lists if one.title), "Training report"),
+        title=options.title or model_list.title_of(lists),
         description="\n\n".join(one.description for one in lists if one.description),
         created=_now(),
         version=reportgen.__version__,

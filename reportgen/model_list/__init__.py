@@ -19,6 +19,7 @@ from reportgen.model_list.specs import (
     Smoothing,
     Source,
     Theme,
+    title_of,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "load",
     "shipped_names",
     "slugify",
+    "title_of",
     "to_dict",
     "unsafe_path",
 ]

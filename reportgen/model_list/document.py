@@ -18,6 +18,7 @@ from reportgen.model_list.specs import (
     ModelList,
     RunSpec,
     Source,
+    title_of,
 )
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def from_dict(document: Mapping[str, Any], base: str) -> ModelList:
 
 
 def from_report(document: object, folder: Path, taken: set[str], mistakes: Mistakes) -> tuple[ModelList, ...]:
-    """The lists of a ``report.json``, at the commits and with the hashes that it records.
+    """The lists of a ``report.json``, at the commits and with the hashes and the title that it records.
 
     Relative paths of directories start where the package's lists are, for a list that ships, else
     in the report's folder or in the current one, whichever holds a run of the list.
@@ -139,6 +140,8 @@ def from_report(document: object, folder: Path, taken: set[str], mistakes: Mista
     if names != [family.name for family in table.families]:
         mistakes.add("families", f"are not those of lists; {_NOT_OURS}")
         return ()
+    if lists and table.title.strip() and table.title != title_of(lists):  # the command line gave it
+        lists[0] = replace(lists[0], title=table.title)
     reported = iter(table.families)
     return tuple(
         replace(

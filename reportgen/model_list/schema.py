@@ -304,6 +304,7 @@ class ReportTable(_Reported):
     """A ``report.json``."""
 
     schema_: Literal[1] = Field(alias="schema", description="1, the version that this reportgen reads")
+    title: str = Field("", description="text")
     lists: list[Any] = Field(description="lists as reportgen writes them")
     families: list[ReportedFamily] = Field(description="families as reportgen writes them")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,6 +20,7 @@ __all__ = [
     "Smoothing",
     "Source",
     "Theme",
+    "title_of",
 ]
 
 Scalar = str | int | float | bool
@@ -182,3 +183,8 @@ class ModelList:
     theme: Theme = Theme()
     synthetic: bool = False
     shipped: bool = False
+
+
+def title_of(lists: Sequence[ModelList]) -> str:
+    """The title of a report of these lists: that of the first list that has one."""
+    return next((one.title for one in lists if one.title), "Training report")
