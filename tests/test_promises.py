@@ -30,7 +30,7 @@ def test_a_named_test_exists(test: str) -> None:
 
 
 def test_every_promise_names_a_test() -> None:
-    rows = [line for line in DOCUMENT.splitlines() if line.startswith("| ")]
+    rows = [line for line in DOCUMENT.partition("## What was run")[0].splitlines() if line.startswith("| ")]
     promises = [row for row in rows if not row.startswith(("| promise |", "| --- |"))]
     assert len(promises) > 30
     for row in promises:
