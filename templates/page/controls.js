@@ -57,11 +57,6 @@ function addAttributes(figure, tools) {
   select.addEventListener("change", () => figure.show({ attribute: select.value }));
 }
 
-function saveFigure(figure) {
-  const dark = isDark();
-  Plotly.downloadImage(figure.canvas, { format: "svg", filename: figure.name, width: figure.width, height: figure.height, ...(dark ? { setBackground: "opaque" } : {}) });
-}
-
 function addSettings() {
   const inner = document.querySelector("#contents .inner");
   if (!inner) return;

@@ -170,7 +170,7 @@ function linesView(figure) {
       traces.push({ ...common, ...bandTrace(figure, line, floor), fill: "toself", fillcolor: faded(line.colour, 0.17), line: { width: 0 } });
     }
     for (const line of lines) {
-      traces.push({ ...common, x: xsOf(figure, line), y: line.mean, mode: isThresholds ? "lines+markers" : "lines", line: { width: 1.75, color: line.colour, dash: line.dash } });
+      traces.push({ ...common, name: plain(line.run.label), x: xsOf(figure, line), y: line.mean, mode: isThresholds ? "lines+markers" : "lines", line: { width: 1.75, color: line.colour, dash: line.dash } });
     }
   } else {
     const alpha = Math.max(0.12, Math.min(0.55, 25 / lines.length));
@@ -182,18 +182,20 @@ function linesView(figure) {
   return { lines, traces, range };
 }
 
+// Marks of families, as plotly names them and as text has them.
+const MARKS = [["circle", "●"], ["square", "■"], ["diamond", "◆"], ["triangle-up", "▲"], ["triangle-down", "▼"], ["circle-open", "○"], ["square-open", "□"], ["diamond-open", "◇"]];
+
 // AvgFinalLoss against an attribute: one mark a run, coloured by family.
 function scatterView(figure) {
   const points = page.runs.filter((run) => run.avg !== null && run.attributes[figure.attribute] !== undefined && (!figure.log || run.avg > 0));
   const names = Object.keys(page.families);
   const palette = page.familyColours[isDark() ? "dark" : "light"];
-  const markers = ["circle", "square", "diamond", "triangle-up", "cross", "x", "triangle-down", "star"];
   const traces = names.map((name, place) => {
     const own = points.filter((run) => run.family === name);
     return {
-      type: "scatter", mode: "markers", hoverinfo: "skip", showlegend: false,
+      type: "scatter", mode: "markers", hoverinfo: "skip", showlegend: false, name: plain(page.families[name].name),
       x: own.map((run) => run.attributes[figure.attribute]), y: own.map((run) => run.avg),
-      marker: { color: faded(palette[place % palette.length], 0.85), symbol: markers[place % markers.length], size: points.length > 200 ? 6 : 9, line: { width: 0 } },
+      marker: { color: faded(palette[place % palette.length], 0.85), symbol: MARKS[place % MARKS.length][0], size: points.length > 200 ? 6 : 9, line: { width: MARKS[place % MARKS.length][0].endsWith("open") ? 1.5 : 0 } },
     };
   });
   const xs = points.map((run) => run.attributes[figure.attribute]);

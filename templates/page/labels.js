@@ -41,7 +41,7 @@ function drawLabels(figure) {
   figure.legend?.remove();
   figure.legend = null;
   const { lines, points, names, palette } = figure.view;
-  if (points) return drawLegend(figure, names.map((name, place) => [null, page.families[name].name, palette[place % palette.length]]));
+  if (points) return drawLegend(figure, names.map((name, place) => [null, page.families[name].name, palette[place % palette.length], MARKS[place % MARKS.length][1]]));
   if (figure.names === null) return drawLegend(figure, lines.map((line) => [line.run.id, line.run.label, line.colour]));
   for (const { run, colour, left, y } of figure.names) {
     const label = add(figure.labels, "span", "", labelOf(run));
@@ -87,8 +87,9 @@ function findRoom(figure, box, placed, farthest) {
 function drawLegend(figure, entries) {
   figure.legend = document.createElement("div");
   figure.legend.className = "legend";
-  for (const [id, name, colour] of entries) {
-    const entry = add(figure.legend, "span", "", name);
+  for (const [id, name, colour, mark] of entries) {
+    const entry = add(figure.legend, "span", mark ? "marked" : "", name);
+    if (mark) entry.dataset.mark = mark;
     entry.style.setProperty("--c", colour);
     if (id) entry.dataset.run = id;
   }

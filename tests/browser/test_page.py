@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -185,7 +186,7 @@ def test_a_run_lights_up_in_figures_and_rows(open_page: Opener) -> None:
     assert page.locator("#figure-Addition-linear .over path").count() == 2
     page.mouse.move(2, 2)
     drawn(page, LOG)
-    page.wait_for_function("document.querySelectorAll('.over path').length === 0")
+    page.wait_for_function("() => document.querySelectorAll('.over path').length === 0")
 
 
 def test_a_click_on_a_row_brings_the_runs_own_section(open_page: Opener) -> None:
@@ -240,9 +241,9 @@ def test_dragging_zooms_and_a_double_click_zooms_out(open_page: Opener) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 400, box["y"] + 300, steps=4)
     page.mouse.up()
-    page.wait_for_function(f"document.querySelector('{LOG} .canvas').layout.xaxis.range[0] > 1")
+    page.wait_for_function(f"() => document.querySelector('{LOG} .canvas').layout.xaxis.range[0] > 1")
     page.locator(f"{LOG} .plot").dblclick(position={"x": 400, "y": 200})
-    page.wait_for_function(f"document.querySelector('{LOG} .canvas').layout.xaxis.range[0] === 0")
+    page.wait_for_function(f"() => document.querySelector('{LOG} .canvas').layout.xaxis.range[0] === 0")
 
 
 def test_many_lines_stay_few_traces_with_some_names(open_page: Opener) -> None:
@@ -333,7 +334,7 @@ def test_tables_are_copied_as_csv_and_latex(open_page: Opener) -> None:
     for row, run in zip(rows, report.families[0].runs, strict=True):
         assert float(row.split(",")[place]) == run.summary.metrics.avg_final_loss
     page.locator(f"{table} button", has_text="Copy as LaTeX").click()
-    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('toprule'))")
+    page.wait_for_function("() => navigator.clipboard.readText().then((text) => text.includes('toprule'))")
     text = page.evaluate("navigator.clipboard.readText()")
     assert r"add\_d5\_l2\_h3\_t15K\_s372001" in text
     assert text.count(r"\\") == 4
@@ -398,7 +399,9 @@ def test_without_scripts_all_text_and_tables_are_there(open_page: Opener) -> Non
 def test_the_contents_show_where_the_reader_is(open_page: Opener) -> None:
     page = open_page(samples.sample_report())
     page.locator("#contents a[href='#family-Mixed']").click()
-    page.wait_for_function("document.querySelector('#contents a[aria-current]').hash === '#family-Mixed'")
+    page.wait_for_function(
+        "() => document.querySelector('#contents a[aria-current]')?.hash === '#family-Mixed'"
+    )
     assert page.locator("#contents").bounding_box() is not None
 
 
@@ -508,14 +511,25 @@ def test_every_pair_of_colours_can_be_read(open_page: Opener, scheme: str, accen
 
 
 def test_a_figure_is_saved_as_svg(open_page: Opener, tmp_path: Path) -> None:
-    page = open_page(samples.sample_report(), accept_downloads=True)
-    drawn(page, LOG)
-    with page.expect_download() as download:
-        press(page, LOG, "Save as SVG")
+    page = open_page(samples.hostile_report(), accept_downloads=True, color_scheme="dark")
     saved = tmp_path / "saved.svg"
-    download.value.save_as(saved)
-    assert download.value.suggested_filename == "Addition-log.svg"
-    assert saved.read_text(encoding="utf-8").startswith("<svg")
+    for kind in ("log", "linear"):  # names at the ends of lines, and below them
+        drawn(page, f"#figure-hostile-{kind}")
+        with page.expect_download() as download:
+            press(page, f"#figure-hostile-{kind}", "Save as SVG")
+        assert download.value.suggested_filename == f"hostile-{kind}.svg"
+        download.value.save_as(saved)
+        root = ElementTree.parse(saved).getroot()
+        said = "".join(root.itertext())
+        assert "<script>alert(1)</sc" in said
+        assert "$x^2$" in said
+        assert not {one.tag.rpartition("}")[2] for one in root.iter()} & {
+            "script",
+            "a",
+            "image",
+            "foreignObject",
+        }
+        assert "rgb(255, 255, 255)" in saved.read_text(encoding="utf-8")
 
 
 def test_figures_out_of_view_are_given_up_when_many_are_drawn(open_page: Opener) -> None:
