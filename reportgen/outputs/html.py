@@ -21,7 +21,19 @@ from reportgen.resources import folder
 __all__ = ["render"]
 
 # In this order: each may use what those before it define.
-_SCRIPTS = ("data", "lines", "figure", "labels", "light", "read", "save", "controls", "tables", "contents", "start")
+_SCRIPTS = (
+    "data",
+    "lines",
+    "figure",
+    "labels",
+    "light",
+    "read",
+    "save",
+    "controls",
+    "tables",
+    "contents",
+    "start",
+)
 _FONTS = (
     ("Report Sans", 400, "normal", "report-sans-regular"),
     ("Report Sans", 400, "italic", "report-sans-italic"),
