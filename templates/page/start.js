@@ -49,3 +49,4 @@ foldContents();
 followReading();
 addEventListener("hashchange", unfoldTarget);
 unfoldTarget();
+document.documentElement.classList.add("ready");

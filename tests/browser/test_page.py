@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from reportgen.model_list import Theme
 from reportgen.outputs import html
@@ -174,7 +174,7 @@ def test_a_run_lights_up_in_figures_and_rows(open_page: Opener) -> None:
     point_at_line(page, LOG, 1)
     slug = report.families[0].runs[1].slug
     page.locator(f"tr[data-run='{slug}'].lit").first.wait_for(state="attached")
-    assert page.locator(f"{LOG} .over path").count() == 2
+    expect(page.locator(f"{LOG} .over path")).to_have_count(2)
     tip = page.locator("#tip").inner_text()
     middle = len(report.families[0].runs[1].summary.curve.step) // 2
     assert re.search(rf"Step\s+{middle}\b", tip)
@@ -183,10 +183,10 @@ def test_a_run_lights_up_in_figures_and_rows(open_page: Opener) -> None:
     page.mouse.move(2, 2)
     page.locator(f"tr[data-run='{slug}'].lit").first.wait_for(state="detached")
     page.locator(f"#table-family-Addition tr[data-run='{slug}']").hover()
-    assert page.locator("#figure-Addition-linear .over path").count() == 2
+    expect(page.locator("#figure-Addition-linear .over path")).to_have_count(2)
     page.mouse.move(2, 2)
     drawn(page, LOG)
-    page.wait_for_function("() => document.querySelectorAll('.over path').length === 0")
+    expect(page.locator(".over path")).to_have_count(0)
 
 
 def test_a_click_on_a_row_brings_the_runs_own_section(open_page: Opener) -> None:
@@ -216,7 +216,8 @@ def test_zooming_in_shows_finer_points_or_says_that_there_are_none(open_page: Op
 
     def zoom(first: float, last: float) -> str:
         page.locator(f"{LOG} .canvas").evaluate(
-            "(el, range) => Plotly.relayout(el, {'xaxis.range[0]': range[0], 'xaxis.range[1]': range[1]})",
+            "(el, [first, last]) => Plotly.relayout(el, {'xaxis.range[0]': first, 'xaxis.range[1]': last})"
+            ".then(() => null)",
             [first, last],
         )
         return page.locator(f"{LOG} .tools .said").inner_text()
@@ -250,16 +251,15 @@ def test_many_lines_stay_few_traces_with_some_names(open_page: Opener) -> None:
     runs = many_runs(60)
     page = open_page(samples.report([samples.family_report("Addition", runs)]))
     drawn(page, LOG)
-    assert (
-        page.locator(f"{LOG} .canvas").evaluate("el => el.data.length") == 4
-    )  # one for each number of digits
+    # One for each number of digits.
+    assert page.locator(f"{LOG} .canvas").evaluate("el => el.data.length") == 4
     names = page.locator(f"{LOG} .labels span").all_inner_texts()
     assert 4 <= len(names) <= 12
     ranked = sorted(runs, key=lambda run: run.summary.metrics.avg_final_loss or 0.0)
     assert {ranked[0].label, ranked[-1].label} <= set(names)
     assert page.locator(".legend span").count() <= 1  # the family's, in AvgFinalLoss against digits
     page.locator("#table-family-Addition tr[data-run='run-7']").hover()
-    assert page.locator(f"{LOG} .over path").count() == 2
+    expect(page.locator("#figure-Addition-linear .over path")).to_have_count(2)
 
 
 def test_the_keyboard_reads_figures(open_page: Opener) -> None:
@@ -273,7 +273,7 @@ def test_the_keyboard_reads_figures(open_page: Opener) -> None:
     spoken = page.locator("body > [role=status]").inner_text()
     assert spoken.startswith(f"{run.label}: Step 1, Rolling mean ")
     page.keyboard.press("Escape")
-    assert page.locator("#tip").is_hidden()
+    expect(page.locator("#tip")).to_be_hidden()
 
 
 def column(page: Page, table: str, key: str) -> list[str]:
