@@ -15,7 +15,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PARTS", "Part", "how_to_get", "install", "main", "missing"]
+__all__ = ["CHROME", "PANGO", "PARTS", "Part", "how_to_get", "install", "main", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Part:
     elsewhere: dict[str, str]
 
 
-_CHROME = Part(
+CHROME = Part(
     name="Chrome or Chromium",
     needed_for="PDF and no figure files",
     debian=("chromium",),
@@ -48,7 +48,7 @@ _CHROME = Part(
         "Linux": f"{Path(sys.executable).with_name('kaleido_get_chrome')}, or your system's Chromium package",
     },
 )
-_PANGO = Part(
+PANGO = Part(
     name="Pango",
     needed_for="PDF",
     debian=("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"),
@@ -59,12 +59,12 @@ _PANGO = Part(
         "Linux": "your system's pango package (dnf install pango, pacman -S pango, apk add pango)",
     },
 )
-PARTS = (_CHROME, _PANGO)
+PARTS = (CHROME, PANGO)
 
 
 def missing() -> tuple[Part, ...]:
     """The parts that are not there: asked of Kaleido and WeasyPrint, as those will look for them."""
-    return (*(() if _has_chrome() else (_CHROME,)), *(() if _has_pango() else (_PANGO,)))
+    return (*(() if _has_chrome() else (CHROME,)), *(() if _has_pango() else (PANGO,)))
 
 
 def how_to_get(part: Part) -> str:

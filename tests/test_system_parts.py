@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from reportgen import system_parts
-
-CHROME, PANGO = system_parts.PARTS
+from reportgen.system_parts import CHROME, PANGO
 
 
 def say(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -53,6 +52,23 @@ def test_a_library_that_does_not_load_is_missing(tmp_path: Path) -> None:
     said = say(PYTHONPATH=str(tmp_path))
     assert said.returncode == 1
     assert said.stderr.startswith("Pango is missing, so no PDF: ")
+
+
+def test_a_build_without_pango_makes_the_page_and_says_one_line(tmp_path: Path) -> None:
+    (tmp_path / "weasyprint.py").write_text(
+        "print('-----')\nraise OSError('no libpango: not here.  Additionally')\n"
+    )
+    build = [sys.executable, "-m", "reportgen", "build", "demo", "--offline", "--no-cache"]
+    built = subprocess.run(
+        [*build, "--run", "add_d3_l2_h3_t10K_s372001", "-o", str(tmp_path / "out")],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (built.returncode, built.stdout) == (5, "")
+    (line,) = [line for line in built.stderr.splitlines() if "Pango" in line]
+    assert "(no libpango)" in line and system_parts.how_to_get(PANGO) in line
+    assert (tmp_path / "out" / "report.html").is_file() and not (tmp_path / "out" / "report.pdf").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
 import re
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup
 
-from reportgen import resources
+from reportgen import resources, system_parts
 from reportgen.errors import ReportgenError
 from reportgen.outputs.context import FigureView, context
 from reportgen.outputs.paper import TEXT_WIDTH_MM, paper_names
@@ -110,10 +111,13 @@ def lay_out(
         ReportgenError: Pango is missing, or the templates ask for a URL, which is never fetched.
     """
     try:
-        import weasyprint
+        # What is missing, WeasyPrint tells standard output, at length; one line is enough.
+        with contextlib.redirect_stdout(io.StringIO()):
+            import weasyprint
     except OSError as error:
         raise ReportgenError(
-            f"Pango, which WeasyPrint needs, cannot be loaded ({error}); install it, or ask for --format html"
+            f"Pango, which WeasyPrint needs, cannot be loaded ({str(error).split(':')[0]}); "
+            f"get it ({system_parts.how_to_get(system_parts.PANGO)}), or ask for --format html"
         ) from error
 
     created = datetime.datetime.fromisoformat(report.created)
