@@ -1,0 +1,73 @@
+"""The page's tables in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+
+from page_driver import Opener, column
+
+from tests import samples
+
+
+def test_tables_sort_by_value(open_page: Opener) -> None:
+    report = samples.sample_report()
+    page = open_page(report)
+    head = page.locator("#table-runs th[data-key=avg_final_loss]")
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    known = [run for run in report.runs if run.summary.metrics.avg_final_loss is not None]
+    rising = sorted(known, key=lambda run: run.summary.metrics.avg_final_loss or 0.0)
+    names = [run.spec.name for run in rising]
+    assert column(page, "#table-runs", "name")[:-1] == names
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    shown = column(page, "#table-runs", "name")
+    assert shown[:-1] == names[::-1]
+    assert shown[-1] == "mix_d7_l3_h4_t30K_s572091"  # without a value: last either way
+
+
+def test_tables_filter_by_text_and_by_family(open_page: Opener) -> None:
+    page = open_page(samples.sample_report())
+    page.locator("#table-runs input[type=search]").fill("D5 add")
+    assert len(column(page, "#table-runs", "name")) == 4
+    page.locator("#table-runs select").select_option("Seeds")
+    assert len(column(page, "#table-runs", "name")) == 3
+    assert page.locator("#table-runs .said").first.inner_text() == "3 of 8"
+
+
+def test_readers_choose_columns(open_page: Opener) -> None:
+    page = open_page(samples.sample_report())
+    head = page.locator("#table-runs th[data-key=seed]")
+    assert head.is_hidden()
+    page.locator("#table-runs .columns summary").click()
+    page.locator("#table-runs .columns label", has_text=re.compile(r"^\s*Seed$")).click()
+    assert head.is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("#table-runs .columns").get_attribute("open") is None
+
+
+def test_tables_are_copied_as_csv_and_latex(open_page: Opener) -> None:
+    report = samples.sample_report()
+    page = open_page(report, permissions=["clipboard-read", "clipboard-write"])
+    table = "#table-family-Addition"
+    page.locator(f"{table} button", has_text="Copy as CSV").click()
+    page.locator(f"{table} .said", has_text="Copied.").wait_for()
+    head, *rows = page.evaluate("navigator.clipboard.readText()").splitlines()
+    place = head.split(",").index("AvgFinalLoss")
+    for row, run in zip(rows, report.families[0].runs, strict=True):
+        assert float(row.split(",")[place]) == run.summary.metrics.avg_final_loss
+    page.locator(f"{table} button", has_text="Copy as LaTeX").click()
+    page.wait_for_function("() => navigator.clipboard.readText().then((text) => text.includes('toprule'))")
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert r"add\_d5\_l2\_h3\_t15K\_s372001" in text
+    assert text.count(r"\\") == 4
+    assert re.search(r"\$\d\.\d\d\\times10\^\{-\d+\}\$", text)
+
+
+def test_hostile_text_is_copied_as_text(open_page: Opener) -> None:
+    page = open_page(samples.hostile_report(), permissions=["clipboard-read", "clipboard-write"])
+    page.locator("#table-runs button", has_text="Copy as CSV").click()
+    page.locator("#table-runs .said", has_text="Copied.").wait_for()
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert "'=cmd|" in text
+    assert not re.search(r'(^|,|")[=+@]', text, re.MULTILINE)
