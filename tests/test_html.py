@@ -308,7 +308,7 @@ def test_a_picture_stands_where_scripts_are_off(report: Report) -> None:
     page = Page(html.render(report, pictures={"Addition-log": whole.getvalue()}))
     (still,) = [found for found in page.all("img") if found["src"].startswith("data:image/png")]
     small = Image.open(io.BytesIO(base64.b64decode(still["src"].split(",")[1])))
-    assert small.size == (300, 150)
+    assert small.size == (200, 100)
     assert still["alt"].startswith("Best: d5")
     assert page.text.count("The figure itself needs scripts.") == len(page.all("noscript")) - 1
 
