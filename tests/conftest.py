@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
 # The same examples on every machine and every day; `HYPOTHESIS_PROFILE=long` looks further.
 settings.register_profile(
@@ -57,3 +59,14 @@ def chromium() -> str:
     if lacking:
         pytest.fail(f"{lacking[0].name} is missing: {system_parts.how_to_get(lacking[0])}")
     return str(Chromium.find_browser(skip_local=False))
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One browser for all tests: a process can hold one of Playwright's synchronous drivers at a time."""
+    # As root, in a container, Chromium has no sandbox of its own.
+    flags = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield started
+        started.close()

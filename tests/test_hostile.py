@@ -17,7 +17,7 @@ from typing import Any
 import pikepdf
 import pytest
 from markdown_it import MarkdownIt
-from playwright.sync_api import Dialog, sync_playwright
+from playwright.sync_api import Browser, Dialog
 
 from reportgen.model_list import unsafe_path
 from reportgen.text import one_line
@@ -225,7 +225,7 @@ def test_the_page_holds_no_script_but_its_own(built: Built) -> None:
         assert " ".join(one_line(text).split()) in " ".join(page.text.split())
 
 
-def test_in_a_browser_nothing_runs_and_nothing_is_asked_for(built: Built, chromium: str) -> None:
+def test_in_a_browser_nothing_runs_and_nothing_is_asked_for(built: Built, browser: Browser) -> None:
     complaints: list[str] = []
     asked: list[str] = []
 
@@ -233,21 +233,18 @@ def test_in_a_browser_nothing_runs_and_nothing_is_asked_for(built: Built, chromi
         complaints.append(f"a script ran: {dialog.message}")
         dialog.dismiss()
 
-    flags = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", ran)
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto((built.out / "report.html").as_uri())
-        page.evaluate("for (const run of document.querySelectorAll('details')) run.open = true")
-        for figure in page.locator("figure").all():
-            figure.scroll_into_view_if_needed()
-        page.locator("figure svg").first.wait_for()
-        assert page.evaluate("document.querySelectorAll('main img, main script').length") == 0
-        browser.close()
+    page = browser.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", ran)
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((built.out / "report.html").as_uri())
+    page.evaluate("for (const run of document.querySelectorAll('details')) run.open = true")
+    for figure in page.locator("figure").all():
+        figure.scroll_into_view_if_needed()
+    page.locator("figure svg").first.wait_for()
+    assert page.evaluate("document.querySelectorAll('main img, main script').length") == 0
+    page.close()
     assert complaints == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
