@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def measure(
         picked = curves.pick_device(device)
         shown = curves.device_name(picked)
         with ThreadPoolExecutor(_READERS, thread_name_prefix="read") as readers:
-            for batch in _read_ahead(readers, list(missing.values())):
+            for batch in _read_ahead(readers, threading.local(), list(missing.values())):
                 for job, result in _compute(batch, picked, shown, notes):
                     results[job.key] = result
                     if isinstance(result, Measured):
@@ -127,12 +128,12 @@ def _fingerprint() -> str:
 
 
 def _read_ahead(
-    readers: ThreadPoolExecutor, jobs: Sequence[_Job]
+    readers: ThreadPoolExecutor, own: threading.local, jobs: Sequence[_Job]
 ) -> Iterator[list[tuple[_Job, RunFile | Unusable]]]:
     """Files in batches; while one batch is computed the next is being read."""
     pending: list[tuple[_Job, Future[RunFile | Unusable]]] | None = None
     for batch in _batches(jobs):
-        started = [(job, readers.submit(_read, job.pulled)) for job in batch]
+        started = [(job, readers.submit(_read, job.pulled, own)) for job in batch]
         if pending is not None:
             yield [(job, future.result()) for job, future in pending]
         pending = started
@@ -161,7 +162,10 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _read(pulled: Pulled) -> RunFile | Unusable:
+def _read(pulled: Pulled, own: threading.local) -> RunFile | Unusable:
+    """One file, with its thread's ``own`` parser."""
+    if not hasattr(own, "parser"):
+        own.parser = quanta_maths.new_parser()
     try:
         data = pulled.path.read_bytes()
     except OSError as error:
@@ -169,7 +173,7 @@ def _read(pulled: Pulled) -> RunFile | Unusable:
     if hashlib.sha256(data).hexdigest() != pulled.source.sha256:
         return Unusable("the file changed while it was read; build again")
     try:
-        return quanta_maths.read(data, pulled.spec.name)
+        return quanta_maths.read(data, pulled.spec.name, own.parser)
     except formats.Unreadable as error:
         return Unusable(str(error))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import math
 import re
 import subprocess
@@ -301,14 +300,9 @@ def test_a_logo_is_a_picture_in_the_lists_folder(report: Report, tmp_path: Path,
 
 
 def test_a_picture_stands_where_scripts_are_off(report: Report) -> None:
-    from PIL import Image
-
-    whole = io.BytesIO()
-    Image.effect_noise((600, 300), 80).convert("RGB").save(whole, "PNG")
-    page = Page(html.render(report, pictures={"Addition-log": whole.getvalue()}))
+    page = Page(html.render(report, pictures={"Addition-log": b"\x89PNG"}))
     (still,) = [found for found in page.all("img") if found["src"].startswith("data:image/png")]
-    small = Image.open(io.BytesIO(base64.b64decode(still["src"].split(",")[1])))
-    assert small.size == (200, 100)
+    assert base64.b64decode(still["src"].split(",")[1]) == b"\x89PNG"
     assert still["alt"].startswith("Best: d5")
     assert page.text.count("The figure itself needs scripts.") == len(page.all("noscript")) - 1
 

@@ -154,6 +154,16 @@ def test_png_is_the_page_at_300_dots_an_inch_on_white(
             assert 0.005 < inked.mean() < 0.9
 
 
+def test_the_still_is_the_png_at_a_third_of_its_size_and_light(drawn: dict[str, Images]) -> None:
+    for name, images in drawn.items():
+        with Image.open(io.BytesIO(images.png)) as picture, Image.open(io.BytesIO(images.still)) as still:
+            assert still.size == pytest.approx([side / 3 for side in picture.size], abs=1)
+            small = picture.convert("L").resize(still.size)
+            difference = np.asarray(small, dtype=float) - np.asarray(still.convert("L"), dtype=float)
+            assert np.abs(difference).mean() < 6, name
+        assert len(images.still) < 60_000, name
+
+
 def test_nothing_is_cut_off(drawn: dict[str, Images]) -> None:
     """The outermost pixels of every figure are paper."""
     for name, images in drawn.items():
@@ -213,7 +223,7 @@ def test_what_was_drawn_needs_no_chrome_again(monkeypatch: pytest.MonkeyPatch, t
         )
     assert first["a"] == first["c"] != first["b"]
     assert sorted(kept) == sorted(
-        f"{key(figure)}.{kind}" for figure in (tiny(), tiny(310)) for kind in ("svg", "pdf", "png")
+        f"{key(figure)}.{kind}" for figure in (tiny(), tiny(310)) for kind in ("svg", "pdf", "png", "still")
     )
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-chrome"))
     with Drawer() as drawer:
@@ -231,6 +241,7 @@ def test_pictures_are_made_only_where_asked_for() -> None:
     with Drawer() as drawer:
         first = drawer.draw({"a": tiny(), "b": tiny(310)}, without_png=("b",), store=kept.__setitem__)
         assert (first["a"].png != b"", first["b"].png) == (True, b"")
+        assert (first["a"].still != b"", first["b"].still) == (True, b"")
         assert drawer.draw({"b": tiny(310)}, without_png=("b",), cached=kept.get) == {"b": first["b"]}
         again = drawer.draw({"b": tiny(310)}, cached=kept.get)["b"]
     assert again.png

@@ -13,14 +13,17 @@ import codecs
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reportgen.curves.summary import FloatArray
 from reportgen.formats import RunFile, Series, Unreadable
 
-__all__ = ["read"]
+if TYPE_CHECKING:
+    import simdjson
+
+__all__ = ["new_parser", "read"]
 
 # 10**308 still fits a float64; an integer of more digits may not, and Python refuses to read one of
 # more than 4,300. As a float it is right to the last bit, or infinite.
@@ -34,7 +37,19 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TYPES = {bool: "a boolean", str: "a string", list: "an array", dict: "an object", type(None): "null"}
 
 
-def read(data: bytes, name: str) -> RunFile:
+def new_parser() -> simdjson.Parser | None:
+    """What :func:`read` parses with: its memory serves one file after another, in one thread at a time.
+
+    None where simdjson has no wheel for this Python: slower, and the same numbers.
+    """
+    try:
+        import simdjson
+    except ImportError:
+        return None
+    return simdjson.Parser()
+
+
+def read(data: bytes, name: str, parser: simdjson.Parser | None = None) -> RunFile:
     """Reads one file.
 
     Losses are exactly those that Python's ``json`` reads; null is NaN, and a number beyond float64
@@ -46,6 +61,7 @@ def read(data: bytes, name: str) -> RunFile:
     Args:
         data: The file's bytes, UTF-8; a leading byte-order mark is let pass.
         name: The file's name, for messages.
+        parser: Of :func:`new_parser`; None makes one for this file.
 
     Returns:
         One series, ``loss``: (steps,) float64, read-only; and what the file says beside it.
@@ -55,7 +71,7 @@ def read(data: bytes, name: str) -> RunFile:
     """
     try:
         data = data.removeprefix(codecs.BOM_UTF8)
-        members = _fast(data)
+        members = _fast(data, parser or new_parser())
         if members is None:
             members = _exact(data)
         losses = members["TrainingLoss"]
@@ -75,16 +91,16 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this file
     """What is wrong, as the second half of a sentence that the file's name begins."""
 
 
-def _fast(data: bytes) -> dict[str, Any] | None:
+def _fast(data: bytes, parser: simdjson.Parser | None) -> dict[str, Any] | None:
     """The document's members, ``TrainingLoss`` as an array; None where this way does not lead."""
     # as_buffer flattens arrays inside an array without a word: one bracket means there are none.
     # (count would say so too, ten times slower than find.)
-    if data.find(b"[", data.find(b"[") + 1) != -1:
+    if parser is None or data.find(b"[", data.find(b"[") + 1) != -1:
         return None
-    try:
-        import simdjson
+    import simdjson
 
-        root = simdjson.Parser().parse(data)
+    try:
+        root = parser.parse(data)
         if not isinstance(root, simdjson.Object):
             return None
         keys = list(root)
@@ -99,8 +115,6 @@ def _fast(data: bytes) -> dict[str, Any] | None:
         if isinstance(config, simdjson.Object):
             members["Config"] = config.as_dict()
     except (ValueError, TypeError, RuntimeError):
-        return None
-    except ImportError:  # no wheel for this Python: slower, and the same numbers
         return None
     return members
 

@@ -72,7 +72,7 @@ def make_files(
             drawn = {}
     if "html" in formats:
         with log.step("render the page"):
-            pictures = {name: images.png for name, images in drawn.items()}
+            pictures = {name: images.still for name, images in drawn.items()}
             files["report.html"] = html.render(report, templates=templates, pictures=pictures).encode()
     return Made(files, missing)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ def render(
     Args:
         report: The report.
         templates: Folder of templates that go before the shipped ones.
-        pictures: Figure name -> PNG as of ``figures/``; shown small where scripts are off.
+        pictures: Figure name -> PNG; shown where scripts are off.
 
     Raises:
         ReportgenError: A template has a mistake, or the theme's logo is no picture in its folder.
@@ -131,19 +130,5 @@ def _figure(view: FigureView, pictures: Mapping[str, bytes]) -> Markup:
     if picture is None:
         still = Markup("{} The figure itself needs scripts.").format(view.finding)
     else:
-        still = Markup('<img alt="{}" src="data:image/png;base64,{}">').format(
-            view.finding, _base64(_small(picture))
-        )
+        still = Markup('<img alt="{}" src="data:image/png;base64,{}">').format(view.finding, _base64(picture))
     return plot + Markup('<noscript><p class="still">{}</p></noscript>').format(still)
-
-
-def _small(picture: bytes) -> bytes:
-    """A PNG at a third of its width and height and in 128 colours: some 25 kB for a comparison of runs."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(picture)) as whole:
-        small = whole.convert("RGB").reduce(3)
-    made = io.BytesIO()
-    few_colours = small.quantize(128, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few_colours.save(made, "PNG", optimize=True)
-    return made.getvalue()

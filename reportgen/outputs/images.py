@@ -8,15 +8,21 @@ from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import ReportgenError
 from reportgen.figures import Figure
 from reportgen.outputs.chrome import PLOTLY_JS, Browser, BrowserError, NoBrowserError
 
-__all__ = ["ChromeError", "Drawer", "Images", "key", "pdf_to_png"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["ChromeError", "Drawer", "Images", "key"]
 
 _DPI = 300
-_KINDS = ("svg", "pdf", "png")
+_STILL_DPI = 100
+_STILL_COLOURS = 128
+_KINDS = ("svg", "pdf", "png", "still")
 _INSTALL = (
     "no Chrome or Chromium was found: install it (Debian, Ubuntu: apt install chromium; any system: "
     "plotly_get_chrome), or name it in BROWSER_PATH"
@@ -29,17 +35,20 @@ class ChromeError(ReportgenError):
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """One figure in three formats.
+    """One figure in three formats, one of them twice.
 
     Attributes:
         svg: UTF-8; its ids are the figure's own, so several can stand in one page.
         pdf: One page of the figure's size, text as text, fonts embedded.
         png: 300 dots per inch at the figure's size, on white; empty where it was not asked for.
+        still: PNG at 100 dots per inch in 128 colours, some 25 kB: what the page shows where scripts
+            are off. Empty where ``png`` is.
     """
 
     svg: bytes
     pdf: bytes
     png: bytes
+    still: bytes
 
 
 def key(figure: Figure) -> str:
@@ -48,7 +57,8 @@ def key(figure: Figure) -> str:
 
     import orjson
 
-    made_by = [PLOTLY_JS, _DPI, *(version(name) for name in ("kaleido", "pikepdf", "pillow", "pypdfium2"))]
+    versions = [version(name) for name in ("kaleido", "pikepdf", "pillow", "pypdfium2")]
+    made_by = [PLOTLY_JS, _DPI, _STILL_DPI, _STILL_COLOURS, *versions]
     return hashlib.sha256(orjson.dumps([made_by, figure], option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -112,8 +122,8 @@ class Drawer:
         for drawn in names:
             parts = [cached(f"{drawn}.{kind}") for kind in (_KINDS if drawn in pictured else _KINDS[:2])]
             if None not in parts:
-                svg, pdf, png = (*(part for part in parts if part is not None), b"")[:3]
-                done[drawn] = Images(svg, pdf, png)
+                svg, pdf, png, still = (*(part for part in parts if part is not None), b"", b"")[:4]
+                done[drawn] = Images(svg, pdf, png, still)
         todo = {name: figures[name] for drawn, name in names.items() if drawn not in done}
         for name, images in self._draw(todo, {names[drawn] for drawn in pictured}).items():
             done[keys[name]] = images
@@ -126,14 +136,14 @@ class Drawer:
         """Images by name; a Chrome that fails is replaced once."""
         assert self._browser is not None, "a Drawer draws inside its with block"
         vectors: dict[str, tuple[bytes, bytes]] = {}
-        pixels: dict[str, Future[bytes]] = {}
+        pixels: dict[str, Future[tuple[bytes, bytes]]] = {}
         for last_try in (False, True):
             left = {name: figure for name, figure in figures.items() if name not in vectors}
             try:
                 for name, svg, pdf in self._browser.draw(left, self._time_limit) if left else ():
                     vectors[name] = svg, pdf
                     if name in pictured:
-                        pixels[name] = self._png.submit(pdf_to_png, pdf)
+                        pixels[name] = self._png.submit(_pixels, pdf)
                 break
             except NoBrowserError as error:
                 raise ChromeError(_INSTALL) from error
@@ -145,20 +155,26 @@ class Drawer:
                 if self._ended:  # The context ended on another thread, and knows nothing of this one.
                     self._browser.close()
         return {
-            name: Images(svg, pdf, pixels[name].result() if name in pixels else b"")
+            name: Images(svg, pdf, *(pixels[name].result() if name in pixels else (b"", b"")))
             for name, (svg, pdf) in vectors.items()
         }
 
 
-def pdf_to_png(pdf: bytes, dpi: int = _DPI) -> bytes:
-    """The first page as PNG, RGB on white."""
+def _pixels(pdf: bytes) -> tuple[bytes, bytes]:
+    """``png`` and ``still`` of :class:`Images`: a PDF's first page, RGB on white."""
     import pypdfium2
+    from PIL import Image
 
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        image = document[0].render(scale=dpi / 72, rev_byteorder=True).to_pil().convert("RGB")
-    finally:
-        document.close()
+    with pypdfium2.PdfDocument(pdf) as document:
+        png, still = (
+            document[0].render(scale=dpi / 72, rev_byteorder=True).to_pil().convert("RGB")
+            for dpi in (_DPI, _STILL_DPI)
+        )
+    few_colours = still.quantize(_STILL_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    return _png(png, dpi=(_DPI, _DPI), compress_level=4), _png(few_colours, optimize=True)
+
+
+def _png(image: Image.Image, **options: Any) -> bytes:
     out = io.BytesIO()
-    image.save(out, "PNG", dpi=(dpi, dpi), compress_level=4)
+    image.save(out, "PNG", **options)
     return out.getvalue()
