@@ -16,6 +16,8 @@ MOST_NAMED = 39
 
 _BESIDE = 14
 """Entries that stand beside a plot half as high as wide; more stand below it, in columns."""
+_MOST_BESIDE = 0.27
+"""Part of the width that they may take there."""
 _ENTRY_PX = 19.0
 _SAMPLE_PX = 48.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50.0, 20.0, 8.0, 38.0
@@ -74,8 +76,8 @@ def sheet(width_mm: float, names: Sequence[str], *, ratio: float = 0.5, at_ends:
     }
     if at_ends:
         margin["r"] = min(0.4 * width, widest + 22)
-    elif 0 < len(names) <= _BESIDE:
-        margin["r"] = min(0.4 * width, widest + _SAMPLE_PX)
+    elif 0 < len(names) <= _BESIDE and widest + _SAMPLE_PX <= _MOST_BESIDE * width:
+        margin["r"] = widest + _SAMPLE_PX
         legend = look | {"x": 1.0, "xanchor": "left", "y": 1.0, "yanchor": "top"}
     elif names:
         columns = max(1, int((width - _LEFT) // (widest + _SAMPLE_PX)))
