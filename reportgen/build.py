@@ -29,6 +29,7 @@ from reportgen.report import Problem, Report
 
 if TYPE_CHECKING:
     from reportgen.outputs.images import Drawer
+    from reportgen.outputs.typesetter import Typesetter
 
 __all__ = ["BuildOptions", "Outcome", "build", "run"]
 
@@ -140,7 +141,7 @@ def run(
     # Not before: templates, figures and tables are slow to load, and often nothing has changed.
     from reportgen.outputs.files import make_files
 
-    with _opened_cache(options) as store, _drawer(options) as drawer:
+    with _opened_cache(options) as store, _printers(options) as printers:
         report = _report(lists, chosen, entries, pulled, baseline, options, store, log)
         if not report.runs:
             raise ReportgenError(_no_run_text(report))
@@ -149,7 +150,7 @@ def run(
             formats=options.formats,
             templates=options.templates,
             paper_size=options.paper,
-            drawer=drawer,
+            printers=printers,
             store=store,
             log=log,
         )
@@ -383,15 +384,16 @@ def _opened_cache(options: BuildOptions) -> Iterator[cache.Cache]:
 
 
 @contextmanager
-def _drawer(options: BuildOptions) -> Iterator[Drawer | None]:
-    """Begins to start Chrome, which takes as long as the numbers do."""
+def _printers(options: BuildOptions) -> Iterator[tuple[Drawer, Typesetter] | None]:
+    """Begins to start Chrome and the typesetter, which takes as long as the numbers do."""
     if "pdf" not in options.formats:
         yield None
         return
     from reportgen.outputs.images import Drawer
+    from reportgen.outputs.typesetter import Typesetter
 
-    with Drawer() as drawer:
-        yield drawer
+    with Typesetter() as typesetter, Drawer() as drawer:
+        yield drawer, typesetter
 
 
 def _failed(report: Report) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,11 +14,13 @@ from reportgen.errors import ReportgenError
 from reportgen.figures import Figure
 from reportgen.log import Log
 from reportgen.outputs import data, html, latex, paper, summary
+from reportgen.outputs.placeholders import embed
 from reportgen.report import FamilyReport, Report
 
 if TYPE_CHECKING:
     from reportgen.cache import Cache
     from reportgen.outputs.images import Drawer, Images
+    from reportgen.outputs.typesetter import Typesetter
 
 __all__ = ["Made", "make_files"]
 
@@ -43,7 +46,7 @@ def make_files(
     formats: tuple[str, ...],
     templates: Path | None,
     paper_size: Literal["a4", "letter"],
-    drawer: Drawer | None,
+    printers: tuple[Drawer, Typesetter] | None,
     store: Cache,
     log: Log,
 ) -> Made:
@@ -54,26 +57,32 @@ def make_files(
         formats: ``html``, ``pdf``.
         templates: Folder of templates that go before the shipped ones.
         paper_size: Of the PDF.
-        drawer: Draws figures; None where no PDF is asked for.
+        printers: Draw the figures and lay out the PDF; None where no PDF is asked for.
         store: Holds figures that were drawn before.
         log: Where progress goes.
     """
     files = dict(_data_files(report))
     missing: dict[str, str] = {}
     drawn: dict[str, Images] = {}
-    if drawer is not None:
-        try:
-            drawn, files["report.pdf"] = _draw_and_lay_out(
-                report, drawer, store, log, templates, paper_size, files["report.json"]
-            )
-            files |= _figure_files(report, drawn)
-        except ReportgenError as error:
-            missing["pdf"] = str(error)
-            drawn = {}
-    if "html" in formats:
-        with log.step("render the page"):
-            pictures = {name: images.still for name, images in drawn.items()}
-            files["report.html"] = html.render(report, templates=templates, pictures=pictures).encode()
+    with _printing(report, printers, store, templates, paper_size, files) as printing:
+        if printing is not None:
+            try:
+                with log.step(f"draw {printing.figures} figures"):
+                    drawn = printing.drawing.result()
+            except ReportgenError as error:
+                missing["pdf"] = str(error)
+        if "html" in formats:
+            with log.step("render the page"):
+                pictures = {name: images.still for name, images in drawn.items()}
+                files["report.html"] = html.render(report, templates=templates, pictures=pictures).encode()
+        if printing is not None and not missing:
+            try:
+                with log.step("lay out the PDF"):
+                    pages = printing.laying_out.result()
+                    files["report.pdf"] = embed(pages, {name: images.pdf for name, images in drawn.items()})
+                files |= _figure_files(report, drawn)
+            except ReportgenError as error:
+                missing["pdf"] = str(error)
     return Made(files, missing)
 
 
@@ -91,38 +100,54 @@ def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
         yield f"curves/{run.slug}.csv", data.curves_csv(run.summary.curve).encode()
 
 
-def _draw_and_lay_out(
+@dataclass(frozen=True, slots=True)
+class _Printing:
+    """What goes on beside the build.
+
+    Attributes:
+        figures: How many are drawn.
+        drawing: Figure name -> images.
+        laying_out: The PDF, with placeholders for the figures.
+    """
+
+    figures: int
+    drawing: Future[dict[str, Images]]
+    laying_out: Future[bytes]
+
+
+@contextmanager
+def _printing(
     report: Report,
-    drawer: Drawer,
+    printers: tuple[Drawer, Typesetter] | None,
     store: Cache,
-    log: Log,
     templates: Path | None,
     paper_size: Literal["a4", "letter"],
-    report_json: bytes,
-) -> tuple[dict[str, Images], bytes]:
-    """Every figure on paper and the report's PDF, laid out while Chrome draws."""
-    from reportgen.outputs import pdf
-    from reportgen.outputs.placeholders import embed
-
+    files: Mapping[str, bytes],
+) -> Iterator[_Printing | None]:
+    """Begins to draw every figure on paper and to lay out the report's PDF, both at once."""
+    if printers is None:
+        yield None
+        return
+    drawer, typesetter = printers
     panels = {shown.name: figures.run_panels(shown.runs) for shown in paper.panels(report)}
     wanted = dict(_figures(report)) | panels
-    sizes = {name: figures.size_mm(figure) for name, figure in wanted.items()}
-    other = ThreadPoolExecutor(1, "draw")
+    waiting = ThreadPoolExecutor(2, "print")
     try:
-        with log.step(f"draw {len(wanted)} figures, lay out the PDF"):
-            drawing = other.submit(drawer.draw, wanted, without_png=panels, cached=store.get, store=store.put)
-            laid_out = pdf.lay_out(
+        yield _Printing(
+            len(wanted),
+            waiting.submit(drawer.draw, wanted, without_png=panels, cached=store.get, store=store.put),
+            waiting.submit(
+                typesetter.lay_out,
                 report,
-                sizes,
+                {name: figures.size_mm(figure) for name, figure in wanted.items()},
                 paper_size=paper_size,
                 templates=templates,
-                attachments={"report.json": report_json},
-            )
-            drawn = drawing.result()
-            return drawn, embed(laid_out, {name: images.pdf for name, images in drawn.items()})
+                attachments={"report.json": files["report.json"]},
+            ),
+        )
     finally:
-        # An interrupt does not wait for Chrome: the drawer's context ends it, and so the drawing.
-        other.shutdown(wait=False, cancel_futures=True)
+        # An interrupt waits for neither: the printers' own contexts end them, and so these threads.
+        waiting.shutdown(wait=False, cancel_futures=True)
 
 
 def _figures(report: Report) -> Iterator[tuple[str, Figure]]:

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from markupsafe import Markup
@@ -24,7 +25,7 @@ from reportgen.text import one_line
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcher
 
-__all__ = ["Paper", "Size", "document", "lay_out", "render"]
+__all__ = ["Paper", "Size", "document", "lay_out", "render", "weasyprint"]
 
 Paper = Literal["a4", "letter"]
 Size = tuple[float, float]
@@ -110,23 +111,14 @@ def lay_out(
     Raises:
         ReportgenError: Pango is missing, or the templates ask for a URL, which is never fetched.
     """
-    try:
-        # What is missing, WeasyPrint tells standard output, at length; one line is enough.
-        with contextlib.redirect_stdout(io.StringIO()):
-            import weasyprint
-    except OSError as error:
-        raise ReportgenError(
-            f"Pango, which WeasyPrint needs, cannot be loaded ({str(error).split(':')[0]}); "
-            f"get it ({system_parts.how_to_get(system_parts.PANGO)}), or ask for --format html"
-        ) from error
-
+    made_by = weasyprint()
     created = datetime.datetime.fromisoformat(report.created)
     attached = [
-        weasyprint.Attachment(string=data, name=name, description=name, created=created, modified=created)
+        made_by.Attachment(string=data, name=name, description=name, created=created, modified=created)
         for name, data in sorted((attachments or {}).items())
     ]
     refused: list[str] = []
-    html = weasyprint.HTML(
+    html = made_by.HTML(
         string=document(report, sizes, paper_size=paper_size, templates=templates),
         url_fetcher=_fetcher(sizes, templates, refused),
     )
@@ -137,6 +129,24 @@ def lay_out(
             "use figure(...), font:FILE for a file in the folder fonts, or a data: URL"
         )
     return pdf
+
+
+def weasyprint() -> ModuleType:
+    """The library, loaded.
+
+    Raises:
+        ReportgenError: Pango is missing.
+    """
+    try:
+        # What is missing, WeasyPrint tells standard output, at length; one line is enough.
+        with contextlib.redirect_stdout(io.StringIO()):
+            import weasyprint
+    except OSError as error:
+        raise ReportgenError(
+            f"Pango, which WeasyPrint needs, cannot be loaded ({str(error).split(':')[0]}); "
+            f"get it ({system_parts.how_to_get(system_parts.PANGO)}), or ask for --format html"
+        ) from error
+    return weasyprint  # type: ignore[no-any-return]
 
 
 def _size_mm(figure: bytes) -> Size:

@@ -1,0 +1,109 @@
+"""``pdf.lay_out`` in a process of its own.
+
+It loads WeasyPrint and its fonts while the build computes, and lays out while the build draws and
+renders: in one process these would wait for each other, however many cores there are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from reportgen.errors import ReportgenError
+from reportgen.outputs import pdf
+from reportgen.report import Report
+
+__all__ = ["Typesetter"]
+
+
+class Typesetter:
+    """Lays out one report; a context, during which the other process runs.
+
+    It begins to load when the context is entered. Nothing of it is left when the context ends, however
+    it ends; what another thread still waits for then fails. It ends by itself when this process is gone.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Typesetter:
+        # What can be imported here can be imported there.
+        places = os.pathsep.join(str(Path(place).resolve()) for place in sys.path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": places},
+            # In a group of its own it does not hear Ctrl-C, which this process answers for both.
+            process_group=None if os.name == "nt" else 0,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def lay_out(
+        self,
+        report: Report,
+        sizes: Mapping[str, pdf.Size],
+        *,
+        paper_size: pdf.Paper,
+        templates: Path | None,
+        attachments: Mapping[str, bytes],
+    ) -> bytes:
+        """As ``pdf.lay_out``, once.
+
+        Raises:
+            ReportgenError: As there; or the process failed, and has said why on standard error.
+        """
+        assert self._process is not None, "a Typesetter lays out inside its with block"
+        options = {"paper_size": paper_size, "templates": templates, "attachments": attachments}
+        answer = b""
+        with contextlib.suppress(OSError):  # It has ended, and its exit code says more.
+            answer, _ = self._process.communicate(pickle.dumps((report, dict(sizes), options)))
+        if self._process.wait() or not answer:
+            raise ReportgenError(
+                f"the process that lays out the PDF failed (exit code {self._process.returncode})"
+            )
+        outcome: bytes | ReportgenError = pickle.loads(answer)  # noqa: S301 - our own process wrote it
+        if isinstance(outcome, ReportgenError):
+            raise outcome
+        return outcome
+
+
+def _main() -> None:
+    """The other process: a request from standard input, an answer to standard output."""
+    # Nothing but the answer goes there, whatever a library prints.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with contextlib.suppress(ReportgenError):  # Said when it is asked to lay out.
+        pdf.weasyprint()
+    request = sys.stdin.buffer.read()
+    if not request:  # The build has ended and asks for nothing.
+        return
+    report, sizes, options = pickle.loads(request)  # noqa: S301 - our own process wrote it
+    outcome: bytes | ReportgenError
+    try:
+        outcome = pdf.lay_out(report, sizes, **options)
+    except ReportgenError as error:
+        outcome = error
+    with answers:
+        pickle.dump(outcome, answers)
+
+
+if __name__ == "__main__":
+    _main()
