@@ -75,9 +75,8 @@ def gpu_rows(losses: int = 10**9) -> Iterator[Row]:
     host = _seconds(lambda: list(map(_pandas, runs))) / sum(map(len, runs)) * losses
     yield Row(f"{what}, against pandas on the host", ours, host, 4)
     small = pack(runs, reach)
-    mean = roll(small.to("cuda", torch.float64)).mean.cpu()
-    exact = roll(small).mean
-    difference = float(((mean - exact).abs() / exact.abs()).nan_to_num(0.0).max())
+    mean, exact = roll(small.on("cuda")).on_host().mean, roll(small).mean
+    difference = float(np.nan_to_num(abs(mean - exact) / abs(exact), nan=0.0).max())
     yield Row(
         "largest relative difference of the mean on it from the CPU's, against 1e-12",
         max(difference, sys.float_info.min),

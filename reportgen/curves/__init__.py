@@ -1,6 +1,6 @@
 """Losses -> what a report draws and says of them: smoothing, thinning, metrics.
 
-Knows arrays and tensors, not files. Importing it imports no torch.
+Knows arrays, not files. torch is loaded for a GPU alone.
 """
 
 from __future__ import annotations

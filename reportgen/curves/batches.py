@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
+from reportgen.curves.arrays import library, on_host
 from reportgen.curves.metrics import count_steps, loss_metrics
 from reportgen.curves.smoothers import line_at
 from reportgen.curves.smoothing import Reach, fitting, pack, reach_of, roll, rolling_mean, room_on
@@ -17,8 +18,7 @@ from reportgen.curves.thinning import Ranges, extremes, ranges_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from torch import Tensor
-
+    from reportgen.curves.arrays import Array
     from reportgen.curves.smoothing import Batch, Windows
 
 __all__ = ["summaries"]
@@ -61,6 +61,10 @@ def _unless_out_of_memory(
     losses: Sequence[FloatArray], how: CurveSettings, reach: Reach, device: str
 ) -> list[Summary] | None:
     """One batch's summaries, or None where it is too large for the device."""
+    if device == "cpu":
+        return _summarise_batch(losses, how, reach, device)
+    import torch
+
     try:
         return _summarise_batch(losses, how, reach, device)
     except torch.OutOfMemoryError:
@@ -74,10 +78,10 @@ def _summarise_batch(
     batch = pack(losses, reach)
     if device == "mps":
         # It has no float64: it smooths in float32 what is drawn, and the metrics stay exact.
-        windows = roll(batch.to(device, torch.float32)).to("cpu", torch.float64)
+        windows = roll(batch.on(device, single=True)).on_host()
         mean, _ = rolling_mean(batch)
     else:
-        batch = batch.to(device, torch.float64)
+        batch = batch.on(device)
         windows = roll(batch)
         mean = windows.mean
     raw = roll(replace(batch, reach=Reach(0, 0)))
@@ -112,7 +116,8 @@ def _curves(
     low, high = windows.min, windows.max
     if how.edges == "trim":
         few = windows.count < how.window
-        low, high = torch.where(few, torch.inf, low), torch.where(few, -torch.inf, high)
+        where = library(few).where
+        low, high = where(few, math.inf, low), where(few, -math.inf, high)
     lowest = extremes(low, batch.origin, ranges, "min")
     highest = extremes(high, batch.origin, ranges, "max")
     line = line_at(batch, losses, windows, ranges, how)
@@ -124,8 +129,8 @@ def _curves(
     ]
 
 
-def _by_run(ranges: Ranges, *parts: Tensor) -> list[list[FloatArray]]:
+def _by_run(ranges: Ranges, *parts: Array) -> list[list[FloatArray]]:
     """(points,) tensors of all runs -> one array a run and tensor; an infinity means missing."""
-    host = torch.stack(parts).cpu().numpy()
+    host = np.stack([on_host(part) for part in parts])
     host[np.isinf(host)] = np.nan
     return [list(own) for own in np.split(host, np.cumsum(ranges.points)[:-1], axis=1)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
 
 from reportgen.errors import ReportgenError
@@ -10,9 +12,10 @@ __all__ = ["device_name", "pick_device"]
 
 
 def pick_device(asked: str) -> str:
-    """The torch device to compute on.
+    """The device to compute on.
 
-    ``auto`` is CUDA where there is one, else the CPU; never ``mps``, which has no float64.
+    ``auto`` is CUDA where there is one, else the CPU; never ``mps``, which has no float64. Without a
+    CUDA driver torch is not even loaded, since the CPU's work is NumPy's.
 
     Args:
         asked: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
@@ -23,8 +26,8 @@ def pick_device(asked: str) -> str:
     Raises:
         ReportgenError: With exit code 2, for any other word and for a device that is not here.
     """
-    if asked == "cpu":
-        return asked
+    if asked == "cpu" or (asked == "auto" and not _cuda_driver()):
+        return "cpu"
     numbered = re.fullmatch(r"cuda(?::(\d{1,4}))?", asked)
     if asked not in ("auto", "mps") and not numbered:
         raise ReportgenError(
@@ -49,6 +52,15 @@ def pick_device(asked: str) -> str:
     if number >= found:
         raise ReportgenError(f"--device {asked}: the last CUDA GPU here is cuda:{found - 1}", exit_code=2)
     return f"cuda:{number}"
+
+
+def _cuda_driver() -> bool:
+    """Whether CUDA's driver is installed: without it torch finds no GPU."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def device_name(device: str) -> str:

@@ -7,8 +7,8 @@ import statistics
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
+from reportgen.curves.arrays import beside, library, on_host, quietly, reduced
 from reportgen.curves.smoothing import tiles
 from reportgen.curves.summary import THRESHOLDS, LossMetrics
 from reportgen.curves.thinning import extremes
@@ -16,8 +16,7 @@ from reportgen.curves.thinning import extremes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torch import Tensor
-
+    from reportgen.curves.arrays import Array
     from reportgen.curves.smoothing import Batch, Windows
     from reportgen.curves.summary import FloatArray
     from reportgen.curves.thinning import IntArray, Ranges
@@ -34,7 +33,7 @@ def average_final_loss(losses: FloatArray) -> float | None:
     return statistics.mean(last.tolist()) if np.isfinite(last).all() else None
 
 
-def count_steps(mask: Tensor, origin: IntArray, steps: IntArray) -> Tensor:
+def count_steps(mask: Array, origin: IntArray, steps: IntArray) -> Array:
     """(runs,) int32, at how many steps of each run ``mask`` holds.
 
     Args:
@@ -42,12 +41,12 @@ def count_steps(mask: Tensor, origin: IntArray, steps: IntArray) -> Tensor:
         origin: (runs,) int64.
         steps: (runs,) int64.
     """
-    seen = mask.cumsum(0, dtype=torch.int32)
-    first, last = (torch.from_numpy(at).to(mask.device) for at in (origin, origin + steps - 1))
+    seen = mask.cumsum(0, dtype=library(mask).int32)
+    first, last = (beside(at, mask) for at in (origin, origin + steps - 1))
     return seen[last] - seen[first] + mask[first]
 
 
-def first_steps(mask: Tensor, origin: IntArray, steps: IntArray) -> Tensor:
+def first_steps(mask: Array, origin: IntArray, steps: IntArray) -> Array:
     """The first step of each run at which ``mask`` holds.
 
     Args:
@@ -58,13 +57,15 @@ def first_steps(mask: Tensor, origin: IntArray, steps: IntArray) -> Tensor:
     Returns:
         (runs,) int64, a run's ``steps`` where the mask never holds.
     """
-    seen = mask.cumsum(0, dtype=torch.int32)
-    first = torch.from_numpy(origin).to(mask.device)
-    found = torch.searchsorted(seen, seen[first] - mask[first].to(torch.int32), right=True) - first
-    return torch.minimum(found, torch.from_numpy(steps).to(mask.device))
+    xp = library(mask)
+    seen = mask.cumsum(0, dtype=xp.int32)
+    first = beside(origin, mask)
+    before = seen[first] - xp.where(mask[first], 1, 0)
+    found = xp.searchsorted(seen, before, side="right") - first
+    return xp.minimum(found, beside(steps, mask))
 
 
-def first_at_most(values: Tensor, origin: IntArray, ranges: Ranges, lowest: Tensor, limit: Tensor) -> Tensor:
+def first_at_most(values: Array, origin: IntArray, ranges: Ranges, lowest: Array, limit: Array) -> Array:
     """The first step of each run whose value is at most the run's limit.
 
     Looks for the first range that holds such a value, then within that range.
@@ -79,23 +80,22 @@ def first_at_most(values: Tensor, origin: IntArray, ranges: Ranges, lowest: Tens
     Returns:
         (runs,) int64, a run's number of steps where no value is.
     """
-    device, points = values.device, ranges.points
+    xp, points = library(values), ranges.points
     first_point = np.cumsum(points) - points
-    run = torch.from_numpy(np.repeat(np.arange(len(points)), points)).to(device)
-    hit = first_steps(lowest <= limit.index_select(0, run), first_point, points)
-    none = hit == torch.from_numpy(points).to(device)
+    run = beside(np.repeat(np.arange(len(points)), points), values)
+    hit = first_steps(lowest <= limit[run], first_point, points)
+    none = hit == beside(points, values)
     # A run has one edge more than points: where no range is hit, the last edge is the answer.
-    edges = torch.from_numpy(ranges.edges).to(device)
-    begin = edges[hit + torch.from_numpy(first_point + np.arange(len(points))).to(device)]
-    within = begin.unsqueeze(1) + torch.arange(int(np.diff(ranges.edges).max(initial=1)), device=device)
-    element = within + torch.from_numpy(origin).to(device).unsqueeze(1)
-    inside = values.index_select(0, element.clamp_max(values.numel() - 1).flatten()).view_as(
-        element
-    ) <= limit.unsqueeze(1)
-    return begin + torch.where(none, 0, inside.to(torch.int8).argmax(1))
+    edges = beside(ranges.edges, values)
+    begin = edges[hit + beside(first_point + np.arange(len(points)), values)]
+    longest = int(np.diff(ranges.edges).max(initial=1))
+    element = (begin + beside(origin, values))[:, None] + beside(np.arange(longest), values)
+    inside = values[xp.clip(element, None, len(values) - 1)] <= limit[:, None]
+    return begin + xp.where(none, 0, xp.where(inside, 1, 0).argmax(1))
 
 
-def spike_steps(batch: Batch, highest: Tensor, mean: Tensor, window: int) -> list[tuple[int, ...]]:
+@quietly
+def spike_steps(batch: Batch, highest: Array, mean: Array, window: int) -> list[tuple[int, ...]]:
     """Steps of each run that stand out of the ``window`` steps before them.
 
     A spike is a finite loss, from step ``window`` on, over 10 times the mean of the finite losses
@@ -113,10 +113,10 @@ def spike_steps(batch: Batch, highest: Tensor, mean: Tensor, window: int) -> lis
     # The window that starts at an element is the one before the element ``window`` further on.
     loss = highest[window:]
     found = [
-        torch.nonzero(loss[tile] > SPIKE_RATIO * mean[tile]).squeeze(1) + (tile.start + window)
-        for tile in tiles(loss.numel(), loss.device)
+        library(loss).argwhere(loss[tile] > SPIKE_RATIO * mean[tile])[:, 0] + (tile.start + window)
+        for tile in tiles(loss)
     ]
-    element = torch.cat(found).cpu().numpy()
+    element = np.concatenate([on_host(part) for part in found])
     run = np.searchsorted(batch.start, element, side="right") - 1
     step = element - batch.start[run]
     kept = (step >= window) & (step < batch.steps[run])
@@ -129,8 +129,8 @@ def loss_metrics(
     batch: Batch,
     losses: Sequence[FloatArray],
     raw: Windows,
-    lowest: Tensor,
-    mean: Tensor,
+    lowest: Array,
+    mean: Array,
     ranges: Ranges,
     window: int,
 ) -> list[LossMetrics]:
@@ -146,20 +146,20 @@ def loss_metrics(
         window: Steps in the rolling window.
     """
     start, steps = batch.start, batch.steps
-    nonfinite = torch.from_numpy(steps).to(raw.count.device) - count_steps(raw.count, start, steps)
-    first_nonfinite = torch.from_numpy(steps).to(raw.count.device)
+    xp = library(raw.count)
+    nonfinite = beside(steps, raw.count) - count_steps(raw.count, start, steps)
+    first_nonfinite = beside(steps, raw.count)
     if nonfinite.any():
         first_nonfinite = first_steps(raw.count == 0, start, steps)
-    points = torch.from_numpy(ranges.points).to(lowest.device)
-    least = torch.segment_reduce(lowest, "min", lengths=points, unsafe=True)
+    least = reduced(lowest, np.concatenate(([0], np.cumsum(ranges.points))), "min")
     # No loss at all is found at no step, rather than at the first of many missing ones.
-    least = torch.where(least == torch.inf, -torch.inf, least)
+    least = xp.where(least == math.inf, -math.inf, least)
     lowest_mean = extremes(mean, batch.origin, ranges, "min")
     found = [nonfinite, first_nonfinite, first_at_most(raw.min, start, ranges, lowest, least)]
     for key in THRESHOLDS:
-        below = torch.full_like(least, math.nextafter(float(key), -math.inf))
+        below = xp.full_like(least, math.nextafter(float(key), -math.inf))
         found.append(first_at_most(mean, batch.origin, ranges, lowest_mean, below))
-    rows = torch.stack(found, 1).cpu().tolist()
+    rows = xp.stack(found, 1).tolist()
     spikes = spike_steps(batch, raw.max, mean, window)
     return [_metrics_of(run, row, own) for run, row, own in zip(losses, rows, spikes, strict=True)]
 

@@ -13,13 +13,12 @@ its length alone, so a run has the same bits in every batch.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
-import torch
-from torch import Tensor
+
+from reportgen.curves.arrays import Array, beside, library, on_device, on_host, quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +31,7 @@ __all__ = [
     "Reach",
     "RollingStatistics",
     "Windows",
+    "filled",
     "fitting",
     "pack",
     "reach_of",
@@ -39,16 +39,11 @@ __all__ = [
     "rolling",
     "rolling_mean",
     "room_on",
-    "through_numpy",
     "tiles",
 ]
 
-Array = TypeVar("Array", Tensor, npt.NDArray[np.floating])
-
 TILE = 32_000
-"""Elements worked on at once on a CPU: they stay in a core's cache, and below the 32,768 from which
-torch hands half of them to another thread. Waiting for that thread costs more than it saves, and a
-hundred times more where something else keeps the other core busy."""
+"""Elements worked on at once on a CPU: they stay in a core's cache."""
 
 DEVICE_TILE = 1 << 21
 """The same elsewhere: what is made on the way takes little memory, and some GPUs cache it."""
@@ -90,7 +85,7 @@ class Batch:
         reach: Of the windows that this batch has room for.
     """
 
-    values: Tensor
+    values: Array
     start: IntArray
     steps: IntArray
     reach: Reach
@@ -100,9 +95,13 @@ class Batch:
         """(runs,) int64, the first element of the window of each run's step 0."""
         return self.start - self.reach.left
 
-    def to(self, device: str, dtype: torch.dtype) -> Batch:
-        """The same batch elsewhere."""
-        return Batch(self.values.to(device=device, dtype=dtype), self.start, self.steps, self.reach)
+    def on(self, device: str, *, single: bool = False) -> Batch:
+        """A batch in the host's memory on a device; as float32 where ``single``."""
+        return replace(self, values=on_device(self.values, device, single=single))
+
+    def beside(self, other: Batch) -> Batch:
+        """A batch in the host's memory where ``other`` is."""
+        return replace(self, values=beside(self.values, other.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +117,15 @@ class Windows:
         max: (windows,) floating, the greatest finite loss; -inf where there is none.
     """
 
-    count: Tensor
-    mean: Tensor
-    min: Tensor
-    max: Tensor
+    count: Array
+    mean: Array
+    min: Array
+    max: Array
 
-    def to(self, device: str, dtype: torch.dtype) -> Windows:
-        """The same statistics elsewhere."""
-        parts = (part.to(device=device, dtype=dtype) for part in (self.mean, self.min, self.max))
-        return Windows(self.count.to(device), *parts)
+    def on_host(self) -> Windows:
+        """The same statistics in the host's memory, as float64."""
+        parts = (on_host(part).astype(np.float64) for part in (self.mean, self.min, self.max))
+        return Windows(on_host(self.count), *parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +169,15 @@ def pack(losses: Sequence[FloatArray], reach: Reach) -> Batch:
         # Adding 0 makes -0 a plain 0: which of the two an extreme would pick depends on chance.
         np.add(run, 0.0, out=host[first:behind])
     host[behind:] = np.nan
-    return Batch(torch.from_numpy(host), start, steps, reach)
+    return Batch(host, start, steps, reach)
 
 
 def room_on(device: str) -> int:
     """How many losses to work on at once: as many as memory allows."""
     if not device.startswith("cuda"):
         return CPU_BATCH
+    import torch
+
     free, _ = torch.cuda.mem_get_info(device)
     unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return min((free + unused) // BYTES_PER_LOSS, LONGEST_BATCH)
@@ -188,51 +189,49 @@ def fitting(steps: Sequence[int], reach: Reach, room: int) -> int:
     return max(int(np.searchsorted(sizes, room, side="right")), 1)
 
 
-def through_numpy(values: Tensor) -> bool:
-    """Whether NumPy's loops can serve: on a CPU, where they take half of torch's time or less."""
-    return values.device.type == "cpu"
-
-
-def tiles(length: int, device: torch.device, overlap: int = 0) -> Iterator[slice]:
-    """Slices that cover ``length`` elements, to be worked on one by one.
+def tiles(values: Array, overlap: int = 0) -> Iterator[slice]:
+    """Slices that cover all elements of ``values``, to be worked on one by one.
 
     What is made on the way to a slice's result stays small, however many elements there are.
 
     Args:
-        length: Elements in all.
-        device: Where they lie.
+        values: (total,).
         overlap: Elements beyond its slice that each element's result depends on.
     """
-    tile = TILE if device.type == "cpu" else DEVICE_TILE
-    size = max(tile - overlap, overlap)
+    tile = TILE if isinstance(values, np.ndarray) else DEVICE_TILE
+    size, length = max(tile - overlap, overlap), len(values)
     return (slice(first, min(first + size, length)) for first in range(0, length, size))
 
 
+@quietly
 def roll(batch: Batch) -> Windows:
     """Mean, minimum and maximum of every window of a batch."""
     values, width = batch.values, batch.reach.width
-    mean, least, greatest = (values.new_empty(values.numel() - width + 1) for _ in range(3))
-    count = torch.empty_like(mean, dtype=torch.int32)
-    for tile in tiles(mean.numel(), values.device, overlap=width):
+    xp = library(values)
+    mean, least, greatest = (xp.empty_like(values[width - 1 :]) for _ in range(3))
+    count = xp.empty_like(mean, dtype=xp.int32)
+    for tile in tiles(mean, overlap=width):
         part = values[tile.start : tile.stop + width - 1]
         whole = _is_finite(part)
         _average(part, whole, mean[tile], count[tile])
-        low, high = (part, part) if whole else (_filled(part, torch.inf), _filled(part, -torch.inf))
-        _extreme(low, "min", least[tile])
-        _extreme(high, "max", greatest[tile])
+        low, high = (part, part) if whole else (filled(part, math.inf), filled(part, -math.inf))
+        _overlapped(low, xp.minimum, least[tile])
+        _overlapped(high, xp.maximum, greatest[tile])
     return Windows(count, mean, least, greatest)
 
 
-def rolling_mean(batch: Batch) -> tuple[Tensor, Tensor]:
+@quietly
+def rolling_mean(batch: Batch) -> tuple[Array, Array]:
     """Mean of every window of a batch and the losses it is taken over, as in :class:`Windows`.
 
     Returns:
         (windows,) floating and (windows,) int32.
     """
     values, width = batch.values, batch.reach.width
-    mean = values.new_empty(values.numel() - width + 1)
-    count = torch.empty_like(mean, dtype=torch.int32)
-    for tile in tiles(mean.numel(), values.device, overlap=width):
+    xp = library(values)
+    mean = xp.empty_like(values[width - 1 :])
+    count = xp.empty_like(mean, dtype=xp.int32)
+    for tile in tiles(mean, overlap=width):
         part = values[tile.start : tile.stop + width - 1]
         _average(part, _is_finite(part), mean[tile], count[tile])
     return mean, count
@@ -253,7 +252,7 @@ def rolling(
         losses: One (steps,) float64 array a run, at least one step each.
         window: Steps in the window, 1 or more.
         edges: Whether windows that miss a loss, or reach past an end, count.
-        device: Torch device with float64.
+        device: ``cpu``, or a torch device with float64.
 
     Returns:
         One result a run, in order.
@@ -270,9 +269,9 @@ def rolling(
             part = indices[done : done + fitting(steps, reach, room_on(device))]
             done += len(part)
             batch = pack([losses[index] for index in part], reach)
-            windows = roll(batch.to(device, torch.float64))
-            statistics = [field.cpu().numpy() for field in (windows.mean, windows.min, windows.max)]
-            few = windows.count.cpu().numpy() < least
+            windows = roll(batch.on(device))
+            statistics = [on_host(field) for field in (windows.mean, windows.min, windows.max)]
+            few = on_host(windows.count) < least
             if few.any():
                 for field in statistics:
                     field[few] = np.nan
@@ -282,56 +281,37 @@ def rolling(
     return [results[index] for index in range(len(losses))]
 
 
-def _is_finite(values: Tensor) -> bool:
-    """Whether no value is missing, at the price of one sum; False may also be an overflow."""
-    return math.isfinite(values.sum().item())
-
-
-def _filled(values: Tensor, missing: float) -> Tensor:
+def filled(values: Array, missing: float) -> Array:
     """``values`` with ``missing`` in the place of NaN and infinities."""
-    return torch.nan_to_num(values, nan=missing, posinf=missing, neginf=missing)
+    return library(values).nan_to_num(values, nan=missing, posinf=missing, neginf=missing)
 
 
-def _average(values: Tensor, whole: bool, mean: Tensor, count: Tensor) -> None:
+def _is_finite(values: Array) -> bool:
+    """Whether no value is missing, at the price of one sum; False may also be an overflow."""
+    return math.isfinite(values.sum())
+
+
+def _average(values: Array, whole: bool, mean: Array, count: Array) -> None:
     """Mean of the finite values in each window into ``mean``, how many they are into ``count``.
 
     ``whole`` says that all values are finite: the same bits come out, sooner.
     """
-    width = values.numel() - count.numel() + 1
+    xp, width = library(values), len(values) - len(count) + 1
     if whole:
-        torch.div(_sum(values, width), width, out=mean)
-        count.fill_(width)
+        count[:] = width
+        xp.divide(_tiled(values, width, xp.add), width, out=mean)
     else:
-        before = (values.abs() < torch.inf).cumsum(0, dtype=torch.int32)
-        before = torch.nn.functional.pad(before, (1, 0))
-        torch.sub(before[width:], before[:-width], out=count)
-        torch.div(_sum(_filled(values, 0.0), width), count, out=mean)
+        seen = xp.isfinite(values).cumsum(0, dtype=xp.int32)
+        count[:] = seen[width - 1 :]
+        count[1:] -= seen[:-width]
+        xp.divide(_tiled(filled(values, 0.0), width, xp.add), count, out=mean)
     if not _is_finite(mean):
         # Some windows hold no loss; others, maybe, losses so near the largest float64 that their
         # sum does not fit where their mean does.
         scale = 2.0**-64
-        scaled = _sum(_filled(values, 0.0) * scale, width) / count / scale
-        mean.copy_(torch.where(torch.isfinite(mean), mean, scaled))
-        mean.masked_fill_(count == 0, torch.inf)
-
-
-def _sum(values: Tensor, width: int) -> Tensor:
-    """Sum of each window.
-
-    Through NumPy or torch, as :func:`_extreme`: the bits are the same.
-    """
-    if through_numpy(values):
-        with np.errstate(over="ignore", invalid="ignore"):
-            return torch.from_numpy(_tiled(values.numpy(), width, np.add))
-    return _tiled(values, width, torch.add)
-
-
-def _extreme(values: Tensor, which: Literal["min", "max"], out: Tensor) -> None:
-    """Least or greatest value of each window, into ``out``."""
-    if through_numpy(values):
-        _overlapped(values.numpy(), np.minimum if which == "min" else np.maximum, out.numpy())
-    else:
-        _overlapped(values, torch.minimum if which == "min" else torch.maximum, out)
+        scaled = _tiled(filled(values, 0.0) * scale, width, xp.add) / count / scale
+        mean[:] = xp.where(xp.isfinite(mean), mean, scaled)
+        mean[count == 0] = math.inf
 
 
 def _tiled(values: Array, width: int, combine: Callable[[Array, Array], Array]) -> Array:
@@ -351,7 +331,7 @@ def _tiled(values: Array, width: int, combine: Callable[[Array, Array], Array]) 
     return total
 
 
-def _overlapped(values: Array, combine: Callable[..., Array], out: Array) -> None:
+def _overlapped(values: Array, combine: Callable[..., Any], out: Array) -> None:
     """Each window from two of the longest power of two in it, which may overlap."""
     width = len(values) - len(out) + 1
     level, size = values, 1

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from reportgen.curves.arrays import Array, beside, reduced
 
 __all__ = ["Ranges", "extremes", "point_steps", "range_edges", "ranges_of"]
 
@@ -84,7 +83,7 @@ def ranges_of(steps: IntArray, points: int) -> Ranges:
     )
 
 
-def extremes(values: Tensor, origin: IntArray, ranges: Ranges, which: str) -> Tensor:
+def extremes(values: Array, origin: IntArray, ranges: Ranges, which: Literal["min", "max"]) -> Array:
     """The least or greatest value of each point's range.
 
     Args:
@@ -96,16 +95,7 @@ def extremes(values: Tensor, origin: IntArray, ranges: Ranges, which: str) -> Te
     Returns:
         (points,) floating, all runs' points end to end.
     """
-    import torch
-
-    from reportgen.curves import smoothing
-
     edges = ranges.edges + origin[ranges.run]
     # Between two runs lies one more segment, which nobody asks for.
     own = np.flatnonzero(ranges.run[:-1] == ranges.run[1:])
-    if smoothing.through_numpy(values):
-        reduce = np.minimum if which == "min" else np.maximum
-        return torch.from_numpy(reduce.reduceat(values.numpy()[: edges[-1]], edges[:-1])[own])
-    lengths = torch.from_numpy(np.diff(edges)).to(values.device)
-    reduced = torch.segment_reduce(values[edges[0] : edges[-1]], which, lengths=lengths, unsafe=True)
-    return reduced.index_select(0, torch.from_numpy(own).to(values.device))
+    return reduced(values, edges, which)[beside(own, values)]
