@@ -31,21 +31,22 @@ GOOD = "[2.9, 0.5, 0.1, 3e-09]"
 # What a file holds -> what its problem row says.
 UNREADABLE: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "is empty"),
+    "empty-too": (b"", "is empty"),
     "blank": (b" \n", "is empty"),
     "cut": (b'{"TrainingLoss": [2.9, 0.5', "ends too early"),
-    "cut-number": (b'{"TrainingLoss": [2.9, 0.', "is not JSON"),
+    "cut-number": (b'{"TrainingLoss": [2.9, 0.', "ends too early"),
     "binary": (bytes(range(128, 256)) * 9, "is not UTF-8"),
     "utf16": ('{"TrainingLoss": [1]}'.encode("utf-16"), "is UTF-16"),
     "prose": (b"Not found", "is not JSON"),
     "page": (b"<!doctype html><script>alert(1)</script>", "is not JSON"),
     "array": (b"[1, 2]", "holds an array, not an object"),
     "shape": (b'{"loss": [1, 2]}', "has no TrainingLoss"),
-    "deep": (b"[" * 50_000 + b"]" * 50_000, "nested too deeply"),
-    "deep-object": (b'{"TrainingLoss":' * 50_000 + b"1" + b"}" * 50_000, "nested too deeply"),
+    "deep": (b"[" * 50_000 + b"]" * 50_000, "is nested too deeply"),
+    "deep-object": (b'{"TrainingLoss":' * 50_000 + b"1" + b"}" * 50_000, "is nested too deeply"),
     "boolean": (b'{"TrainingLoss": [1, true]}', "holds a boolean as TrainingLoss[1]"),
     "string": (b'{"TrainingLoss": [1, "2"]}', "holds a string as TrainingLoss[1]"),
     "none": (b'{"TrainingLoss": []}', "holds no losses"),
-    "large": (b'{"TrainingLoss": [' + b"1," * 600_000 + b"1]}", "--max-file-size"),
+    "large": (b'{"TrainingLoss": [' + b"1," * 600_000 + b"1]}", "has 1,200,021 bytes"),
 }
 
 # Losses of a file -> its metrics, worked out by hand: steps, final, average of the last 5, least, not finite.
@@ -166,7 +167,7 @@ def test_each_file_that_holds_no_run_is_one_problem_with_its_reason(built: Built
     problems = {problem["run"]: problem for problem in built.document["problems"]}
     assert len(problems) == len(built.document["problems"]) == len(UNREADABLE) + 1
     for name, (_, reason) in UNREADABLE.items():
-        assert reason in problems[name]["message"], name
+        assert problems[name]["message"].startswith(f"runs/{name}.json {reason}")
         assert problems[name]["kind"] == ("too_large" if name == "large" else "unreadable")
     assert problems[MISSING]["kind"] == "missing"
     assert one_line(MISSING) in problems[MISSING]["message"]
