@@ -168,6 +168,7 @@ def _build(options: argparse.Namespace) -> int:
 
 def _conclude(outcome: object, log: Log) -> None:
     from reportgen.build import Outcome
+    from reportgen.outputs.words import count
 
     assert isinstance(outcome, Outcome)
     if outcome.report is None:
@@ -181,7 +182,7 @@ def _conclude(outcome: object, log: Log) -> None:
         log.warn(one_line(f"{check.run}: {check.metric} is {actual}, expected {check.expected}", 1000))
     pages = [name for name in ("report.html", "report.pdf") if (outcome.out / name).is_file()]
     log.say(
-        f"{len(report.runs)} runs, {len(report.problems)} problems: "
+        f"{count(len(report.runs), 'run')}, {count(len(report.problems), 'problem')}: "
         + ", ".join(str(outcome.out / page) for page in pages)
     )
 

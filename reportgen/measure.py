@@ -17,6 +17,7 @@ from reportgen.curves.summary import CurveSettings, Summary
 from reportgen.formats import RunFile, quanta_maths
 from reportgen.log import Progress
 from reportgen.pull import Pulled
+from reportgen.text import one_line
 
 __all__ = ["Measured", "MeasuredAll", "Unusable", "measure"]
 
@@ -47,7 +48,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A file that was pulled and cannot be read, and why."""
+    """A file that was pulled and cannot be read, and why: a sentence that begins with its name."""
 
     reason: str
 
@@ -106,7 +107,18 @@ def measure(
                     progress.advance(job.pulled.spec.name)
     elif device not in ("auto", "cpu"):
         curves.pick_device(device)  # A device that does not exist is a mistake, cached results or not.
-    return MeasuredAll(tuple(results[job.key] for job in jobs), tuple(dict.fromkeys(notes)))
+    return MeasuredAll(
+        tuple(_named(results[job.key], job.pulled) for job in jobs), tuple(dict.fromkeys(notes))
+    )
+
+
+def _named(result: Measured | Unusable, pulled: Pulled) -> Measured | Unusable:
+    """The result for one of the files that hold the same bytes."""
+    if isinstance(result, Measured):
+        return result
+    source = pulled.source
+    on_hub = f"{source.repo}/{source.file} at {source.requested_revision}"
+    return Unusable(f"{one_line(on_hub if source.repo else source.file)} {result.reason}")
 
 
 def _key(pulled: Pulled, settings: CurveSettings, device: str) -> str:
@@ -169,13 +181,13 @@ def _read(pulled: Pulled, own: threading.local) -> RunFile | Unusable:
     try:
         data = pulled.path.read_bytes()
     except OSError as error:
-        return Unusable(f"the file could be pulled and then not read ({error.strerror})")
+        return Unusable(f"could be pulled and then not read ({error.strerror}); build again")
     if hashlib.sha256(data).hexdigest() != pulled.source.sha256:
-        return Unusable("the file changed while it was read; build again")
+        return Unusable("changed while it was read; build again")
     try:
         return quanta_maths.read(data, pulled.spec.name, own.parser)
     except formats.Unreadable as error:
-        return Unusable(str(error))
+        return Unusable(error.reason)
 
 
 def _compute(

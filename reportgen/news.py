@@ -36,7 +36,9 @@ class Section:
 
 
 def told(
-    changes: Mapping[str, Any], loss: Callable[[float | None], str] = notation.loss
+    changes: Mapping[str, Any],
+    loss: Callable[[float | None], str] = notation.loss,
+    title: Callable[[str], str] = str,
 ) -> tuple[Section, ...]:
     """The changes in words, what matters most first; what did not change is not mentioned.
 
@@ -45,8 +47,9 @@ def told(
     Args:
         changes: Of ``reportgen.changes.compare``.
         loss: Writes a loss.
+        title: Gives what a metric is called, from its key.
     """
-    tell = _Teller(loss)
+    tell = _Teller(loss, title)
     sections = (
         ("expectations", "Expectations that began to fail", tell.expectation),
         ("diverged", "Runs that began to diverge", tell.diverged),
@@ -82,10 +85,11 @@ def as_text(changes: Mapping[str, Any]) -> str:
 @dataclass(frozen=True, slots=True)
 class _Teller:
     loss: Callable[[float | None], str]
+    title: Callable[[str], str]
 
     def expectation(self, one: Mapping[str, Any]) -> str:
         actual = self._value(one["metric"], one["actual"])
-        said = f"{one['metric']} is {actual}, expected {one['expected']}"
+        said = f"{self.title(one['metric'])} is {actual}, expected {one['expected']}"
         before = one["before"]
         return said if before is None else f"{said}; it was {self._value(one['metric'], before)}"
 
@@ -123,7 +127,8 @@ class _Teller:
 
     def _moved(self, entry: Mapping[str, Any]) -> str:
         metric, relative = entry["metric"], entry["relative"]
-        said = f"{metric} {self._value(metric, entry['from'])} is now {self._value(metric, entry['to'])}"
+        before, now = (self._value(metric, entry[key]) for key in ("from", "to"))
+        said = f"{self.title(metric)} {before} is now {now}"
         return said if relative is None else f"{said} ({_share(relative)})"
 
     def _value(self, metric: str, value: float | None) -> str:

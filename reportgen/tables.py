@@ -35,6 +35,7 @@ __all__ = [
     "all_columns",
     "dataframe",
     "family_table",
+    "metric_title",
     "runs_table",
     "seeds_table",
     "thresholds_table",
@@ -174,6 +175,11 @@ _USUAL = (
 _OPTIONAL = frozenset({"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"})
 
 
+def metric_title(metric: str) -> str:
+    """What people are shown for a metric's key: ``AvgFinalLoss`` for ``avg_final_loss``."""
+    return COLUMNS[metric].title if metric in COLUMNS else metric
+
+
 def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
     """Keys of the columns that a table of ``runs`` shows unless told otherwise.
 
@@ -281,7 +287,8 @@ def _cell(family: FamilyReport, run: RunReport, column: Column) -> Cell:
         return Cell(family.name, family.name)
     known = _VALUES.get(column.key)
     value = _extra(run, column.key) if known is None else known(run)
-    return Cell(value, _text(value, column), _agrees(run, column.key, value))
+    text = _checks(run, metric_title) or "" if column.key == "checks" else _text(value, column)
+    return Cell(value, text, _agrees(run, column.key, value))
 
 
 def _text(value: Value, column: Column) -> str:
@@ -313,13 +320,14 @@ def _agrees(run: RunReport, key: str, value: Value) -> bool | None:
     return None
 
 
-def _checks(run: RunReport) -> Value:
+def _checks(run: RunReport, named: Callable[[str], str] = str) -> str | None:
+    """What came of the expectations, metrics by their keys unless ``named`` otherwise."""
     if not run.checks:
         return None
     failed = [check for check in run.checks if check.outcome == "failed"]
     if not failed:
         return "hold" if len(run.checks) > 1 else "holds"
-    return "; ".join(f"{check.metric} not {check.expected}" for check in failed)
+    return "; ".join(f"{named(check.metric)} not {check.expected}" for check in failed)
 
 
 def _metric(key: str) -> Callable[[RunReport], Value]:

@@ -27,7 +27,7 @@ import pytest
 
 __all__ = ["LoopbackHub", "Request", "loopback_hub"]
 
-Kind = Literal["answer", "silent", "cut", "swap", "slow"]
+Kind = Literal["answer", "silent", "cut", "swap", "slow", "unsized"]
 
 
 @dataclass
@@ -162,9 +162,14 @@ class LoopbackHub:
         """Breaks the connection so many bytes into the body; before the headers when 0."""
         self._faults.append(_Fault("cut", method, match, times, after=after))
 
-    def swap(self, body: bytes, *, match: str = "", times: float = float("inf")) -> None:
-        """Sends another body than the headers of the HEAD request promised."""
-        self._faults.append(_Fault("swap", "GET", match, times, body=body))
+    def swap(self, body: bytes, *, match: str = "", times: float = float("inf"), encoding: str = "") -> None:
+        """Sends another body than the headers of the HEAD request promised, packed as ``encoding`` says."""
+        headers = {"Content-Encoding": encoding} if encoding else {}
+        self._faults.append(_Fault("swap", "GET", match, times, body=body, headers=headers))
+
+    def hide_size(self, *, match: str = "", times: float = float("inf")) -> None:
+        """Answers HEAD requests without the file's size."""
+        self._faults.append(_Fault("unsized", "HEAD", match, times))
 
     def slow(self, seconds: float, *, method: str = "", match: str = "", times: float = float("inf")) -> None:
         """Answers after a while."""
@@ -329,7 +334,10 @@ class _Handler(BaseHTTPRequestHandler):
         if kept is None:
             self._send(status, headers, b"")
             return
-        body = kept.data if fault is None or fault.kind != "swap" else fault.body
+        body = kept.data
+        if fault is not None and fault.kind == "swap":
+            body = fault.body
+            headers |= fault.headers
         if kept.large and not on_store:
             # Another host name is another host to the client: no token goes there.
             store = hub.endpoint.replace("127.0.0.1", "localhost") + "/store" + self.path
@@ -341,13 +349,22 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(302, headers, b"")
             return
         end = fault.after if fault is not None and fault.kind == "cut" else len(body)
-        self._send(status, headers, body, end)
+        self._send(status, headers, body, end, sized=fault is None or fault.kind != "unsized")
 
-    def _send(self, status: int, headers: Mapping[str, str], body: bytes, end: int | None = None) -> None:
+    def _send(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        end: int | None = None,
+        *,
+        sized: bool = True,
+    ) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if sized:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command == "HEAD":
             return

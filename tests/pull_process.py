@@ -16,6 +16,7 @@ from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.report import Problem, SourceRecord
 from reportgen.sources.line import Patience
+from tests.memory import peak_memory
 
 __all__ = ["Told", "command", "pull_in_process"]
 
@@ -32,6 +33,7 @@ class Told(NamedTuple):
         done: Names, as they came.
         seconds: Of the pull alone.
         modules: Slow modules that were loaded.
+        peak: Most bytes of memory that it held; 0 on Windows.
         errors: All that went to standard error.
     """
 
@@ -40,6 +42,7 @@ class Told(NamedTuple):
     done: list[str]
     seconds: float
     modules: list[str]
+    peak: int
     errors: str
 
     @property
@@ -54,6 +57,7 @@ def pull_in_process(
     environment: Mapping[str, str],
     *,
     patience: Mapping[str, float] | None = None,
+    largest_file: int | None = None,
     **options: Any,
 ) -> Told:
     """Pulls runs of a family ``f``.
@@ -62,11 +66,12 @@ def pull_in_process(
         runs: What to pull.
         environment: On top of this process's own.
         patience: Fields of ``Patience``; short pauses without.
+        largest_file: Bytes; the system lets the process write no larger file. Not on Windows.
         options: Fields of ``PullOptions``; ``seconds`` from now stands for ``deadline``.
     """
     process = subprocess.run(
         command(),
-        input=job(runs, patience=patience, **options),
+        input=job(runs, patience=patience, largest_file=largest_file, **options),
         env=os.environ | environment | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -80,7 +85,8 @@ def pull_in_process(
             outcomes.append(Problem(**one))
         else:
             outcomes.append(Pulled(spec, Path(one["path"]), SourceRecord(**one["source"]), one["checked"]))
-    return Told(outcomes, told["waits"], told["done"], told["seconds"], told["modules"], process.stderr)
+    facts = (told[key] for key in ("waits", "done", "seconds", "modules", "peak"))
+    return Told(outcomes, *facts, process.stderr)
 
 
 def command() -> list[str]:
@@ -88,10 +94,17 @@ def command() -> list[str]:
     return [sys.executable, __file__]
 
 
-def job(runs: Sequence[RunSpec], *, patience: Mapping[str, float] | None = None, **options: Any) -> str:
+def job(
+    runs: Sequence[RunSpec],
+    *,
+    patience: Mapping[str, float] | None = None,
+    largest_file: int | None = None,
+    **options: Any,
+) -> str:
     """The job of such a process, as JSON."""
     specs = [dataclasses.asdict(spec) for spec in runs]
-    return json.dumps({"runs": specs, "options": options, "patience": SHORT | dict(patience or {})})
+    patience = SHORT | dict(patience or {})
+    return json.dumps({"runs": specs, "options": options, "patience": patience, "largest_file": largest_file})
 
 
 def main() -> None:
@@ -102,6 +115,10 @@ def main() -> None:
     for fields in asked["runs"]:
         source = kinds[fields["source"]["type"]](**fields.pop("source"))
         runs.append(("f", RunSpec(source=source, **fields)))
+    if asked["largest_file"] is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (asked["largest_file"],) * 2)
     options = asked["options"]
     if "seconds" in options:
         options["deadline"] = time.monotonic() + options.pop("seconds")
@@ -123,7 +140,14 @@ def main() -> None:
     ]
     slow = ("torch", "huggingface_hub", "pandas", "plotly", "weasyprint", "kaleido")
     modules = [name for name in slow if name in sys.modules]
-    result = {"outcomes": told, "waits": waits, "done": done, "seconds": seconds, "modules": modules}
+    result = {
+        "outcomes": told,
+        "waits": waits,
+        "done": done,
+        "seconds": seconds,
+        "modules": modules,
+        "peak": peak_memory(),
+    }
     sys.stdout.write(json.dumps(result))
 
 

@@ -62,6 +62,8 @@ def test_the_page_says_what_the_report_says(report: Report, page: Page) -> None:
     for problem in report.problems:
         assert problem.message in said
     assert "Diverged: 20 losses not finite, the first at step 40." in said
+    assert "NaN or infinite not == 0" in said
+    assert "nonfinite" not in said
     assert "The runs of this report are made up." in said
 
 

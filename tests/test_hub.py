@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -269,6 +271,41 @@ class TestHub:
         stored = [file.read_bytes() for file in (home / "hub").rglob("*") if file.is_file()]
         assert DATA in stored
         assert body not in stored
+
+    def test_a_compressed_body_is_read(self, hub: LoopbackHub, home: Path) -> None:
+        hub.swap(gzip.compress(DATA), encoding="gzip")
+        told = pull_in_process([hub_run("r0")], hub.environment(home), max_file_size=len(DATA))
+        assert told.kinds == ["checked"]
+        assert told.outcomes[0].source.sha256 == sha256(DATA)  # type: ignore[union-attr]
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows tells no process's memory and limits no file")
+    @pytest.mark.parametrize("sized", [True, False])
+    @pytest.mark.parametrize("encodings", [1, 2])
+    def test_a_body_is_unpacked_no_further_than_the_limit(
+        self, hub: LoopbackHub, home: Path, sized: bool, encodings: int
+    ) -> None:
+        """256 MiB that come as 1 MB, or as 4 kB: the limit on disk, little memory, nothing left."""
+        limit = 12 * 2**20  # The client hands over 10 MiB at a time.
+        body = gzip.compress(bytes(2**28), 1)
+        body = body if encodings == 1 else gzip.compress(body)
+        hub.swap(body, encoding=", ".join(["gzip"] * encodings), match="r0/")
+        if not sized:
+            hub.hide_size(match="r0/")
+        told = pull_in_process(
+            [hub_run("r0"), hub_run("r1")],
+            hub.environment(home),
+            patience={"attempts": 2},
+            largest_file=limit,
+            max_file_size=limit,
+        )
+        assert told.kinds == ["network" if sized else "too_large", "checked"]
+        words = "the Hub sent more than it had promised" if sized else "raise --max-file-size"
+        assert words in told.outcomes[0].message  # type: ignore[union-attr]
+        assert told.peak < 200 * 2**20
+        assert hub.count("GET", "r0/") == (2 if sized else 1)
+        left = [file for file in home.rglob("*") if file.is_file() and "QuantaMaths_r0" in str(file)]
+        assert sum(file.stat().st_size for file in left) < 1000
+        assert not [file for file in left if file.name.endswith(".incomplete")]
 
     def test_an_old_copy_does_not_stand_for_a_new_file(self, hub: LoopbackHub, home: Path) -> None:
         self.cached(hub, home, [hub_run("r0")])

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from reportgen import resources
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
-from reportgen.model_list import DirectorySource, HubSource, ModelList, from_dict, load, to_dict
+from reportgen.model_list import DirectorySource, HubSource, ModelList, RunSpec, from_dict, load, to_dict
 from reportgen.outputs.data import json_bytes
+from reportgen.pull import Pulled, PullOptions, pull
+from reportgen.report import Problem
 from tests.lists import DIRECTORY, FAMILY, mistakes, read
 from tests.samples import family_report, report, run_report, run_spec, sample_report
 
@@ -176,6 +178,39 @@ def test_runs_of_a_folder_are_looked_for_beside_the_report_then_here(
     (one,) = load([file])
     assert base_of(one) == str(there)
     assert one.families[0].runs[0].sha256 == "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("path", "beside"),
+    [
+        ("runs/{name}.json", "."),
+        ("./runs/{name}.json", "."),
+        ("runs//./x-{name}.json", "."),
+        ("../{name}/loss.json", "runs"),
+        ("{here}/runs/{name}.json", "runs"),
+        ("{here}/./runs/x-{name}/loss.json", "runs"),
+    ],
+)
+def test_a_file_of_a_folder_is_held_to_its_hash_however_its_path_is_written(
+    path: str, beside: str, tmp_path: Path
+) -> None:
+    base = tmp_path / beside
+    source = DirectorySource(path.replace("{here}", tmp_path.as_posix()), str(base))
+    file = base / source.path.replace("{name}", "a")
+    base.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text('{"TrainingLoss": [1]}')
+    options = PullOptions(jobs=1)
+    (read_before,) = pull([("F", RunSpec("a", source))], options)
+    assert isinstance(read_before, Pulled)
+    made = dataclasses.replace(run_report("a", spec=read_before.spec), source=read_before.source)
+    (one,) = load([str(write(base, report_document(report([family_report("F", [made])]))))])
+    again = [("F", one.families[0].runs[0])]
+    assert isinstance(pull(again, options)[0], Pulled)
+    file.write_text('{"TrainingLoss": [2]}')
+    (changed,) = pull(again, options)
+    assert isinstance(changed, Problem)
+    assert "is no longer the file of that report" in changed.message
 
 
 def test_a_report_of_a_list_that_ships_finds_its_runs(tmp_path: Path) -> None:

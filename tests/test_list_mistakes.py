@@ -81,6 +81,10 @@ RUNS = {
     '[{ name = "a", revision = "../x" }]': [
         'runs[0].revision: "../x" cannot be a revision; it must be a branch, a tag or a commit'
     ],
+    '[{ name = "a", revision = "a|b" }, { name = "a", revision = "aux" }]': [
+        'runs[0].revision: "a|b" holds |, which Windows takes in no name; name the commit in its place',
+        'runs[1].revision: "aux" is what Windows calls a device; name the commit in its place',
+    ],
     '[{ name = "a", revision = 5 }]': [
         "runs[0].revision: is 5; must be a branch, a tag or a commit, as text"
     ],
@@ -114,8 +118,11 @@ def test_mistakes_of_runs(runs: str, tmp_path: Path) -> None:
         ("a\x00b", "holds a control character"),
         ("a\x1b[31m", "holds a control character"),
         ("a\x85", "holds a control character"),
-        ("C:a", "starts like a Windows drive"),
-        ("a/c:/b", "starts like a Windows drive"),
+        *(
+            (f"a/b{character}", f"holds {character}, which Windows takes in no name")
+            for character in ':*?"<>|'
+        ),
+        ("C:a", "holds :, which Windows takes in no name"),
         ("nul", "is what Windows calls a device"),
         ("a/CON.txt", "is what Windows calls a device"),
         ("com1 .x", "is what Windows calls a device"),

@@ -74,7 +74,7 @@ def test_slugs_are_safe_and_unique(names: list[str]) -> None:
 
 
 parts = st.sampled_from(
-    ["..", ".", "", "a", "b c", "~", "nul", "C:", "\\", "a\\..", "\x00", "a.", ".. ", "é", "{name}"]
+    ["..", ".", "", "a", "b c", "~", "nul", "C:", "x:y", "\\", "a\\..", "\x00", "a.", ".. ", "é", "{name}"]
 )
 
 

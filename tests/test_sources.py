@@ -199,7 +199,7 @@ class TestDirectory:
 
     def test_a_name_too_long_for_the_system(self, tmp_path: Path) -> None:
         kind, message = self.refused(tmp_path, "x" * 10_000)
-        assert kind == "unreadable"
+        assert kind == "refused"
         assert len(message) < 500
 
     def test_size(self, tmp_path: Path) -> None:

@@ -77,8 +77,18 @@ def test_what_a_person_reads() -> None:
         "mix_d8_l3_h4_t30K_s572091 (Mixed): PhilipQuirke/QuantaMaths_mix_d8_l3_h4_t30K_s572091 does not exist"
         in text
     )
-    assert "mix_d7_l3_h4_t30K_s572091 (Mixed): nonfinite is 20, expected == 0" in text
+    assert "mix_d7_l3_h4_t30K_s572091 (Mixed): NaN or infinite is 20, expected == 0" in text
     assert "Runs that diverged (1)" in text
+
+
+def test_metrics_are_called_what_columns_are_called() -> None:
+    old, new = (
+        report([family_report("A", [run_report("r", [loss] * 9, sha256=digit * 64)])])
+        for loss, digit in ((0.5, "0"), (0.25, "1"))
+    )
+    text = rendered(summary.render(changes.against(new, report_document(old)))).text
+    for title in ("AvgFinalLoss", "Final loss", "Least loss"):
+        assert f"{title} 5.00×10⁻¹ is now 2.50×10⁻¹" in text
 
 
 def test_best_and_worst_of_each_family() -> None:

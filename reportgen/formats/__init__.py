@@ -12,7 +12,15 @@ __all__ = ["RunFile", "Series", "Unreadable"]
 
 
 class Unreadable(Exception):  # noqa: N818 - a state of the file
-    """A file that holds no run; its text is one sentence: what is wrong, and where."""
+    """A file that holds no run; its text is one sentence: what is wrong, and where.
+
+    Attributes:
+        reason: The sentence without the file's name, with which it begins.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} {reason}")
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

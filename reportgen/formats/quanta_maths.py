@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,9 @@ _MOST_DIGITS = 308
 _MOST_LEVELS = 32
 
 _KEYS = ("Config", "TrainingLoss", "FinalLoss", "AvgFinalLoss")
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # UTF-32 begins with one of them too
+_MEND = "write it again, or take the run out of the list"
+_CUT_NUMBER = re.compile(r"(?:-|\.|[eE][+-]?)?")  # what json finds wrong in 2. and 2e- and - at the end
 _TYPES = {bool: "a boolean", str: "a string", list: "an array", dict: "an object", type(None): "null"}
 
 
@@ -76,7 +79,7 @@ def read(data: bytes, name: str, parser: simdjson.Parser | None = None) -> RunFi
             members = _exact(data)
         losses = members["TrainingLoss"]
     except _Wrong as wrong:
-        raise Unreadable(f"{name} {wrong}") from None
+        raise Unreadable(name, str(wrong)) from None
     losses.flags.writeable = False
     config = _config(members.get("Config"))
     return RunFile(
@@ -125,27 +128,30 @@ def _exact(data: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise _Wrong(f"holds {_kind(document)}, not an object with TrainingLoss")
     if "TrainingLoss" not in document:
-        raise _Wrong("has no TrainingLoss")
+        raise _Wrong("has no TrainingLoss, the array of losses")
     return document | {"TrainingLoss": _losses(document["TrainingLoss"])}
 
 
 def _document(data: bytes) -> object:
     """Any JSON, as Python reads it."""
     if not data.strip():
-        raise _Wrong("is empty")
+        raise _Wrong(f"is empty; {_MEND}")
     if data.startswith(_UTF16):
-        raise _Wrong("is UTF-16; it must be UTF-8")
+        raise _Wrong("is UTF-16 or UTF-32; it must be UTF-8")
     try:
         text = data.decode("utf-8")
         return json.loads(text, parse_int=_integer)
     except UnicodeDecodeError as error:
-        raise _Wrong(f"is not UTF-8 text (byte 0x{data[error.start]:02x} at offset {error.start})") from None
+        where = f"byte 0x{data[error.start]:02x} at offset {error.start}"
+        raise _Wrong(f"is not UTF-8 text ({where}); it must be JSON in UTF-8") from None
     except json.JSONDecodeError as error:
-        if error.pos >= len(text.rstrip()):
-            raise _Wrong(f"ends too early, after {len(data)} bytes: it is not whole") from None
-        raise _Wrong(f"is not JSON ({error.msg}: line {error.lineno}, column {error.colno})") from None
+        rest = text[error.pos :].rstrip()
+        if _CUT_NUMBER.fullmatch(rest) or error.msg.startswith("Unterminated string"):
+            raise _Wrong(f"ends too early, at byte {len(data)}; write or copy it again, whole") from None
+        where = f"{error.msg}: line {error.lineno}, column {error.colno}"
+        raise _Wrong(f"is not JSON ({where}); it must be an object with TrainingLoss") from None
     except RecursionError:
-        raise _Wrong("is not a run: its values are nested too deeply") from None
+        raise _Wrong("is nested too deeply; it must be an object with TrainingLoss") from None
 
 
 def _integer(digits: str) -> int | float:
@@ -157,7 +163,7 @@ def _losses(entries: object) -> FloatArray:
     if not isinstance(entries, list):
         raise _Wrong(f"holds {_kind(entries)} as TrainingLoss, not an array of losses")
     if not entries:
-        raise _Wrong("holds no losses: TrainingLoss is empty")
+        raise _Wrong(f"holds no losses (TrainingLoss is empty); {_MEND}")
     kinds = set(map(type, entries))
     wrong = kinds - {int, float, type(None)}
     if wrong:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from reportgen import resources
@@ -206,8 +206,12 @@ def _pinned(runs: Iterable[RunSpec], reported: Iterable[ReportedRun]) -> tuple[R
     pinned = []
     for run in runs:
         source = _source(run.source)
-        file = source["file" if isinstance(run.source, HubSource) else "path"].replace("{name}", run.name)
-        repo = source["repo"].replace("{name}", run.name) if isinstance(run.source, HubSource) else None
+        if isinstance(run.source, HubSource):
+            repo: str | None = source["repo"].replace("{name}", run.name)
+            file = source["file"].replace("{name}", run.name)
+        else:
+            # A report names files without the "./" and "//" that a list may write.
+            repo, file = None, str(PurePosixPath(source["path"].replace("{name}", run.name)))
         record = known.get((run.name, repo, source.get("revision"), file))
         if record is not None:
             at = run.source

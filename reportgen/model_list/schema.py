@@ -86,6 +86,8 @@ def _revision(text: str) -> str:
         or not text.isprintable()
     ):
         raise _wrong(f"{shown(text)} cannot be a revision; it must be a branch, a tag or a commit")
+    if wrong := unsafe_path(text):  # the Hub's client keeps a file of its name
+        raise _wrong(f"{shown(text)} {wrong}; name the commit in its place")
     return text
 
 

@@ -83,8 +83,8 @@ def _unsafe_part(part: str) -> str | None:
         return f'holds "{part}" as a folder'
     if part[-1] in ". ":
         return "has a part that ends in a dot or a space"
-    if re.match("[A-Za-z]:", part):
-        return "starts like a Windows drive"
+    if forbidden := re.search(r'[:*?"<>|]', part):
+        return f"holds {forbidden[0]}, which Windows takes in no name"
     if part.partition(".")[0].rstrip(" ").lower() in _DEVICES:
         return "is what Windows calls a device"
     if len(part.encode()) > _LONGEST_PART:

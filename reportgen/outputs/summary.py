@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from reportgen import news, notation
+from reportgen import news, notation, tables
 from reportgen.changes import count
 from reportgen.outputs import words
 from reportgen.text import one_line
@@ -44,7 +44,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "\n**The runs are synthetic.**"
     for note in report.device_notes[:_MOST]:
         yield f"\nDevice: {escape(note)}"
-    if report.changes is not None and (sections := news.told(report.changes)):
+    if report.changes is not None and (sections := news.told(report.changes, title=tables.metric_title)):
         yield "\n### What changed"
         for section in sections:
             yield f"\n**{section.title} ({len(section.items)})**\n"
@@ -107,7 +107,7 @@ def _run(name: str, family: str) -> str:
 def _failed(check: Check, family: str) -> str:
     number = notation.loss if check.metric.endswith("_loss") else notation.number
     actual = notation.MISSING if check.actual is None else number(check.actual)
-    said = f"{escape(check.metric)} is {escape(actual)}, expected {code(check.expected)}"
+    said = f"{escape(tables.metric_title(check.metric))} is {escape(actual)}, expected {code(check.expected)}"
     return f"{_run(check.run, family)}: {said}"
 
 

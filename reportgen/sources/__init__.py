@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
+from reportgen.model_list import unsafe_path
 from reportgen.report import ProblemKind, SourceRecord
 from reportgen.text import one_line
 
 __all__ = ["Digests", "Found", "Unusable", "hash_file", "relative_parts", "too_large"]
 
-# Names that Windows gives to devices, whatever their extension.
-_DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
-    f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
-}
 _CHUNK = 2**20
 # Without waiting: the file may have become a pipe since it was asked.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -68,29 +65,14 @@ class Unusable(Exception):  # noqa: N818 - a state of the run, and half the time
 def relative_parts(place: str) -> tuple[str, ...]:
     """The parts of a path, as a list or a run's name gives it.
 
-    One rule on every system, so that a list that works on one works on all.
+    Lists are read by the same rule; a run need not come from a list.
 
     Raises:
         Unusable: ``refused``: a part that could lead elsewhere, or that some system cannot hold.
     """
-    parts = tuple(place.split("/"))
-    for part in parts:
-        reason = _refusal(part)
-        if reason:
-            raise Unusable("refused", f"{one_line(place)} is refused: {reason}; correct the list")
-    return parts
-
-
-def _refusal(part: str) -> str | None:
-    if part in {"", ".", ".."}:
-        return f'"{part}" in it could lead out of the folder'
-    if any(ord(char) < 32 or char in '\x7f\\:*?"<>|' for char in part):
-        return 'it holds a control character or one of \\ : * ? " < > |'
-    if part[-1] in " .":
-        return "a part of it ends with a dot or a space"
-    if part.partition(".")[0].rstrip().lower() in _DEVICES:
-        return "it names a device"
-    return None
+    if wrong := unsafe_path(place):
+        raise Unusable("refused", f"{one_line(place)} {wrong}; correct the list")
+    return tuple(place.split("/"))
 
 
 def hash_file(path: Path, name: str, limit: int, *, git: bool = False) -> Digests:
