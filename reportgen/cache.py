@@ -20,6 +20,7 @@ __all__ = ["Cache", "default_folder", "key_of", "open_cache"]
 
 _FILE = "builds.sqlite3"
 _LIMIT = 512 * 2**20
+_PATIENCE = 5.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     key TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL, size INTEGER NOT NULL, used REAL NOT NULL
@@ -111,12 +112,16 @@ def open_cache(folder: Path | None, limit: int = _LIMIT) -> Iterator[Cache]:
 
 
 def _connect(file: Path) -> sqlite3.Connection | None:
-    for _ in range(2):
+    """A connection; None where the file cannot be used, or another process keeps it locked for seconds."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
         connection = None
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             # Autocommit: what one build has worked out is there for the next, even if this one is killed.
-            connection = sqlite3.connect(file, timeout=5, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                file, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            )
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(_SCHEMA)
@@ -124,17 +129,22 @@ def _connect(file: Path) -> sqlite3.Connection | None:
             return connection
         except OSError:
             return None
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             _close(connection)
-            # Locked, read-only or full: another build's file or a passing state, so it is left alone.
-            if "no such column" not in str(error):
+            if time.monotonic() > deadline:
                 return None
-        except sqlite3.DatabaseError:
-            _close(connection)
-        with contextlib.suppress(OSError):
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                # Two builds that make the file at once: SQLite gives up on one of them without waiting.
+                time.sleep(0.01)
+                continue
+            # Read-only, full or out of reach: a passing state, or another's file, so it is left alone.
+            if isinstance(error, sqlite3.OperationalError) and "no such column" not in str(error):
+                return None
+        try:
             for suffix in ("", "-wal", "-shm"):
                 file.with_name(file.name + suffix).unlink(missing_ok=True)
-    return None
+        except OSError:
+            return None
 
 
 def _close(connection: sqlite3.Connection | None) -> None:

@@ -78,6 +78,16 @@ def test_the_longest_unused_values_are_let_go(tmp_path: Path) -> None:
         assert [key for key in (*kept, "d") if cache.get(key) is not None] == [kept[0], "d"]
 
 
+def test_builds_that_make_the_cache_at_once_all_have_it(tmp_path: Path) -> None:
+    def build(folder: Path) -> bool:
+        with open_cache(folder) as cache:
+            cache.put("key", b"value")
+            return cache.get("key") == b"value"
+
+    with ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(build, [tmp_path / str(number // 6) for number in range(6 * 60)]))
+
+
 def test_two_builds_use_one_cache_at_once(tmp_path: Path) -> None:
     def build(number: int) -> bool:
         with open_cache(tmp_path) as cache:

@@ -220,6 +220,14 @@ def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
     assert "Traceback" not in errors
     time.sleep(0.2)
     assert _group(process.pid) == []
+    assert _typesetters() == []
+
+
+def _typesetters() -> list[str]:
+    """Processes that lay out a PDF, of any build: each is in a group of its own."""
+    done = subprocess.run(["ps", "-eo", "stat=,args="], capture_output=True, text=True, check=True)
+    rows = [line for line in done.stdout.splitlines() if "reportgen.outputs.typesetter" in line]
+    return [row for row in rows if not row.startswith("Z")]
 
 
 def _group(leader: int) -> list[str]:

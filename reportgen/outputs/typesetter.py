@@ -7,6 +7,7 @@ renders: in one process these would wait for each other, however many cores ther
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import subprocess
@@ -54,7 +55,8 @@ class Typesetter:
     ) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait()
+        with contextlib.suppress(OSError), self._process:
+            pass  # Closes its pipes, and waits for it.
 
     def lay_out(
         self,
@@ -73,7 +75,7 @@ class Typesetter:
         assert self._process is not None, "a Typesetter lays out inside its with block"
         options = {"paper_size": paper_size, "templates": templates, "attachments": attachments}
         answer = b""
-        with contextlib.suppress(OSError):  # It has ended, and its exit code says more.
+        with contextlib.suppress(OSError, ValueError):  # It has ended; its exit code says more.
             answer, _ = self._process.communicate(pickle.dumps((report, dict(sizes), options)))
         if self._process.wait() or not answer:
             raise ReportgenError(
@@ -92,6 +94,7 @@ def _main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with contextlib.suppress(ReportgenError):  # Said when it is asked to lay out.
         pdf.weasyprint()
+    gc.freeze()  # What was loaded stays, and the collector need not look through it time and again.
     request = sys.stdin.buffer.read()
     if not request:  # The build has ended and asks for nothing.
         return
@@ -103,6 +106,7 @@ def _main() -> None:
         outcome = error
     with answers:
         pickle.dump(outcome, answers)
+    os._exit(0)  # The build waits: what this process holds need not be taken apart.
 
 
 if __name__ == "__main__":
