@@ -33,6 +33,7 @@ from reportgen.outputs.images import Drawer
 from reportgen.outputs.paper import panels
 from reportgen.report import Problem, Report
 from tests import samples
+from tests.printed import render
 
 DATA = b'{"schema": 1}'
 MM = 72 / 25.4
@@ -80,7 +81,7 @@ def report() -> Report:
 
 @pytest.fixture(scope="module")
 def printed(report: Report, figure: bytes) -> bytes:
-    return pdf.render(report, figures_of(report, figure), attachments={"report.json": DATA})
+    return render(report, figures_of(report, figure), attachments={"report.json": DATA})
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def pages(printed: bytes) -> list[str]:
 def test_paper_has_the_size_asked_for(
     report: Report, figure: bytes, paper: pdf.Paper, width: float, height: float
 ) -> None:
-    for page in read(pdf.render(report, figures_of(report, figure), paper_size=paper)).pages:
+    for page in read(render(report, figures_of(report, figure), paper_size=paper)).pages:
         assert float(page.mediabox.width) == pytest.approx(width * MM, abs=0.5)
         assert float(page.mediabox.height) == pytest.approx(height * MM, abs=0.5)
 
@@ -200,9 +201,9 @@ def test_the_same_report_gives_the_same_bytes(
     (tmp_path / "report.pickle").write_bytes(pickle.dumps((report, figures_of(report, figure))))
     code = (
         "import pickle, sys\n"
-        "from reportgen.outputs import pdf\n"
+        "from tests.printed import render\n"
         "report, figures = pickle.loads(open('report.pickle', 'rb').read())\n"
-        f"sys.stdout.buffer.write(pdf.render(report, figures, attachments={{'report.json': {DATA!r}}}))"
+        f"sys.stdout.buffer.write(render(report, figures, attachments={{'report.json': {DATA!r}}}))"
     )
     root = str(Path(__file__).parents[1])
     for seed in ("1", "2"):
@@ -216,7 +217,7 @@ def test_the_same_report_gives_the_same_bytes(
 def test_a_figure_that_could_not_be_drawn_is_said_to_be_missing(report: Report, figure: bytes) -> None:
     figures = figures_of(report, figure)
     del figures[f"{report.families[0].slug}-log"]
-    found = text_of(pdf.render(report, figures))
+    found = text_of(render(report, figures))
     assert sum("This figure could not be drawn." in page for page in found) == 1
 
 
@@ -226,7 +227,7 @@ def test_the_list_says_how_much_of_each_run_is_printed(
 ) -> None:
     listed = dataclasses.replace(report.lists[0], pdf=PdfOptions(runs))
     asked = dataclasses.replace(report, lists=(listed,))
-    whole = "\n".join(text_of(pdf.render(asked, figures_of(asked, figure))))
+    whole = "\n".join(text_of(render(asked, figures_of(asked, figure))))
     assert len(panels(asked)) == (0 if runs == "none" else 3)
     assert ("Run by run" in whole) == (runs != "none")
     assert ("n_digits" in whole) == (runs == "all")
@@ -235,7 +236,7 @@ def test_the_list_says_how_much_of_each_run_is_printed(
 def test_what_changed_comes_first(report: Report, figure: bytes) -> None:
     old = report_document(samples.report(report.families[1:]))
     changed = against(report, json.loads(json_bytes(old)))
-    pages = text_of(pdf.render(changed, figures_of(changed, figure)))
+    pages = text_of(render(changed, figures_of(changed, figure)))
     for run in report.families[0].runs:
         assert f"{run.spec.name} in Addition" in pages[1]
     assert re.match(r"What changed\nSince the report of 2 January 2026", pages[1])
@@ -251,7 +252,7 @@ def test_27_runs_stay_under_30_pages_and_5_mb(figure: bytes) -> None:
         for name, op, count in (("Addition", "add", 11), ("Mixed", "mix", 9), ("Inited Mixed", "ins1_mix", 7))
     ]
     report = samples.report(families)
-    found = pdf.render(report, figures_of(report, figure))
+    found = render(report, figures_of(report, figure))
     assert len(read(found).pages) < 30
     assert len(found) < 5_000_000
 
@@ -271,7 +272,7 @@ def test_long_tables_repeat_their_headers_and_leave_no_row_alone(figure: bytes) 
         report, lists=(dataclasses.replace(report.lists[0], pdf=PdfOptions("none")),)
     )
     broken = 0
-    for page in text_of(pdf.render(report, figures_of(report, figure))):
+    for page in text_of(render(report, figures_of(report, figure))):
         before = ""
         for is_row, lines in itertools.groupby(
             page.splitlines(), lambda line: " run_" in line and "seed" in line
@@ -297,7 +298,7 @@ def test_headings_stay_with_what_follows(figure: bytes) -> None:
     ]
     report = samples.report(families)
     report = dataclasses.replace(report, lists=(dataclasses.replace(report.lists[0], pdf=PdfOptions("all")),))
-    found = pdf.render(report, figures_of(report, figure))
+    found = render(report, figures_of(report, figure))
     pages = read(found)
     shown = pypdfium2.PdfDocument(found)
     for entry in flat(pages.outline):
@@ -311,7 +312,7 @@ def test_headings_stay_with_what_follows(figure: bytes) -> None:
 
 def test_hostile_text_is_text(figure: bytes) -> None:
     report = samples.hostile_report()
-    found = pdf.render(report, figures_of(report, figure))
+    found = render(report, figures_of(report, figure))
     whole = squeezed("\n".join(text_of(found)))
     for text in (
         "<script>alert(1)</script>",
@@ -334,7 +335,7 @@ def test_endless_text_is_cut(figure: bytes) -> None:
         word, spec=samples.run_spec(word, note=word, extra={word: word}), label=word, slug="x"
     )
     report = samples.report([samples.family_report(word, [run], slug="x")], title=word)
-    pages = text_of(pdf.render(report, figures_of(report, figure)))
+    pages = text_of(render(report, figures_of(report, figure)))
     assert len(pages) < 20
     assert "".join(pages).count("x") < 100_000
     assert "xxx…" in squeezed("".join(pages))
@@ -343,7 +344,7 @@ def test_endless_text_is_cut(figure: bytes) -> None:
 def test_a_report_without_runs_or_figures_is_still_a_report() -> None:
     problem = Problem("Empty", "gone", "missing", "gone does not exist")
     family = samples.family_report("Empty", [], specs=(samples.run_spec("gone"),))
-    pages = text_of(pdf.render(samples.report([family], problems=[problem]), {}))
+    pages = text_of(render(samples.report([family], problems=[problem]), {}))
     assert "gone does not exist" in "\n".join(pages)
 
 
@@ -377,7 +378,7 @@ def test_templates_fetch_nothing(tmp_path: Path, wanted: str) -> None:
         url = f"http://127.0.0.1:{server.server_port}/x"
         (tmp_path / "paper_front.html.j2").write_text(wanted.format(server=url))
         with pytest.raises(ReportgenError, match="which is never fetched"):
-            pdf.render(samples.report([]), {}, templates=tmp_path)
+            render(samples.report([]), {}, templates=tmp_path)
         server.shutdown()
     assert asked == []
 
@@ -387,7 +388,7 @@ def test_a_drawn_figure_brings_its_font_and_no_tags(report: Report, chromium: st
     with Drawer() as drawer:
         family = report.families[0]
         drawn = drawer.draw({f"{family.slug}-log": figures.family_log(family)})
-    found = pdf.render(report, {name: images.pdf for name, images in drawn.items()})
+    found = render(report, {name: images.pdf for name, images in drawn.items()})
     with pikepdf.open(io.BytesIO(found)) as document:
         streams = [each for each in document.objects if isinstance(each, pikepdf.Stream)]
         assert not [each for each in streams if each.get("/Subtype") == "/Image"]
@@ -406,7 +407,7 @@ def test_a_template_may_bring_a_font(report: Report, figure: bytes, tmp_path: Pa
     css = (shipped / "paper.css").read_text()
     own = '@font-face { font-family: "Own"; src: url(font:Own.ttf) } h1 { font-family: "Own" !important }'
     (tmp_path / "paper.css").write_text(f"{css}\n{own}")
-    found = pdf.render(report, figures_of(report, figure), templates=tmp_path)
+    found = render(report, figures_of(report, figure), templates=tmp_path)
     with pikepdf.open(io.BytesIO(found)) as document:
         names = {
             str(each.BaseFont)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reportgen.curves.arrays import beside, library, on_host, quietly, sorted_rows
-from reportgen.curves.smoothing import filled, pack, rolling_mean
+from reportgen.curves.smoothing import pack, rolling_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def _medians(batch: Batch, first: Array, count: Array) -> Array:
     for begin in range(0, len(first), rows_at_once):
         some = slice(begin, begin + rows_at_once)
         losses = values[first[some][:, None] + beside(np.arange(width), values)]
-        rows = sorted_rows(filled(losses, math.inf))
+        rows = sorted_rows(xp.where(xp.isfinite(losses), losses, math.inf))
         row, finite = beside(np.arange(len(rows)), values), count[some]
         low, high = rows[row, xp.clip((finite - 1) // 2, 0, None)], rows[row, finite // 2]
         middle = (low + high) / 2

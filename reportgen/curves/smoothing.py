@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from reportgen import memory
 from reportgen.curves.arrays import Array, beside, library, on_device, on_host, quietly
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ __all__ = [
     "Reach",
     "RollingStatistics",
     "Windows",
-    "filled",
     "fitting",
     "pack",
     "reach_of",
@@ -42,8 +42,8 @@ __all__ = [
     "tiles",
 ]
 
-TILE = 32_000
-"""Elements worked on at once on a CPU: they stay in a core's cache."""
+TILE = 24_000
+"""Elements worked on at once on a CPU: what is made of them on the way stays in a core's cache."""
 
 DEVICE_TILE = 1 << 21
 """The same elsewhere: what is made on the way takes little memory, and some GPUs cache it."""
@@ -159,6 +159,7 @@ def pack(losses: Sequence[FloatArray], reach: Reach) -> Batch:
         losses: One (steps,) float64 array a run, at least one step each.
         reach: Of the windows to be taken.
     """
+    memory.keep_freed()
     steps = np.array([len(run) for run in losses], dtype=np.int64)
     start = np.cumsum(steps + reach.left) - steps
     host = np.empty(int(start[-1] + steps[-1]) + reach.right, dtype=np.float64)
@@ -212,9 +213,11 @@ def roll(batch: Batch) -> Windows:
     count = xp.empty_like(mean, dtype=xp.int32)
     for tile in tiles(mean, overlap=width):
         part = values[tile.start : tile.stop + width - 1]
-        whole = _is_finite(part)
-        _average(part, whole, mean[tile], count[tile])
-        low, high = (part, part) if whole else (filled(part, math.inf), filled(part, -math.inf))
+        finite = _finite(part)
+        _average(part, finite, mean[tile], count[tile])
+        low, high = (
+            part if finite is None else xp.where(finite, part, missing) for missing in (math.inf, -math.inf)
+        )
         _overlapped(low, xp.minimum, least[tile])
         _overlapped(high, xp.maximum, greatest[tile])
     return Windows(count, mean, least, greatest)
@@ -233,7 +236,7 @@ def rolling_mean(batch: Batch) -> tuple[Array, Array]:
     count = xp.empty_like(mean, dtype=xp.int32)
     for tile in tiles(mean, overlap=width):
         part = values[tile.start : tile.stop + width - 1]
-        _average(part, _is_finite(part), mean[tile], count[tile])
+        _average(part, _finite(part), mean[tile], count[tile])
     return mean, count
 
 
@@ -281,36 +284,32 @@ def rolling(
     return [results[index] for index in range(len(losses))]
 
 
-def filled(values: Array, missing: float) -> Array:
-    """``values`` with ``missing`` in the place of NaN and infinities."""
-    return library(values).nan_to_num(values, nan=missing, posinf=missing, neginf=missing)
+def _finite(values: Array) -> Array | None:
+    """Which values are finite: (total,) bool; None where all are, which one sum tells sooner."""
+    return None if math.isfinite(values.sum()) else library(values).isfinite(values)
 
 
-def _is_finite(values: Array) -> bool:
-    """Whether no value is missing, at the price of one sum; False may also be an overflow."""
-    return math.isfinite(values.sum())
-
-
-def _average(values: Array, whole: bool, mean: Array, count: Array) -> None:
+def _average(values: Array, finite: Array | None, mean: Array, count: Array) -> None:
     """Mean of the finite values in each window into ``mean``, how many they are into ``count``.
 
-    ``whole`` says that all values are finite: the same bits come out, sooner.
+    Without ``finite``, for values that all are, the same bits come out, sooner.
     """
     xp, width = library(values), len(values) - len(count) + 1
-    if whole:
+    if finite is None:
         count[:] = width
         xp.divide(_tiled(values, width, xp.add), width, out=mean)
     else:
-        seen = xp.isfinite(values).cumsum(0, dtype=xp.int32)
+        seen = finite.cumsum(0, dtype=xp.int32)
         count[:] = seen[width - 1 :]
         count[1:] -= seen[:-width]
-        xp.divide(_tiled(filled(values, 0.0), width, xp.add), count, out=mean)
-    if not _is_finite(mean):
+        values = xp.where(finite, values, 0.0)
+        xp.divide(_tiled(values, width, xp.add), count, out=mean)
+    if (kept := _finite(mean)) is not None:
         # Some windows hold no loss; others, maybe, losses so near the largest float64 that their
         # sum does not fit where their mean does.
         scale = 2.0**-64
-        scaled = _tiled(filled(values, 0.0) * scale, width, xp.add) / count / scale
-        mean[:] = xp.where(xp.isfinite(mean), mean, scaled)
+        scaled = _tiled(values * scale, width, xp.add) / count / scale
+        mean[:] = xp.where(kept, mean, scaled)
         mean[count == 0] = math.inf
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from reportgen import memory
 from reportgen.curves.summary import FloatArray
 from reportgen.formats import RunFile, Series, Unreadable
 
@@ -49,6 +50,7 @@ def new_parser() -> simdjson.Parser | None:
         import simdjson
     except ImportError:
         return None
+    memory.keep_freed()
     return simdjson.Parser()
 
 

@@ -17,7 +17,7 @@ from reportgen import resources, system_parts
 from reportgen.errors import ReportgenError
 from reportgen.outputs.context import FigureView, context
 from reportgen.outputs.paper import TEXT_WIDTH_MM, paper_names
-from reportgen.outputs.placeholders import embed, placeholder
+from reportgen.outputs.placeholders import placeholder
 from reportgen.outputs.templating import environment, filled
 from reportgen.report import Report
 from reportgen.text import one_line
@@ -25,7 +25,7 @@ from reportgen.text import one_line
 if TYPE_CHECKING:
     from weasyprint.urls import URLFetcher
 
-__all__ = ["Paper", "Size", "document", "lay_out", "render", "weasyprint"]
+__all__ = ["Paper", "Size", "document", "lay_out", "weasyprint"]
 
 Paper = Literal["a4", "letter"]
 Size = tuple[float, float]
@@ -66,31 +66,6 @@ def document(
     return filled(made, "report.html.j2", names | paper_names(report, names))
 
 
-def render(
-    report: Report,
-    figures: Mapping[str, bytes],
-    *,
-    paper_size: Paper = "a4",
-    templates: Path | None = None,
-    attachments: Mapping[str, bytes] | None = None,
-) -> bytes:
-    """The report as a tagged PDF (PDF/UA-1). The same arguments give the same bytes.
-
-    Args:
-        report: The report.
-        figures: Figure name -> the figure as a PDF of one page; each is drawn once, as vectors.
-        paper_size: Of the pages.
-        templates: Folder of templates, stylesheets and fonts that go before the shipped ones.
-        attachments: File name -> bytes of a file that is attached inside the PDF.
-
-    Raises:
-        ReportgenError: As ``lay_out``.
-    """
-    sizes = {name: _size_mm(figure) for name, figure in figures.items()}
-    laid_out = lay_out(report, sizes, paper_size=paper_size, templates=templates, attachments=attachments)
-    return embed(laid_out, figures)
-
-
 def lay_out(
     report: Report,
     sizes: Mapping[str, Size],
@@ -99,7 +74,10 @@ def lay_out(
     templates: Path | None = None,
     attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """The same with a placeholder for each figure, for ``placeholders.embed``: figures may still be drawn.
+    """The report as a tagged PDF (PDF/UA-1), with a placeholder for each figure.
+
+    ``placeholders.embed`` exchanges them, so the figures may still be drawn. The same arguments give the
+    same bytes.
 
     Args:
         report: The report.
@@ -147,15 +125,6 @@ def weasyprint() -> ModuleType:
             f"get it ({system_parts.how_to_get(system_parts.PANGO)}), or ask for --format html"
         ) from error
     return weasyprint  # type: ignore[no-any-return]
-
-
-def _size_mm(figure: bytes) -> Size:
-    """Width and height of a PDF's first page."""
-    import pikepdf
-
-    with pikepdf.open(io.BytesIO(figure)) as pdf:
-        left, bottom, right, top = (float(edge) for edge in pdf.pages[0].mediabox)
-    return (right - left) / 72 * 25.4, (top - bottom) / 72 * 25.4
 
 
 def _fetcher(figures: Mapping[str, Size], templates: Path | None, refused: list[str]) -> URLFetcher:
