@@ -171,8 +171,10 @@ def _build(model_list: Path, out: Path, cache: Path, *options: str) -> _Process:
 
 
 def _run(words: Sequence[str]) -> _Process:
+    # A checkout is compiled once, as pip compiles what it installs.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import reportgen
-from reportgen import assemble, cache, changes, measure, model_list, resources
+from reportgen import model_list, resources
 from reportgen.curves.summary import CurveSettings
 from reportgen.errors import ReportgenError
 from reportgen.log import Log, SilentLog
@@ -28,6 +28,7 @@ from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.report import Problem, Report
 
 if TYPE_CHECKING:
+    from reportgen.cache import Cache
     from reportgen.outputs.images import Drawer
     from reportgen.outputs.typesetter import Typesetter
 
@@ -129,7 +130,7 @@ def run(
     """
     log = log or SilentLog()
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
-    baseline = None if options.baseline is None else changes.read_baseline(options.baseline)
+    baseline = None if options.baseline is None else _baseline(options.baseline)
     chosen = _chosen(model_list.load(lists), options)
     entries = _entries(chosen)
     pulled = _pull(entries, options, deadline, log)
@@ -138,7 +139,7 @@ def run(
     if skip_if_current and old is not None and folder.is_current(out, old, inputs):
         log.say(f"{out}: nothing changed since the last build; nothing is rewritten")
         return Outcome(None, out, _exit_code_of(old, options), False, {})
-    # Not before: templates, figures and tables are slow to load, and often nothing has changed.
+    # Not before: numbers, figures and templates are slow to load, and often nothing has changed.
     from reportgen.outputs.files import make_files
 
     with _opened_cache(options) as store, _printers(options) as printers:
@@ -181,6 +182,12 @@ def run(
         True,
         made.missing_formats,
     )
+
+
+def _baseline(file: Path) -> Mapping[str, Any]:
+    from reportgen import changes
+
+    return changes.read_baseline(file)
 
 
 def _chosen(lists: Sequence[ModelList], options: BuildOptions) -> tuple[ModelList, ...]:
@@ -255,10 +262,12 @@ def _report(
     pulled: Sequence[Pulled | Problem],
     baseline: Mapping[str, Any] | None,
     options: BuildOptions,
-    store: cache.Cache,
+    store: Cache,
     log: Log,
 ) -> Report:
     """Measures what was pulled and puts the report together."""
+    from reportgen import assemble, changes, measure
+
     usable = [(entry, one) for entry, one in zip(entries, pulled, strict=True) if isinstance(one, Pulled)]
     with log.step("compute", len(usable)) as progress:
         measured = measure.measure(
@@ -377,7 +386,9 @@ def _logo_digest(one: ModelList) -> str | None:
 
 
 @contextmanager
-def _opened_cache(options: BuildOptions) -> Iterator[cache.Cache]:
+def _opened_cache(options: BuildOptions) -> Iterator[Cache]:
+    from reportgen import cache
+
     place = (options.cache_dir or cache.default_folder()) if options.use_cache else None
     with cache.open_cache(place) as store:
         yield store

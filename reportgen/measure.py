@@ -13,6 +13,7 @@ from typing import Any
 
 from reportgen import curves, formats
 from reportgen.cache import Cache, key_of
+from reportgen.curves.packing import from_bytes, to_bytes
 from reportgen.curves.summary import CurveSettings, Summary
 from reportgen.formats import RunFile, quanta_maths
 from reportgen.log import Progress
@@ -214,7 +215,7 @@ def _to_bytes(measured: Measured) -> bytes:
     recorded = [measured.recorded_final_loss, measured.recorded_avg_final_loss]
     # Not orjson: a config may hold NaN and integers of any size, and comes back as it was.
     head = json.dumps([measured.config, *recorded, measured.device]).encode()
-    return len(head).to_bytes(4, "little") + head + curves.to_bytes(measured.summary)
+    return len(head).to_bytes(4, "little") + head + to_bytes(measured.summary)
 
 
 def _from_cache(data: bytes | None) -> Measured | None:
@@ -223,6 +224,6 @@ def _from_cache(data: bytes | None) -> Measured | None:
     try:
         length = int.from_bytes(data[:4], "little")
         config, final, average, device = json.loads(data[4 : 4 + length])
-        return Measured(config, final, average, curves.from_bytes(data[4 + length :]), device)
+        return Measured(config, final, average, from_bytes(data[4 + length :]), device)
     except (ValueError, TypeError, RecursionError):
         return None

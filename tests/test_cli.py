@@ -15,7 +15,7 @@ import pytest
 from reportgen import cli
 from reportgen.errors import ReportgenError
 
-SLOW = {"torch", "pandas", "plotly", "weasyprint", "kaleido", "huggingface_hub", "jinja2"}
+SLOW = {"numpy", "torch", "pandas", "plotly", "weasyprint", "kaleido", "huggingface_hub", "jinja2"}
 
 GOOD = """
 [source]
@@ -61,6 +61,28 @@ def test_short_answers_import_nothing_slow(words: tuple[str, ...]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_page_made_on_the_cpu_loads_neither_torch_nor_what_the_pdf_needs(
+    good: Path, tmp_path: Path
+) -> None:
+    script = (
+        "import sys; from reportgen.cli import main; code = main(sys.argv[1:])\n"
+        "print(code, sorted({'torch', 'pandas', 'plotly', 'weasyprint', 'kaleido'} & set(sys.modules)))"
+    )
+    words = [
+        "build",
+        str(good),
+        "-o",
+        str(tmp_path / "out"),
+        "--format",
+        "html",
+        "--no-cache",
+        "--device",
+        "cpu",
+    ]
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 []"
 
 
 def test_a_build_that_changes_nothing_imports_nothing_slow(good: Path, tmp_path: Path) -> None:

@@ -278,6 +278,15 @@ def test_all_of_fewer_runs_are_in_the_legend_with_bands(n: int) -> None:
         assert 19 * n <= room
 
 
+def test_long_names_leave_the_plot_its_width() -> None:
+    names = ["d5", "a name so long that a legend beside would squeeze the plot"]
+    runs = [samples.run_report("run", samples.losses(60), label=name) for name in names]
+    beside, below = (figures.family_log(samples.family_report("F", [run]))["layout"] for run in runs)
+    for layout in (beside, below):
+        assert layout["width"] - layout["margin"]["l"] - layout["margin"]["r"] > 0.6 * layout["width"]
+    assert (beside["legend"].get("orientation"), below["legend"]["orientation"]) == (None, "h")
+
+
 # What runs come to
 
 

@@ -1,6 +1,6 @@
 """Losses -> what a report draws and says of them: smoothing, thinning, metrics.
 
-Knows arrays, not files. torch is loaded for a GPU alone.
+Knows arrays, not files. NumPy is loaded by what computes, torch for a GPU alone.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from reportgen.curves.devices import device_name, pick_device
-from reportgen.curves.packing import from_bytes, to_bytes
 from reportgen.curves.summary import (
     THRESHOLDS,
     Curve,
@@ -28,10 +27,8 @@ __all__ = [
     "LossMetrics",
     "Summary",
     "device_name",
-    "from_bytes",
     "pick_device",
     "summarise",
-    "to_bytes",
 ]
 
 

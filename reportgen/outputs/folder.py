@@ -12,7 +12,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import orjson
-from filelock import FileLock, Timeout
 
 from reportgen.errors import ReportgenError
 
@@ -103,6 +102,8 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
 
 @contextlib.contextmanager
 def _locked(out: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
     try:
         with FileLock(out / _LOCK, timeout=_LOCK_SECONDS):
             yield

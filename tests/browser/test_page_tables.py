@@ -71,3 +71,14 @@ def test_hostile_text_is_copied_as_text(open_page: Opener) -> None:
     text = page.evaluate("navigator.clipboard.readText()")
     assert "'=cmd|" in text
     assert not re.search(r'(^|,|")[=+@]', text, re.MULTILINE)
+
+
+def test_a_caption_wraps_to_what_is_seen_of_its_table(open_page: Opener) -> None:
+    page = open_page(samples.sample_report(), width=390)
+    widths = page.evaluate(
+        "[...document.querySelectorAll('.scroll caption')].map(caption => ["
+        "caption.getBoundingClientRect().width, caption.closest('.scroll').clientWidth,"
+        " caption.closest('table').getBoundingClientRect().width])"
+    )
+    assert any(table > seen for _, seen, table in widths)
+    assert all(caption <= seen for caption, seen, _ in widths)

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.curves import CurveSettings, Summary, from_bytes, summarise, to_bytes
+from reportgen.curves import CurveSettings, Summary, summarise
+from reportgen.curves.packing import from_bytes, to_bytes
 
 RUN = st.lists(st.floats(), min_size=1, max_size=50).map(np.array)
 
