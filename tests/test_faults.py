@@ -224,6 +224,18 @@ def test_a_chrome_that_crashes_costs_the_pdf_only(tmp_path: Path, behaviour: str
     assert generation_of(tmp_path / "out" / "report.html") == "1"
 
 
+@pytest.mark.parametrize("crash", ["os.abort()", "os.kill(os.getpid(), 9)", "raise RuntimeError('a bug')"])
+def test_a_layout_that_crashes_costs_the_pdf_only(tmp_path: Path, crash: str) -> None:
+    """A library that dies, played by one of its name."""
+    write_list(tmp_path, 1)
+    (tmp_path / "weasyprint.py").write_text(f"import os\n{crash}\n")
+    done = build(tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 5, done.stderr
+    assert "report.pdf could not be made: the process that lays out the PDF failed" in done.stderr
+    assert generation_of(tmp_path / "out" / "report.html") == "1"
+    assert not (tmp_path / "out" / "report.pdf").exists()
+
+
 def test_two_builds_into_one_folder_leave_one_whole_report(tmp_path: Path) -> None:
     write_list(tmp_path, 3)
     processes = [

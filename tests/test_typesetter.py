@@ -56,6 +56,16 @@ def test_a_mistake_is_said_as_this_process_would(typesetter: Typesetter, tmp_pat
         lay_out(typesetter, samples.sample_report(), tmp_path)
 
 
+def test_it_imports_nothing_from_the_folder_it_is_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "pickle", "weasyprint", "reportgen"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    with Typesetter() as typesetter:
+        assert lay_out(typesetter, samples.sample_report()).startswith(b"%PDF-")
+
+
 @pytest.mark.parametrize("when", ["loading", "loaded"])
 def test_a_process_that_dies_is_one_line(typesetter: Typesetter, when: str) -> None:
     if when == "loaded":

@@ -34,10 +34,11 @@ class Typesetter:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Typesetter:
-        # What can be imported here can be imported there.
+        # What can be imported here can be imported there, and no more: -P keeps out the folder that the
+        # build was started in, where a stranger's files may lie.
         places = os.pathsep.join(str(Path(place).resolve()) for place in sys.path)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-P", "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": places},
