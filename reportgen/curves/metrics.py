@@ -60,7 +60,7 @@ def first_steps(mask: Array, origin: IntArray, steps: IntArray) -> Array:
     xp = library(mask)
     seen = mask.cumsum(0, dtype=xp.int32)
     first = beside(origin, mask)
-    before = seen[first] - xp.where(mask[first], 1, 0)
+    before = xp.where(mask[first], seen[first] - 1, seen[first])
     found = xp.searchsorted(seen, before, side="right") - first
     return xp.minimum(found, beside(steps, mask))
 
