@@ -212,6 +212,10 @@ WRONG = {
     "an array": (b"[1.0]", "holds an array, not an object with TrainingLoss"),
     "a string": (b'"x"', "holds a string, not an object"),
     "a number": (b"1", "holds a number, not an object"),
+    "two byte-order marks": (
+        2 * codecs.BOM_UTF8 + b'{"TrainingLoss": [1.5]}',
+        "is not JSON (Unexpected UTF-8 BOM",
+    ),
     "null": (b"null", "holds null, not an object"),
     "another object": (b'{"loss": [1.0]}', "has no TrainingLoss"),
     "losses in an object": (b'{"TrainingLoss": {"0": 1.0}}', "holds an object as TrainingLoss"),

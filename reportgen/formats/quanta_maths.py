@@ -102,6 +102,8 @@ def _fast(data: bytes, parser: simdjson.Parser | None) -> dict[str, Any] | None:
     # (count would say so too, ten times slower than find.)
     if parser is None or data.find(b"[", data.find(b"[") + 1) != -1:
         return None
+    if data.startswith(codecs.BOM_UTF8):  # a second one, which simdjson would let pass as well
+        return None
     import simdjson
 
     try:
