@@ -114,6 +114,7 @@ def open_cache(folder: Path | None, limit: int = _LIMIT) -> Iterator[Cache]:
 def _connect(file: Path) -> sqlite3.Connection | None:
     """A connection; None where the file cannot be used, or another process keeps it locked for seconds."""
     deadline = time.monotonic() + _PATIENCE
+    made_anew = False
     while True:
         connection = None
         try:
@@ -131,15 +132,18 @@ def _connect(file: Path) -> sqlite3.Connection | None:
             return None
         except sqlite3.DatabaseError as error:
             _close(connection)
-            if time.monotonic() > deadline:
-                return None
             if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+                if time.monotonic() > deadline:
+                    return None
                 # Two builds that make the file at once: SQLite gives up on one of them without waiting.
                 time.sleep(0.01)
                 continue
             # Read-only, full or out of reach: a passing state, or another's file, so it is left alone.
             if isinstance(error, sqlite3.OperationalError) and "no such column" not in str(error):
                 return None
+        if made_anew:
+            return None
+        made_anew = True
         try:
             for suffix in ("", "-wal", "-shm"):
                 file.with_name(file.name + suffix).unlink(missing_ok=True)

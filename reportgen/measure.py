@@ -77,7 +77,7 @@ def measure(
     Args:
         runs: Files and how their losses are smoothed and thinned.
         device: As asked for, ``auto`` included.
-        cache: Asked first; torch is loaded only for what it does not hold.
+        cache: Asked first.
         progress: Advanced once for each distinct file and setting.
 
     Raises:

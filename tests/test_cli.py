@@ -14,6 +14,7 @@ import pytest
 
 from reportgen import cli
 from reportgen.errors import ReportgenError
+from tests.processes import processes_below, wait_for_the_end_of
 
 SLOW = {"numpy", "torch", "pandas", "plotly", "weasyprint", "kaleido", "huggingface_hub", "jinja2"}
 
@@ -234,29 +235,15 @@ def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
     assert process.stderr is not None
     assert "pull" in process.stderr.readline()
     time.sleep(1.0)
+    below = processes_below(process.pid)
     process.send_signal(number)
     started = time.monotonic()
     _, errors = process.communicate(timeout=20)
     assert time.monotonic() - started < 2
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    time.sleep(0.2)
-    assert _group(process.pid) == []
-    assert _typesetters() == []
-
-
-def _typesetters() -> list[str]:
-    """Processes that lay out a PDF, of any build: each is in a group of its own."""
-    done = subprocess.run(["ps", "-eo", "stat=,args="], capture_output=True, text=True, check=True)
-    rows = [line for line in done.stdout.splitlines() if "reportgen.outputs.typesetter" in line]
-    return [row for row in rows if not row.startswith("Z")]
-
-
-def _group(leader: int) -> list[str]:
-    """Commands of what still runs in the process group of ``leader``."""
-    done = subprocess.run(["ps", "-eo", "pgid=,args="], capture_output=True, text=True, check=True)
-    rows = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
-    return [row[1] for row in rows if row[0] == str(leader) and "defunct" not in row[1]]
+    assert len(below) > 1  # Chrome and the typesetter, at least
+    wait_for_the_end_of(below, seconds=0.5)
 
 
 def test_an_unexpected_failure_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from tests.processes import processes_below, wait_for_the_end_of
+
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills and permissions as POSIX has them")
 
 LIST = """
@@ -107,32 +109,17 @@ def test_killed_builds_leave_a_whole_report_and_the_next_recovers(tmp_path: Path
         # The last tenth is where files are written; half of the kills fall there.
         share = moments.uniform(0.85, 1.05) if number % 2 else moments.uniform(0.0, 0.9)
         time.sleep(share * length)
+        below = processes_below(process.pid)
         process.kill()
         process.wait()
         generations.add(assert_whole(tmp_path / "out"))
-        _wait_for_no_process_of(process.pid)
+        wait_for_the_end_of(below)
     done = build(tmp_path)
     assert done.returncode == 0, done.stderr
     assert assert_whole(tmp_path / "out") == str(generation)
     assert_one_build(tmp_path / "out")
     assert not (tmp_path / "out" / ".reportgen-new").exists()
     assert generations <= {str(number) for number in range(1, 10)}
-
-
-def _wait_for_no_process_of(group: int) -> None:
-    """Chrome sees that its pipe has closed, and goes."""
-    deadline = time.monotonic() + 10
-    while True:
-        done = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True)
-        left = [
-            line
-            for line in done.stdout.splitlines()
-            if line.split()[0] == str(group) and "Z" not in line.split()[1]
-        ]
-        if not left:
-            return
-        assert time.monotonic() < deadline, left
-        time.sleep(0.2)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from reportgen.outputs import pdf
 from reportgen.outputs.typesetter import Typesetter
 from reportgen.report import Report
 from tests import samples
+from tests.processes import processes_below, wait_for_the_end_of
 
 FAILED = r"^the process that lays out the PDF failed \(exit code (-9|1)\)$"
 SIZES = {"addition-log": (160.0, 80.0)}
@@ -83,33 +84,70 @@ def test_a_failure_there_is_one_line_here_and_keeps_its_traceback(
     assert "AttributeError" in capfd.readouterr().err
 
 
-def test_it_may_be_left_unasked_at_any_moment() -> None:
+def test_a_process_that_cannot_be_started_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/python")
+    with Typesetter() as typesetter, pytest.raises(ReportgenError, match="could not be started"):
+        lay_out(typesetter, samples.sample_report())
+
+
+def test_it_may_be_left_unasked_at_any_moment(capfd: pytest.CaptureFixture[str]) -> None:
     for seconds in (0.0, 0.3, 1.5):
+        began = time.monotonic()
         with Typesetter() as typesetter:
             time.sleep(seconds)
             process = process_of(typesetter)
-        assert process.returncode is not None
+        assert time.monotonic() - began < seconds + 1
+        assert process.poll() is not None
+    assert capfd.readouterr().err == ""
+
+
+BUILD = """
+import sys, threading, time
+sys.path.insert(0, {folder!r})
+from reportgen.outputs.typesetter import Typesetter
+from tests import samples
+with Typesetter() as typesetter:
+    words = {{"paper_size": "a4", "templates": None, "attachments": {{}}}}
+    if {busy}:
+        threading.Thread(target=typesetter.lay_out, args=(samples.report([]), {{}}), kwargs=words).start()
+    while True:
+        time.sleep(1)
+"""
+ENDLESS = """
+import pathlib, time
+Attachment = dict
+class Anything:
+    def __init__(self, **words): pass
+class HTML(Anything):
+    def write_pdf(self, **words):
+        pathlib.Path({file!r}).touch()
+        time.sleep(60)
+"""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills as POSIX has it")
-def test_it_ends_when_its_build_is_killed() -> None:
-    script = (
-        "import time\nfrom reportgen.outputs.typesetter import Typesetter\n"
-        "with Typesetter() as typesetter:\n    print(typesetter._process.pid, flush=True)\n    time.sleep(60)"
+@pytest.mark.parametrize("busy", [False, True])
+def test_it_ends_when_its_build_is_killed(busy: bool, tmp_path: Path) -> None:
+    """Idle, or in the middle of a layout that would take a minute."""
+    begun = tmp_path / "begun"
+    if busy:
+        library = tmp_path / "weasyprint"
+        library.mkdir()
+        (library / "__init__.py").write_text(ENDLESS.format(file=str(begun)))
+        (library / "urls.py").write_text(
+            "from weasyprint import Anything as URLFetcher, Anything as URLFetcherResponse"
+        )
+    script = BUILD.format(folder=str(tmp_path), busy=busy)
+    build = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True
     )
-    build = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert build.stdout is not None
-    number = int(build.stdout.readline())
-    build.send_signal(signal.SIGKILL)
-    build.communicate()
-    deadline = time.monotonic() + 20
-    while _runs(number):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def _runs(process: int) -> bool:
-    listed = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
-    )
-    return bool(listed.stdout.strip()) and not listed.stdout.startswith("Z")
+    deadline = time.monotonic() + 30
+    try:
+        while not (below := processes_below(build.pid)) or (busy and not begun.exists()):
+            assert time.monotonic() < deadline and build.poll() is None
+            time.sleep(0.05)
+    finally:
+        build.send_signal(signal.SIGKILL)
+        _, errors = build.communicate()
+    wait_for_the_end_of(below)
+    assert errors == ""

@@ -130,7 +130,7 @@ def _curves(
 
 
 def _by_run(ranges: Ranges, *parts: Array) -> list[list[FloatArray]]:
-    """(points,) tensors of all runs -> one array a run and tensor; an infinity means missing."""
+    """(points,) arrays of all runs -> one array a run and part; an infinity means missing."""
     host = np.stack([on_host(part) for part in parts])
     host[np.isinf(host)] = np.nan
     return [list(own) for own in np.split(host, np.cumsum(ranges.points)[:-1], axis=1)]

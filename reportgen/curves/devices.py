@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+from pathlib import Path
 
 from reportgen.errors import ReportgenError
 
@@ -15,7 +16,7 @@ def pick_device(asked: str) -> str:
     """The device to compute on.
 
     ``auto`` is CUDA where there is one, else the CPU; never ``mps``, which has no float64. Without a
-    CUDA driver torch is not even loaded, since the CPU's work is NumPy's.
+    driver torch is not even loaded, since the CPU's work is NumPy's.
 
     Args:
         asked: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
@@ -26,7 +27,7 @@ def pick_device(asked: str) -> str:
     Raises:
         ReportgenError: With exit code 2, for any other word and for a device that is not here.
     """
-    if asked == "cpu" or (asked == "auto" and not _cuda_driver()):
+    if asked == "cpu" or (asked == "auto" and not _gpu_driver()):
         return "cpu"
     numbered = re.fullmatch(r"cuda(?::(\d{1,4}))?", asked)
     if asked not in ("auto", "mps") and not numbered:
@@ -54,8 +55,10 @@ def pick_device(asked: str) -> str:
     return f"cuda:{number}"
 
 
-def _cuda_driver() -> bool:
-    """Whether CUDA's driver is installed: without it torch finds no GPU."""
+def _gpu_driver() -> bool:
+    """Whether a driver is installed without which torch finds no GPU: CUDA's, or ROCm's, called cuda too."""
+    if Path("/dev/kfd").exists():
+        return True
     try:
         ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
     except OSError:

@@ -1,4 +1,4 @@
-"""Rolling statistics of a ragged batch: all runs end to end in one flat tensor.
+"""Rolling statistics of a ragged batch: all runs end to end in one flat array.
 
 The semantics are those of ``pandas.Series.rolling(window, center=True)``: the window of step ``i``
 covers steps ``i - window // 2`` to ``i + (window - 1) // 2`` of its own run, and NaN and infinities
@@ -174,7 +174,7 @@ def pack(losses: Sequence[FloatArray], reach: Reach) -> Batch:
 
 
 def room_on(device: str) -> int:
-    """How many losses to work on at once: as many as memory allows."""
+    """How many losses to work on at once: what caches hold on a CPU, what memory holds on CUDA."""
     if not device.startswith("cuda"):
         return CPU_BATCH
     import torch

@@ -69,6 +69,7 @@ def make_files(
             try:
                 with log.step(f"draw {printing.figures} figures"):
                     drawn = printing.drawing.result()
+                files |= _figure_files(report, drawn)
             except ReportgenError as error:
                 missing["pdf"] = str(error)
         if "html" in formats:
@@ -80,7 +81,6 @@ def make_files(
                 with log.step("lay out the PDF"):
                     pages = printing.laying_out.result()
                     files["report.pdf"] = embed(pages, {name: images.pdf for name, images in drawn.items()})
-                files |= _figure_files(report, drawn)
             except ReportgenError as error:
                 missing["pdf"] = str(error)
     return Made(files, missing)

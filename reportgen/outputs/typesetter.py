@@ -12,6 +12,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -37,15 +38,16 @@ class Typesetter:
         # What can be imported here can be imported there, and no more: -P keeps out the folder that the
         # build was started in, where a stranger's files may lie.
         places = os.pathsep.join(str(Path(place).resolve()) for place in sys.path)
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": places},
-            # In a group of its own it does not hear Ctrl-C, which this process answers for both.
-            process_group=None if os.name == "nt" else 0,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+        with contextlib.suppress(OSError):  # No process to be had: said when it is asked to lay out.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", __name__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": places},
+                # In a group of its own it does not hear Ctrl-C, which this process answers for both.
+                process_group=None if os.name == "nt" else 0,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
         return self
 
     def __exit__(
@@ -54,10 +56,10 @@ class Typesetter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        assert self._process is not None
-        self._process.kill()
-        with contextlib.suppress(OSError), self._process:
-            pass  # Closes its pipes, and waits for it.
+        if self._process is not None:
+            self._process.kill()
+            with contextlib.suppress(OSError), self._process:
+                pass  # Closes its pipes, and waits for it.
 
     def lay_out(
         self,
@@ -68,16 +70,23 @@ class Typesetter:
         templates: Path | None,
         attachments: Mapping[str, bytes],
     ) -> bytes:
-        """As ``pdf.lay_out``, once.
+        """As ``pdf.lay_out``, once, inside the with block.
 
         Raises:
-            ReportgenError: As there; or the process failed, and has said why on standard error.
+            ReportgenError: As there; or the process could not be started, or failed, of which it may
+                have said more on standard error.
         """
-        assert self._process is not None, "a Typesetter lays out inside its with block"
+        if self._process is None:
+            raise ReportgenError("the process that lays out the PDF could not be started")
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         options = {"paper_size": paper_size, "templates": templates, "attachments": attachments}
         answer = b""
         with contextlib.suppress(OSError, ValueError):  # It has ended; its exit code says more.
-            answer, _ = self._process.communicate(pickle.dumps((report, dict(sizes), options)))
+            pickle.dump((report, dict(sizes), options), self._process.stdin)
+            # Not closed: that would tell it that this process is gone.
+            self._process.stdin.flush()
+            answer = self._process.stdout.read()
         if self._process.wait() or not answer:
             raise ReportgenError(
                 f"the process that lays out the PDF failed (exit code {self._process.returncode})"
@@ -89,25 +98,32 @@ class Typesetter:
 
 
 def _main() -> None:
-    """The other process: a request from standard input, an answer to standard output."""
+    """The other process: a request from standard input, the answer to standard output."""
     # Nothing but the answer goes there, whatever a library prints.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    answer = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with contextlib.suppress(ReportgenError):  # Said when it is asked to lay out.
         pdf.weasyprint()
     gc.freeze()  # What was loaded stays, and the collector need not look through it time and again.
-    request = sys.stdin.buffer.read()
-    if not request:  # The build has ended and asks for nothing.
+    try:
+        report, sizes, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own process wrote it
+    except EOFError:  # The build has ended and asks for nothing.
         return
-    report, sizes, options = pickle.loads(request)  # noqa: S301 - our own process wrote it
+    threading.Thread(target=_end_with_the_build, daemon=True).start()
     outcome: bytes | ReportgenError
     try:
         outcome = pdf.lay_out(report, sizes, **options)
     except ReportgenError as error:
         outcome = error
-    with answers:
-        pickle.dump(outcome, answers)
+    with answer:
+        pickle.dump(outcome, answer)
     os._exit(0)  # The build waits: what this process holds need not be taken apart.
+
+
+def _end_with_the_build() -> None:
+    """Standard input ends when the build does, however it does."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -150,13 +150,16 @@ def test_importing_curves_imports_no_torch() -> None:
 
 @pytest.mark.parametrize("smoother", ["mean", "median", "ema", "geometric"])
 @pytest.mark.parametrize("edges", ["partial", "trim"])
-def test_torch_gives_the_same_bits_as_numpy(smoother: str, edges: str) -> None:
+def test_torch_gives_the_same_bits_as_numpy(
+    smoother: str, edges: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What runs on a GPU, on the CPU: ``cpu:0`` is a device of torch's."""
     chance = np.random.default_rng(2)
     runs = [np.exp(chance.normal(size=size) * 3) for size in (30_000, 9, 4_000, 1, 1)]
     runs[2][chance.integers(0, 4_000, 99)] = math.nan
     runs[4][0] = math.inf
     runs[0][[70, 20_000]] = [-1.0, 0.0]
+    monkeypatch.setattr(smoothing, "DEVICE_TILE", 1_100)
     for window in (1, 2, 500, 100_000):
         how = CurveSettings(window=window, smoother=smoother, edges=edges, points=300)
         ours, theirs = (
