@@ -34,12 +34,12 @@ def install(session: nox.Session, *groups: str, package: bool = True) -> None:
         installed.write_text(stamp)
 
 
-def install_system_parts(session: nox.Session) -> None:
+def install_system_parts(session: nox.Session, of: str = "reportgen") -> None:
     """Chrome or Chromium and Pango: installed where that needs no question, else one line says how."""
     if sys.platform == "darwin":
         # Homebrew's libraries lie where no interpreter but its own looks.
         session.env["DYLD_FALLBACK_LIBRARY_PATH"] = "/opt/homebrew/lib:/usr/local/lib:/usr/lib"
-    session.run("python", "-m", "reportgen.system_parts", "--install", success_codes=[0, 1])
+    session.run("python", "-m", f"{of}.system_parts", "--install", success_codes=[0, 1])
 
 
 def with_output(arguments: list[str], folder: str) -> list[str]:
@@ -65,7 +65,7 @@ def report(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; `-- ARGS` goes to pytest."""
     install(session, "tests")
-    install_system_parts(session)
+    install_system_parts(session, of="tests")
     session.run("python", "-m", "pytest", *session.posargs)
 
 
@@ -140,7 +140,7 @@ def lowest(session: nox.Session) -> None:
     oldest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
     groups = nox.project.dependency_groups(PROJECT, "tests")
     session.install("--editable", ".", *oldest, *groups)
-    install_system_parts(session)
+    install_system_parts(session, of="tests")
     session.run("python", "-m", "pytest", *session.posargs)
 
 

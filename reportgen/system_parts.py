@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +103,12 @@ def install(parts: tuple[Part, ...]) -> bool:
     return True
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, missing: Callable[[], tuple[Part, ...]] = missing) -> int:
     """Says what is missing.
+
+    Args:
+        arguments: Of the command line; None takes the process's.
+        missing: Looks for the parts; called again after an installation.
 
     Returns:
         0 when nothing is, else 1.

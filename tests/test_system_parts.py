@@ -11,6 +11,7 @@ import pytest
 
 from reportgen import system_parts
 from reportgen.system_parts import CHROME, PANGO
+from tests.system_parts import LIBATOMIC
 
 
 def say(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -52,6 +53,19 @@ def test_a_library_that_does_not_load_is_missing(tmp_path: Path) -> None:
     said = say(PYTHONPATH=str(tmp_path))
     assert said.returncode == 1
     assert said.stderr.startswith("Pango is missing, so no PDF: ")
+
+
+def test_a_driver_that_lacks_its_library_is_missing_only_to_the_tests(tmp_path: Path) -> None:
+    (tmp_path / "playwright.py").write_text("raise SystemExit('node: cannot open libatomic.so.1')\n")
+    command = [sys.executable, "-m", "tests.system_parts"]
+    said = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert said.returncode == 1
+    assert said.stderr == (
+        f"libatomic is missing, so no test in a browser: {system_parts.how_to_get(LIBATOMIC)}\n"
+    )
+    assert say(PYTHONPATH=str(tmp_path)).returncode == 0
 
 
 def test_a_build_without_pango_makes_the_page_and_says_one_line(tmp_path: Path) -> None:
