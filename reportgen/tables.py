@@ -157,8 +157,6 @@ _SEEDS = (
     Column("greatest", "Greatest", "loss"),
 )
 _USUAL = (
-    "label",
-    "name",
     "sparkline",
     "steps",
     "avg_final_loss",
@@ -187,11 +185,16 @@ def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
     """
     known = [
         key
-        for key in _USUAL
+        for key in (*_naming(runs), *_USUAL)
         if key not in _OPTIONAL or any(_VALUES[key](run) not in (None, "") for run in runs)
     ]
     end = next((i for i, key in enumerate(known) if key in ("checks", "marks")), len(known))
     return (*known[:end], *_extra_columns(runs), *known[end:])
+
+
+def _naming(runs: Sequence[RunReport]) -> tuple[str, ...]:
+    """The columns that say which run it is: one where every run's label is its name."""
+    return ("label",) if all(run.label == run.spec.name for run in runs) else ("label", "name")
 
 
 def all_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
@@ -228,7 +231,7 @@ def thresholds_table(family: FamilyReport) -> Table:
         for key in THRESHOLDS
         if any(run.summary.metrics.steps_to.get(key) is not None for run in family.runs)
     ]
-    return family_table(family, ("label", "name", *reached))
+    return family_table(family, (*_naming(family.runs), *reached))
 
 
 def seeds_table(family: FamilyReport) -> Table:

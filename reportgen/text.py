@@ -1,10 +1,12 @@
-"""Text from strangers, made fit for a line on a terminal."""
+"""Text from strangers, made fit for a line on a terminal or a name in a figure."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
+from os.path import commonpath
 
-__all__ = ["one_line", "printable"]
+__all__ = ["one_line", "printable", "told_apart"]
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -30,3 +32,33 @@ def one_line(text: str, limit: int = 300) -> str:
     """``printable`` text on one line, cut to ``limit`` characters with an ellipsis."""
     line = printable(" ".join(text.split()))
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def told_apart(texts: Sequence[str], limit: int) -> tuple[str, ...]:
+    """Names of at most ``limit`` characters that differ where ``texts`` do.
+
+    Where a text is longer, all lose what they begin with alike, then what they end with alike, then
+    what is longer its middle; where that makes two alike, all but the first are numbered.
+
+    Args:
+        texts: Of one figure, in order.
+        limit: Characters, 8 or more.
+    """
+    names = list(texts)
+    if len(set(texts)) > 1:
+        start = len(commonpath(names))
+        if start > 1 and max(map(len, names)) > limit:
+            names = ["…" + name[start:] for name in names]
+        end = len(commonpath([name[:0:-1] for name in names]))
+        if end > 1 and max(map(len, names)) > limit:
+            names = [name[:-end] + "…" for name in names]
+    half = (limit - 1) // 2
+    names = [name if len(name) <= limit else f"{name[:half]}…{name[-half:]}" for name in names]
+    taken: dict[str, str] = {}
+    for name, text in zip(names, texts, strict=True):
+        number, other = 1, name
+        while taken.setdefault(other, text) != text:
+            number += 1
+            other = f"{name[: limit - len(str(number)) - 1]} {number}"
+    shown = {text: name for name, text in taken.items()}
+    return tuple(shown[text] for text in texts)

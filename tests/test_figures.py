@@ -57,11 +57,11 @@ EVERY: dict[str, Callable[[], Figure | None]] = {
     "linear, names at the ends": lambda: figures.family_linear(family(40)),
     "seeds": lambda: figures.family_seeds(samples.sample_report().families[1]),
     "thresholds": lambda: figures.family_thresholds(samples.sample_report().families[0]),
-    "digits": lambda: figures.avg_final_loss_by_digits(samples.sample_report()),
+    "digits": lambda: figures.avg_final_loss(samples.sample_report()),
     "op": lambda: figures.avg_final_loss_by(samples.sample_report(), "op"),
     "hostile": lambda: figures.family_log(samples.hostile_report().families[0]),
     "hostile panels": lambda: figures.run_panels(samples.hostile_report().runs),
-    "hostile labels": lambda: figures.avg_final_loss_by_digits(samples.hostile_report()),
+    "hostile labels": lambda: figures.avg_final_loss(samples.hostile_report()),
     "run, log": lambda: figures.run_log(samples.sample_report().runs[1]),
     "run, linear": lambda: figures.run_linear(samples.sample_report().runs[1]),
     "panels": lambda: figures.run_panels(samples.sample_report().runs),
@@ -292,10 +292,12 @@ def test_long_names_leave_the_plot_its_width() -> None:
 
 def test_avg_final_loss_stands_at_its_digits() -> None:
     report = samples.sample_report()
-    made = figures.avg_final_loss_by_digits(report)
+    made = figures.avg_final_loss(report)
     assert made is not None
     shown = {
-        trace["name"]: sorted(zip(values(trace["x"]), values(trace["y"]), strict=True))
+        trace["name"]: sorted(
+            (round(x), y) for x, y in zip(values(trace["x"]), values(trace["y"]), strict=True)
+        )
         for trace in made["data"]
     }
     expected = {
@@ -308,16 +310,25 @@ def test_avg_final_loss_stands_at_its_digits() -> None:
     }
     assert shown == expected
     assert len({(t["marker"]["color"], t["marker"]["symbol"]) for t in made["data"]}) == len(report.families)
+    places = [set(values(trace["x"])) for trace in made["data"]]
+    assert sum(map(len, places)) == len(set.union(*places)), "a family's mark hides another's"
+    assert all(abs(x - round(x)) <= 0.25 for x in set.union(*places))
+
+
+def test_a_family_alone_stands_where_its_digits_are() -> None:
+    made = figures.avg_final_loss(samples.report([family(3)]))
+    assert made is not None
+    assert all(x == round(x) for x in values(made["data"][0]["x"]))
 
 
 def test_avg_final_loss_of_zero_is_left_out() -> None:
     runs = [
         samples.run_report(f"add_d{d}_l2_h3_t15K_s372001", [loss] * 9) for d, loss in ((5, 0.0), (6, 1e-8))
     ]
-    made = figures.avg_final_loss_by_digits(samples.report([samples.family_report("F", runs)]))
+    made = figures.avg_final_loss(samples.report([samples.family_report("F", runs)]))
     assert made is not None
     assert values(made["data"][0]["x"]) == [6]
-    zero = figures.avg_final_loss_by_digits(samples.report([samples.family_report("F", runs[:1])]))
+    zero = figures.avg_final_loss(samples.report([samples.family_report("F", runs[:1])]))
     assert zero is not None
     assert [note["text"] for note in zero["layout"]["annotations"]] == ["No AvgFinalLoss above zero"]
 
@@ -327,18 +338,33 @@ def test_without_digits_runs_stand_by_what_they_differ_in_else_by_label() -> Non
         samples.run_report(f"run {i}", label=f"run {i}", attrs=Attributes(layers=layers))
         for i, layers in enumerate((2, 3))
     ]
-    made = figures.avg_final_loss_by_digits(samples.report([samples.family_report("F", runs)]))
+    made = figures.avg_final_loss(samples.report([samples.family_report("F", runs)]))
     assert made is not None
     assert values(made["data"][0]["x"]) == [2, 3]
     runs = [dataclasses.replace(run, attributes=Attributes()) for run in runs]
-    made = figures.avg_final_loss_by_digits(samples.report([samples.family_report("F", runs)]))
+    made = figures.avg_final_loss(samples.report([samples.family_report("F", runs)]))
     assert made is not None
-    assert made["data"][0]["x"] == ["run 0", "run 1"]
+    assert values(made["data"][0]["y"]) == [0, 1]
+    assert made["layout"]["yaxis"]["ticktext"] == ["run 0", "run 1"]
+    assert values(made["data"][0]["x"]) == [run.summary.metrics.avg_final_loss for run in runs]
+
+
+def test_runs_that_are_too_many_to_name_stand_by_rank() -> None:
+    runs = [
+        samples.run_report(f"run {i}", [2.0 ** -(i % 7) * (1 + i)] * 9, attrs=Attributes())
+        for i in range(figures.MOST_NAMED + 1)
+    ]
+    report = samples.report([samples.family_report("F", runs)])
+    assert figures.compared_by(report) == "rank"
+    made = figures.avg_final_loss(report)
+    assert made is not None
+    assert values(made["data"][0]["x"]) == list(range(1, len(runs) + 1))
+    assert values(made["data"][0]["y"]) == sorted(2.0 ** -(i % 7) * (1 + i) for i in range(len(runs)))
 
 
 def test_no_avg_final_loss_no_figure() -> None:
-    assert figures.avg_final_loss_by_digits(samples.report([one([math.nan] * 9)])) is None
-    assert figures.avg_final_loss_by_digits(samples.report([])) is None
+    assert figures.avg_final_loss(samples.report([one([math.nan] * 9)])) is None
+    assert figures.avg_final_loss(samples.report([])) is None
     assert figures.avg_final_loss_by(samples.report([one([1.0] * 9)]), "insert_mode") is not None
 
 

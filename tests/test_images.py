@@ -56,7 +56,7 @@ def full_size() -> figures.Figure:
 @pytest.fixture(scope="module")
 def made() -> dict[str, figures.Figure]:
     report = samples.sample_report()
-    overview = figures.avg_final_loss_by_digits(report)
+    overview = figures.avg_final_loss(report)
     assert overview is not None
     return {
         "addition-log": figures.family_log(report.families[0]),
@@ -179,7 +179,7 @@ def test_text_of_strangers_is_shown_and_not_obeyed(drawn: dict[str, Images]) -> 
     root = ET.fromstring(drawn["hostile"].svg)
     shown = "".join(root.itertext())
     assert "<script>alert(1)</script>" in shown
-    assert "[click](javascript:alert(1)" in shown
+    assert "[click](javas…" in shown
     known = {"svg", "g", "path", "text", "tspan", "rect", "defs", "clipPath", "style"}
     assert {each.tag.removeprefix(SVG) for each in root.iter()} <= known
 

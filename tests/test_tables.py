@@ -121,12 +121,15 @@ def test_a_step_count_that_differs_is_marked() -> None:
 
 
 def test_usual_columns_leave_out_what_no_run_has() -> None:
-    plain = family_report("A", [run_report("r")])
+    plain = family_report("A", [run_report("r", label="short")])
     keys = {column.key for column in tables.family_table(plain).columns}
     assert {"label", "name", "steps", "avg_final_loss", "final_loss", "min_loss", "spikes"} <= keys
     assert not {"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"} & keys
     full = [column.key for column in tables.runs_table(sample_report()).columns]
     assert full[0] == "family"
+    same = [column.key for column in tables.family_table(family_report("A", [run_report("r")])).columns]
+    assert same[0] == "label"
+    assert "name" not in same
     assert {"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"} <= set(full)
 
 
@@ -187,7 +190,7 @@ def test_thresholds_that_any_run_reached() -> None:
     slow = run_report("slow", losses(60, end=1e-2))
     table = tables.thresholds_table(family_report("A", [fast, slow]))
     keys = [column.key for column in table.columns]
-    assert keys == ["label", "name", "steps_to.1e-1", "steps_to.1e-2", "steps_to.1e-3"]
+    assert keys == ["label", "steps_to.1e-1", "steps_to.1e-2", "steps_to.1e-3"]
     assert _texts(table, "steps_to.1e-3")[1] == "–"
     assert _texts(table, "steps_to.1e-1") == [
         str(run.summary.metrics.steps_to["1e-1"]) for run in (fast, slow)
@@ -197,7 +200,7 @@ def test_thresholds_that_any_run_reached() -> None:
 def test_hostile_text_stays_as_it_is_for_the_outputs_to_escape() -> None:
     made = hostile_report()
     table = tables.runs_table(made)
-    assert [row.cells[2].text for row in table.rows] == list(HOSTILE)
+    assert _texts(table, "label") == list(HOSTILE)
 
 
 def test_a_dataframe_holds_values_in_full() -> None:

@@ -3,8 +3,11 @@
 from reportgen.figures.families import family_linear, family_log
 from reportgen.figures.frame import MOST_NAMED, size_mm
 from reportgen.figures.overview import (
+    Comparison,
+    avg_final_loss,
     avg_final_loss_by,
-    avg_final_loss_by_digits,
+    beside_each_other,
+    compared_by,
     family_seeds,
     family_thresholds,
 )
@@ -13,11 +16,14 @@ from reportgen.figures.style import Figure, LineStyle, colours, line_styles
 
 __all__ = [
     "MOST_NAMED",
+    "Comparison",
     "Figure",
     "LineStyle",
+    "avg_final_loss",
     "avg_final_loss_by",
-    "avg_final_loss_by_digits",
+    "beside_each_other",
     "colours",
+    "compared_by",
     "family_linear",
     "family_log",
     "family_seeds",

@@ -99,16 +99,16 @@ def step_axis(first: float, last: float, width_px: float, *, tick_px: float = 62
     )
 
 
-def categories_axis(texts: Sequence[str]) -> dict[str, Any]:
-    """An axis of names without distances between them, in the given order."""
-    names = [plain(text) for text in texts]
-    return _axis(
-        type="category",
-        categoryorder="array",
-        categoryarray=names,
-        range=[-0.5, len(names) - 0.5],
-        showgrid=False,
-    )
+def categories_axis(texts: Sequence[str], *, rows: bool = False) -> dict[str, Any]:
+    """An axis of names without distances between them: name ``k`` is at ``k``.
+
+    Args:
+        texts: In order.
+        rows: Of a vertical axis, the first at the top.
+    """
+    ends = [-0.5, len(texts) - 0.5]
+    look = {"ticks": "", "range": ends[::-1]} if rows else {"showgrid": False, "range": ends}
+    return _axis(tickvals=list(range(len(texts))), ticktext=[plain(text) for text in texts], **look)
 
 
 def titled(axis: dict[str, Any], title: str) -> dict[str, Any]:

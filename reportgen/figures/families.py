@@ -14,6 +14,7 @@ from reportgen.figures.frame import MOST_NAMED, Frame, note, sheet
 from reportgen.figures.style import TEXT_PX, Figure, LineStyle, fade, line_styles, plain
 from reportgen.figures.traces import Drawn, band, drawn, extent, line
 from reportgen.report import FamilyReport
+from reportgen.text import told_apart
 
 __all__ = ["Line", "comparison", "family_linear", "family_log"]
 
@@ -79,7 +80,7 @@ def comparison(
         y_range: Of losses on the log axis; what the lines need by default.
     """
     many = len(lines) > MOST_NAMED
-    names = [plain(one.name, _LABEL_LIMIT) for one in lines]
+    names = [plain(name) for name in told_apart([one.name for one in lines], _LABEL_LIMIT)]
     frame = sheet(width_mm, names, at_ends=many)
     values = extent((one.curve for one in lines), x_range)
     if log:

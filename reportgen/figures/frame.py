@@ -53,19 +53,29 @@ class Frame:
         return layout(self.width, self.height, self.margin, **named, **fields)
 
 
-def sheet(width_mm: float, names: Sequence[str], *, ratio: float = 0.5, at_ends: bool = False) -> Frame:
+def sheet(
+    width_mm: float,
+    names: Sequence[str],
+    *,
+    ratio: float = 0.5,
+    height: float | None = None,
+    left: float = _LEFT,
+    at_ends: bool = False,
+) -> Frame:
     """A frame with room for the names of its lines.
 
     Args:
         width_mm: Width on paper.
         names: In order; none for a figure without a legend.
         ratio: Height to width, without a legend below.
+        height: The same in CSS pixels, in place of ``ratio``.
+        left: Room to the left of the plot, CSS pixels.
         at_ends: Names stand at the lines' ends and need room to the right, no legend.
     """
     width = pixels(width_mm)
-    height = ratio * width
+    height = ratio * width if height is None else height
     widest = max(map(text_width, names), default=0.0)
-    margin = {"l": _LEFT, "r": _RIGHT, "t": _TOP, "b": _BOTTOM}
+    margin = {"l": left, "r": _RIGHT, "t": _TOP, "b": _BOTTOM}
     legend: dict[str, Any] | None = None
     look = {
         "traceorder": "normal",
@@ -80,11 +90,11 @@ def sheet(width_mm: float, names: Sequence[str], *, ratio: float = 0.5, at_ends:
         margin["r"] = widest + _SAMPLE_PX
         legend = look | {"x": 1.0, "xanchor": "left", "y": 1.0, "yanchor": "top"}
     elif names:
-        columns = max(1, int((width - _LEFT) // (widest + _SAMPLE_PX)))
+        columns = max(1, int((width - left) // (widest + _SAMPLE_PX)))
         below = _ENTRY_PX * math.ceil(len(names) / columns) + 8
         legend = look | {
             "orientation": "h",
-            "entrywidth": (width - _LEFT - _RIGHT) / columns - _SAMPLE_PX,
+            "entrywidth": (width - left - _RIGHT) / columns - _SAMPLE_PX,
             "x": 0.0,
             "xanchor": "left",
             "yanchor": "top",

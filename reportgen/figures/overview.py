@@ -2,47 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 
 from reportgen.curves.summary import THRESHOLDS, FloatArray
 from reportgen.figures.axes import categories_axis, loss_axis, power, step_axis, titled, whole
 from reportgen.figures.families import Line, comparison
-from reportgen.figures.frame import MOST_NAMED, note, sheet
-from reportgen.figures.style import Figure, category, line_styles, plain, plain_array
+from reportgen.figures.frame import MOST_NAMED, Frame, note, pixels, sheet
+from reportgen.figures.style import Figure, category, line_styles, plain, plain_array, text_width
 from reportgen.figures.traces import Drawn
-from reportgen.names import ATTRIBUTES
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.seeds import seed_groups
+from reportgen.text import told_apart
 
 __all__ = [
+    "Comparison",
+    "avg_final_loss",
     "avg_final_loss_by",
-    "avg_final_loss_by_digits",
+    "beside_each_other",
     "between_seeds",
+    "compared_by",
     "family_seeds",
     "family_thresholds",
 ]
+
+Comparison = Literal["digits", "layers", "heads", "steps_k", "insert_mode", "run", "rank"]
+"""What AvgFinalLoss is shown against: an attribute with an order, each run, or the runs' rank."""
 
 _TITLES = {
     "op": "Operation",
     "digits": "Digits of each number",
     "layers": "Layers",
     "heads": "Attention heads a layer",
-    "seed": "Seed",
     "steps_k": "Training steps (thousands)",
     "grokfast": "GrokFast",
     "insert_mode": "Insert mode",
+    "rank": "Runs, from the best",
 }
-_ORDERED = ("digits", "layers", "heads", "steps_k", "insert_mode")
+_ORDERED: tuple[Comparison, ...] = ("digits", "layers", "heads", "steps_k", "insert_mode")
+_ROW_PX = 17.0
+_TICK_PX = (54, 18)
+"""Least distance between the ticks of a loss axis: one that lies, one that stands."""
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "star")
 _LABEL_LIMIT = 36
 
 
-def avg_final_loss_by_digits(report: Report, width_mm: float = 178.0) -> Figure | None:
-    """AvgFinalLoss of every run against its digits.
+def compared_by(report: Report) -> Comparison | None:
+    """What AvgFinalLoss is shown against.
 
-    Where no run has digits: against the first attribute in which runs differ, else against their labels.
+    Digits where any run has them; else the first attribute with an order in which runs differ; else the
+    runs themselves, one a row, or by their rank where they are too many to be named.
+
+    Returns:
+        None where no run has an AvgFinalLoss.
+    """
+    runs = [run for run in report.runs if run.summary.metrics.avg_final_loss is not None]
+    for attribute in _ORDERED:
+        values = {getattr(run.attributes, attribute) for run in runs} - {None}
+        if values and (attribute == "digits" or len(values) > 1):
+            return attribute
+    if not runs:
+        return None
+    return "run" if len(runs) <= MOST_NAMED else "rank"
+
+
+def avg_final_loss(report: Report, width_mm: float = 178.0) -> Figure | None:
+    """AvgFinalLoss of every run, against what :func:`compared_by` says.
 
     Args:
         report: All families.
@@ -51,73 +80,71 @@ def avg_final_loss_by_digits(report: Report, width_mm: float = 178.0) -> Figure 
     Returns:
         The figure, None where no run has an AvgFinalLoss.
     """
-    attributes = ("digits", *(name for name in ATTRIBUTES if name != "digits"))
-    for attribute in attributes:
-        values = {getattr(run.attributes, attribute) for run in report.runs} - {None}
-        if values and (attribute == "digits" or len(values) > 1):
-            return avg_final_loss_by(report, attribute, width_mm)
-    return avg_final_loss_by(report, None, width_mm)
+    against = compared_by(report)
+    return None if against is None else avg_final_loss_by(report, against, width_mm)
 
 
-def avg_final_loss_by(report: Report, attribute: str | None, width_mm: float = 178.0) -> Figure | None:
-    """AvgFinalLoss of every run against one of its attributes; colour and mark by family.
+def avg_final_loss_by(
+    report: Report, against: Comparison | Literal["op", "grokfast"], width_mm: float = 178.0
+) -> Figure | None:
+    """AvgFinalLoss of every run against one thing; colour and mark by family.
 
     Runs without the attribute or without an AvgFinalLoss are left out, as is one of zero or below, which
-    a log axis cannot show.
+    a log axis cannot show. Families stand beside each other where they share a place.
 
     Args:
         report: All families.
-        attribute: Field of ``Attributes``; None for the run's label.
+        against: An attribute; ``run``: one row each, in the report's order; ``rank``: from the best.
         width_mm: Width on paper, at which text is 8 pt.
 
     Returns:
         The figure, None where no run has both.
     """
-    points = {
-        family.slug: [
-            (x, loss)
-            for run in family.runs
-            if (x := _place(run, attribute)) is not None
-            and (loss := run.summary.metrics.avg_final_loss) is not None
-        ]
-        for family in report.families
-    }
-    places = {x for found in points.values() for x, _ in found}
-    if not places:
+    points = _points(report, against)
+    if not points:
         return None
-    families = [family for family in report.families if points[family.slug]]
-    names = {family.slug: plain(family.name, _LABEL_LIMIT) for family in families}
-    frame = sheet(width_mm, list(names.values()) if 1 < len(families) <= MOST_NAMED else [])
-    numbers = attribute in _ORDERED
-    if numbers:
-        x_axis = step_axis(min(places) - 0.5, max(places) + 0.5, frame.plot_width, tick_px=26)
+    families = [family for family in report.families if any(one.family == family.slug for one in points)]
+    names = [plain(family.name, _LABEL_LIMIT) for family in families]
+    legend = names if 1 < len(families) <= MOST_NAMED else []
+    places = sorted({one.place for one in points})
+    losses = [one.loss for one in points if one.loss > 0]
+    low, high = (min(losses) / 1.3, max(losses) * 1.3) if losses else (0.1, 1.0)
+    if against == "run":
+        labels = [plain(name) for name in told_apart([one.run.label for one in points], _LABEL_LIMIT)]
+        frame = _rows(width_mm, labels, legend)
+        x_axis = loss_axis(low, high, frame.plot_width * _TICK_PX[1] / _TICK_PX[0])
+        y_axis = categories_axis(labels, rows=True)
     else:
-        order = sorted(places) if attribute is not None else _labels(report, places)
-        x_axis = categories_axis(order)
-    losses = [loss for found in points.values() for _, loss in found if loss > 0]
-    low, high = (min(losses), max(losses)) if losses else (0.1, 1.0)
-    data = [
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "name": names[family.slug],
-            "x": plain_array([x for x, loss in points[family.slug] if loss > 0])
-            if numbers
-            else [plain(x) for x, loss in points[family.slug] if loss > 0],
-            "y": plain_array([loss for _, loss in points[family.slug] if loss > 0]),
-            "marker": _marker(report.families.index(family)),
-            "cliponaxis": False,
-            "hoverinfo": "skip",
-        }
-        for family in families
-    ]
+        frame = sheet(width_mm, legend)
+        y_axis = loss_axis(low, high, frame.plot_height)
+        if against in _ORDERED or against == "rank":
+            x_axis = step_axis(places[0] - 0.5, places[-1] + 0.5, frame.plot_width, tick_px=26)
+        else:
+            x_axis = categories_axis(_categories(report, against))
+    shifts = beside_each_other([(one.family, one.place) for one in points])
+    data = []
+    for family, name in zip(families, names, strict=True):
+        own = [one for one in points if one.family == family.slug and one.loss > 0]
+        at = plain_array([one.place + shifts[family.slug] for one in own])
+        loss = plain_array([one.loss for one in own])
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": name,
+                "x": loss if against == "run" else at,
+                "y": at if against == "run" else loss,
+                "marker": _marker(report.families.index(family)),
+                "cliponaxis": False,
+                "hoverinfo": "skip",
+            }
+        )
+    title = "AvgFinalLoss (nats per token)"
     return {
         "data": data,
         "layout": frame.layout(
-            xaxis=titled(x_axis, _TITLES.get(attribute or "", "Run")),
-            yaxis=titled(
-                loss_axis(low / 1.3, high * 1.3, frame.plot_height), "AvgFinalLoss (nats per token)"
-            ),
+            xaxis=titled(x_axis, title if against == "run" else _TITLES[against]),
+            yaxis=y_axis if against == "run" else titled(y_axis, title),
             annotations=[] if losses else [note("No AvgFinalLoss above zero")],
         ),
     }
@@ -154,7 +181,7 @@ def family_thresholds(family: FamilyReport, width_mm: float = 178.0) -> Figure |
     steps = [step for run in reached for step in run if step is not None]
     if not steps or len(family.runs) > MOST_NAMED:
         return None
-    names = [plain(run.label, _LABEL_LIMIT) for run in family.runs]
+    names = [plain(name) for name in told_apart([run.label for run in family.runs], _LABEL_LIMIT)]
     frame = sheet(width_mm, names)
     ticks = [power(round(float(np.log10(float(key))))) for key in THRESHOLDS]
     data = [
@@ -162,7 +189,7 @@ def family_thresholds(family: FamilyReport, width_mm: float = 178.0) -> Figure |
             "type": "scatter",
             "mode": "lines+markers",
             "name": name,
-            "x": ticks,
+            "x": plain_array(range(len(ticks))),
             "y": plain_array([np.nan if step is None else step for step in run]),
             "line": {"color": style.light, "width": 1.0, "dash": style.dash},
             "marker": {"color": style.light, "size": 5, "symbol": _SYMBOLS[i % len(_SYMBOLS)]},
@@ -181,16 +208,65 @@ def family_thresholds(family: FamilyReport, width_mm: float = 178.0) -> Figure |
     }
 
 
-def _place(run: RunReport, attribute: str | None) -> Any:
-    if attribute is None:
-        return run.label
-    value = getattr(run.attributes, attribute)
-    return value if attribute in _ORDERED or value is None else str(value)
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A run's mark: where it stands on the axis that is not the loss."""
+
+    run: RunReport
+    family: str
+    place: float
+    loss: float
 
 
-def _labels(report: Report, places: set[Any]) -> list[str]:
-    """Labels in the report's order, each once."""
-    return [label for label in dict.fromkeys(run.label for run in report.runs) if label in places]
+def _points(report: Report, against: str) -> list[_Point]:
+    found = [
+        (family, run, loss)
+        for family in report.families
+        for run in family.runs
+        if (loss := run.summary.metrics.avg_final_loss) is not None
+    ]
+    if against == "run":
+        return [_Point(run, family.slug, row, loss) for row, (family, run, loss) in enumerate(found)]
+    if against == "rank":
+        found.sort(key=lambda one: one[2])
+        return [_Point(run, family.slug, rank, loss) for rank, (family, run, loss) in enumerate(found, 1)]
+    categories = [] if against in _ORDERED else _categories(report, against)
+    return [
+        _Point(run, family.slug, categories.index(str(value)) if categories else value, loss)
+        for family, run, loss in found
+        if (value := getattr(run.attributes, against)) is not None
+    ]
+
+
+def _categories(report: Report, attribute: str) -> list[str]:
+    """The values of an attribute that has no order, of runs with an AvgFinalLoss."""
+    runs = [run for run in report.runs if run.summary.metrics.avg_final_loss is not None]
+    return sorted({str(value) for run in runs if (value := getattr(run.attributes, attribute)) is not None})
+
+
+def beside_each_other(marks: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """How far each family's marks are moved so that no mark hides another family's.
+
+    Args:
+        marks: A mark's family and place.
+
+    Returns:
+        Family to shift, all 0 where no two families share a place. The families together take at most
+        half of the least distance between two places.
+    """
+    families = list(dict.fromkeys(family for family, _ in marks))
+    places = sorted({place for _, place in marks})
+    if len({(family, place) for family, place in marks}) == len(places):
+        return dict.fromkeys(families, 0.0)
+    gap = min((b - a for a, b in pairwise(places)), default=1.0)
+    shift = min(0.1, 0.5 / (len(families) - 1)) * gap
+    return {family: (i - (len(families) - 1) / 2) * shift for i, family in enumerate(families)}
+
+
+def _rows(width_mm: float, labels: Sequence[str], legend: Sequence[str]) -> Frame:
+    """A frame with a row for each label, as high as the rows need."""
+    left = min(max(map(text_width, labels)) + 14, 0.45 * pixels(width_mm))
+    return sheet(width_mm, legend, height=_ROW_PX * len(labels) + 60, left=left)
 
 
 def _marker(index: int) -> dict[str, Any]:

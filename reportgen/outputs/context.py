@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from reportgen import notation, tables
 from reportgen.curves.summary import THRESHOLDS
-from reportgen.figures import MOST_NAMED
+from reportgen.figures import MOST_NAMED, compared_by
 from reportgen.model_list import FamilySpec
 from reportgen.names import question_shares
 from reportgen.news import told
@@ -223,17 +223,15 @@ def _of(checks: Sequence[Check], outcome: str) -> tuple[Check, ...]:
 
 
 def _overview(report: Report, number: Iterator[int]) -> FigureView | None:
-    """AvgFinalLoss against digits, where any run has both."""
-    if not any(
-        run.attributes.digits is not None and run.summary.metrics.avg_final_loss is not None
-        for run in report.runs
-    ):
+    """AvgFinalLoss of all runs, where any has one."""
+    against = compared_by(report)
+    if against is None:
         return None
     return FigureView(
         "all-avg-final-loss",
         next(number),
         "attribute",
-        words.attribute_caption(report.runs, "digits"),
+        words.overview_caption(report.runs, against),
         words.finding(report.runs, by_name=True),
     )
 

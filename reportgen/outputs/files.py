@@ -154,7 +154,7 @@ def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
     """Figures for papers by name, at the width that their list asks for."""
     widths = {family.slug: one.figures.width_mm for one in report.lists for family in one.families}
     wanted = {family.slug: one.figures.runs for one in report.lists for family in one.families}
-    if (overview := figures.avg_final_loss_by_digits(report, report.lists[0].figures.width_mm)) is not None:
+    if (overview := figures.avg_final_loss(report, report.lists[0].figures.width_mm)) is not None:
         yield _OVERVIEW, overview
     for family in report.families:
         yield from _family_figures(family, widths[family.slug])

@@ -13,18 +13,22 @@ import numpy.typing as npt
 
 from reportgen import notation
 from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, FloatArray
-from reportgen.figures.overview import between_seeds
+from reportgen.figures.overview import between_seeds, compared_by
 from reportgen.figures.style import category, line_styles
 from reportgen.outputs import words
 from reportgen.outputs.context import MANY_LINES
 from reportgen.outputs.templating import visible
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.seeds import seed_groups
+from reportgen.text import told_apart
 
 __all__ = ["page_data"]
 
 # Up to this many runs a page holds each run's first raw losses one by one, above it as ranges.
 _MANY_RUNS = 100
+
+_SHORT = 22
+"""Characters of a run's name where its line ends."""
 
 _FLOAT32 = np.finfo(np.float32)
 
@@ -42,7 +46,13 @@ def page_data(report: Report) -> str:
     many = len(report.runs) > _MANY_RUNS
     categories = [category(i, few=False) for i in range(len(report.families))]
     data = {
-        "runs": [_run(run, family, arrays, many) for family in report.families for run in family.runs],
+        "runs": [
+            _run(run, family, arrays, many) | {"short": visible(short)}
+            for family in report.families
+            for run, short in zip(
+                family.runs, told_apart([run.label for run in family.runs], _SHORT), strict=True
+            )
+        ],
         "families": {
             family.slug: {
                 "name": visible(words.shortened(family.name, 60)),
@@ -61,6 +71,7 @@ def page_data(report: Report) -> str:
             }
             for family in report.families
         },
+        "comparedBy": compared_by(report),
         "familyColours": {
             "light": [style.light for style in categories],
             "dark": [style.dark for style in categories],
@@ -149,6 +160,7 @@ def _groups(family: FamilyReport, arrays: _Arrays) -> Iterator[dict[str, Any]]:
             "id": f"{family.slug} seeds {i}",
             "name": words.count(len(group.runs), "seed"),
             "label": visible(group.label),
+            "short": visible(words.shortened(group.label, _SHORT)),
             "family": family.slug,
             "steps": steps,
             "avg": group.mean,

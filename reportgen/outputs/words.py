@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from reportgen.figures import Comparison
 from reportgen.model_list import Smoothing
 from reportgen.notation import loss
 from reportgen.report import FamilyReport, Report, RunReport
 
 __all__ = [
     "Bands",
-    "attribute_caption",
     "best_and_worst",
     "count",
     "family_caption",
@@ -19,6 +19,7 @@ __all__ = [
     "line_name",
     "mark_sentences",
     "missing_on_log",
+    "overview_caption",
     "run_caption",
     "run_finding",
     "seeds_caption",
@@ -30,6 +31,13 @@ __all__ = [
 
 Bands = Literal["all", "pointed", "none"]
 
+_ATTRIBUTES = {
+    "digits": "digits",
+    "layers": "layers",
+    "heads": "heads",
+    "steps_k": "training steps",
+    "insert_mode": "insert mode",
+}
 _SMOOTHERS = {
     "mean": "rolling mean",
     "median": "rolling median",
@@ -139,16 +147,22 @@ def thresholds_caption(family: FamilyReport) -> str:
     )
 
 
-def attribute_caption(runs: Sequence[RunReport], attribute: str) -> str:
-    """The caption of AvgFinalLoss against an attribute."""
-    left_out = sum(
-        run.summary.metrics.avg_final_loss is None or getattr(run.attributes, attribute, None) is None
-        for run in runs
+def overview_caption(runs: Sequence[RunReport], against: Comparison) -> str:
+    """The caption of AvgFinalLoss of all runs."""
+    said = "AvgFinalLoss (mean of the last 5 losses) " + {
+        "run": "of every run.",
+        "rank": "of every run, from the best to the worst.",
+    }.get(against, f"against {_ATTRIBUTES.get(against)}, every run of every family.")
+    losses = [run.summary.metrics.avg_final_loss for run in runs]
+    without = sum(
+        loss is None or (against in _ATTRIBUTES and getattr(run.attributes, against) is None)
+        for run, loss in zip(runs, losses, strict=True)
     )
-    said = f"AvgFinalLoss (mean of the last 5 losses) against {attribute}, every run of every family."
-    if left_out:
-        is_or_are = "is" if left_out == 1 else "are"
-        said += f" {count(left_out, 'run')} without one of the two {is_or_are} left out."
+    if without:
+        lacking = "one of the two" if against in _ATTRIBUTES else "one"
+        said += f" {count(without, 'run')} without {lacking} {'is' if without == 1 else 'are'} left out."
+    if zero := sum(loss is not None and loss <= 0 for loss in losses):
+        said += f" {count(zero, 'run')} of zero or below {'is' if zero == 1 else 'are'} missing."
     return said
 
 

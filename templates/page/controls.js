@@ -50,10 +50,11 @@ function addTools(figure) {
 function addAttributes(figure, tools) {
   const names = ["digits", "layers", "heads", "steps_k", "seed", "insert_mode"];
   const varied = names.filter((name) => new Set(page.runs.map((run) => run.attributes[name]).filter((value) => value !== undefined)).size > 1);
-  if (varied.length === 0 || (varied.length === 1 && varied[0] === "digits")) return;
-  const label = add(tools, "label", "", "Against ");
+  const offered = new Set([page.comparedBy, ...varied, page.runs.length < MANY_LINES ? "run" : "rank"]);
+  if (offered.size < 2) return;
+  const label = add(tools, "label", "", "By ");
   const select = add(label, "select");
-  for (const name of new Set(["digits", ...varied])) add(select, "option", "", ATTRIBUTE_NAMES[name]).value = name;
+  for (const name of offered) add(select, "option", "", ATTRIBUTE_NAMES[name]).value = name;
   select.addEventListener("change", () => figure.show({ attribute: select.value }));
 }
 

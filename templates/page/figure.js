@@ -1,7 +1,8 @@
 // A figure: drawn by plotly when it comes into view; what lights up lies over it as an SVG of its own.
 const SVG = "http://www.w3.org/2000/svg";
 const figures = [];
-const ATTRIBUTE_NAMES = { digits: "Digits", layers: "Layers", heads: "Heads", seed: "Seed", steps_k: "Thousand steps", insert_mode: "Insert mode" };
+const ATTRIBUTE_NAMES = { digits: "Digits", layers: "Layers", heads: "Heads", seed: "Seed", steps_k: "Thousand steps", insert_mode: "Insert mode", run: "Run", rank: "Rank, from the best" };
+const ROW_HEIGHT = 22;
 const isTouch = matchMedia("(pointer: coarse)").matches;
 
 class Figure {
@@ -12,8 +13,15 @@ class Figure {
     this.log = ["log", "seeds", "attribute", "run-log"].includes(kind);
     this.band = true;
     this.fraction = false;
-    this.attribute = "digits";
+    this.attribute = page.comparedBy;
+    this.fitHeight();
     this.finding = element.getAttribute("aria-label");
+  }
+
+  // A row for each run takes its own height.
+  fitHeight() {
+    if (this.spec.kind !== "attribute") return;
+    this.element.style.height = this.attribute === "run" ? `${90 + ROW_HEIGHT * page.runs.length}px` : "";
   }
 
   // Makes the layers once; purging keeps them.
@@ -41,7 +49,7 @@ class Figure {
     this.view = this.spec.kind === "attribute" ? scatterView(this) : linesView(this);
     const { traces, range } = this.view;
     this.range = this.zoom ?? range;
-    this.margin = { l: this.width < 560 ? 48 : 58, r: 14, t: 22, b: 46 };
+    this.margin = { l: this.view.rows ? roomForRows(this) : this.width < 560 ? 48 : 58, r: 14, t: 22, b: 46 };
     placeNames(this);
     Plotly.react(this.canvas, traces, layoutOf(this), {
       displayModeBar: false, doubleClick: false, showTips: false, responsive: false,
@@ -69,6 +77,7 @@ class Figure {
   show(changes) {
     if ("log" in changes || "fraction" in changes || "attribute" in changes) this.zoom = null;
     Object.assign(this, changes);
+    if ("attribute" in changes) this.fitHeight();
     if (this.drawn && this.visible) this.draw();
     else if (this.drawn) this.purge();
     this.onShown?.();
@@ -76,13 +85,26 @@ class Figure {
 
   px(x) {
     const [from, to] = this.range.x;
-    return this.margin.l + ((x - from) / (to - from)) * (this.width - this.margin.l - this.margin.r);
+    const at = this.view.rows ? this.lossAt(x) : x;
+    return this.margin.l + ((at - from) / (to - from)) * (this.width - this.margin.l - this.margin.r);
   }
 
   py(y) {
     const [from, to] = this.range.y;
-    const at = this.log ? (y > 0 ? Math.log10(y) : -Infinity) : y;
+    const at = this.view.rows ? y : this.lossAt(y);
     return this.height - this.margin.b - ((at - from) / (to - from)) * (this.height - this.margin.t - this.margin.b);
+  }
+
+  // A loss in the units of its axis.
+  lossAt(loss) {
+    if (!this.log) return loss;
+    return loss > 0 ? Math.log10(loss) : -Infinity;
+  }
+
+  // Where the mark of a run is, in pixels.
+  markAt(run) {
+    const place = this.view.places.get(run.id);
+    return this.view.rows ? [this.px(run.avg), this.py(place)] : [this.px(place), this.py(run.avg)];
   }
 
   // The x value under a pixel of the plot.
@@ -185,53 +207,105 @@ function linesView(figure) {
 // Marks of families, as plotly names them and as text has them.
 const MARKS = [["circle", "●"], ["square", "■"], ["diamond", "◆"], ["triangle-up", "▲"], ["triangle-down", "▼"], ["circle-open", "○"], ["square-open", "□"], ["diamond-open", "◇"]];
 
-// AvgFinalLoss against an attribute: one mark a run, coloured by family.
+// AvgFinalLoss of all runs: one mark each, coloured by family; against an attribute, or one row a run.
 function scatterView(figure) {
-  const points = page.runs.filter((run) => run.avg !== null && run.attributes[figure.attribute] !== undefined && (!figure.log || run.avg > 0));
-  const names = Object.keys(page.families);
+  const rows = figure.attribute === "run";
+  const runsWithLoss = page.runs.filter((run) => run.avg !== null);
+  const place = placesOf(figure.attribute, runsWithLoss);
+  const points = runsWithLoss.filter((run) => place.has(run.id) && (!figure.log || run.avg > 0));
+  const names = Object.keys(page.families).filter((name) => points.some((run) => run.family === name));
+  const all = Object.keys(page.families);
   const palette = page.familyColours[isDark() ? "dark" : "light"];
-  const traces = names.map((name, place) => {
+  const shifts = shiftsOf(points, place);
+  const places = new Map(points.map((run) => [run.id, place.get(run.id) + shifts.get(run.family)]));
+  const styles = names.map((name) => [palette[all.indexOf(name) % palette.length], MARKS[all.indexOf(name) % MARKS.length]]);
+  const traces = names.map((name, k) => {
     const own = points.filter((run) => run.family === name);
+    const [at, losses] = [own.map((run) => places.get(run.id)), own.map((run) => run.avg)];
+    const [colour, [symbol]] = styles[k];
     return {
       type: "scatter", mode: "markers", hoverinfo: "skip", showlegend: false, name: plain(page.families[name].name),
-      x: own.map((run) => run.attributes[figure.attribute]), y: own.map((run) => run.avg),
-      marker: { color: faded(palette[place % palette.length], 0.85), symbol: MARKS[place % MARKS.length][0], size: points.length > 200 ? 6 : 9, line: { width: MARKS[place % MARKS.length][0].endsWith("open") ? 1.5 : 0 } },
+      x: rows ? losses : at, y: rows ? at : losses,
+      marker: { color: faded(colour, 0.85), symbol, size: points.length > 200 ? 6 : 9, line: { width: symbol.endsWith("open") ? 1.5 : 0 } },
     };
   });
-  const xs = points.map((run) => run.attributes[figure.attribute]);
-  const [left, right] = points.length ? [Math.min(...xs), Math.max(...xs)] : [0, 1];
-  const ys = points.map((run) => (figure.log ? Math.log10(run.avg) : run.avg));
-  const [low, high] = points.length ? [Math.min(...ys), Math.max(...ys)] : [0, 1];
+  const [left, right] = extent([...places.values()]);
+  const [low, high] = extent(points.map((run) => (figure.log ? Math.log10(run.avg) : run.avg)));
   const [padX, padY] = [Math.max((right - left) * 0.05, 0.5), Math.max((high - low) * 0.08, figure.log ? 0.3 : high * 0.1)];
-  return { lines: [], points, names, palette, traces, range: { x: [left - padX, right + padX], y: [figure.log ? low - padY : Math.min(0, low), high + padY] } };
+  const losses = [figure.log ? low - padY : Math.min(0, low), high + padY];
+  const range = rows ? { x: losses, y: [runsWithLoss.length - 0.5, -0.5] } : { x: [left - padX, right + padX], y: losses };
+  return { lines: [], points, places, rows: rows ? runsWithLoss : null, names, styles, traces, range };
 }
+
+const extent = (values) => values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], values.length ? [values[0], values[0]] : [0, 1]);
+
+// Run id -> its place on the axis that is not the loss.
+function placesOf(attribute, among) {
+  if (attribute === "run") return new Map(among.map((run, row) => [run.id, row]));
+  if (attribute === "rank") return new Map([...among].sort((a, b) => a.avg - b.avg).map((run, place) => [run.id, place + 1]));
+  return new Map(among.filter((run) => run.attributes[attribute] !== undefined).map((run) => [run.id, run.attributes[attribute]]));
+}
+
+// Families side by side where they share a place, by the rule of the figures on paper.
+function shiftsOf(points, place) {
+  const families = [...new Set(points.map((run) => run.family))];
+  const places = [...new Set(points.map((run) => place.get(run.id)))].sort((a, b) => a - b);
+  const shared = new Set(points.map((run) => `${place.get(run.id)} ${run.family}`)).size > places.length;
+  const gap = places.slice(1).reduce((least, at, k) => Math.min(least, at - places[k]), Infinity);
+  const shift = shared ? Math.min(0.1, 0.5 / (families.length - 1)) * (Number.isFinite(gap) ? gap : 1) : 0;
+  return new Map(families.map((name, k) => [name, (k - (families.length - 1) / 2) * shift]));
+}
+
+const roomForRows = (figure) => Math.max(...figure.view.rows.map((run) => widthOf(run.short))) + 16;
 
 function layoutOf(figure) {
   const [ink, soft, grid, rule] = ["ink", "soft", "grid", "rule"].map(colourOf);
-  const scatter = figure.spec.kind === "attribute";
-  const narrow = figure.width < 560;
   const font = { family: getComputedStyle(document.body).fontFamily, size: 13, color: soft };
   const axis = {
     gridcolor: grid, linecolor: rule, zerolinecolor: rule, zeroline: false, tickfont: font, ticks: "outside", tickcolor: rule, ticklen: 4,
     exponentformat: "power", showexponent: "all", automargin: false,
   };
-  const xName = scatter ? ATTRIBUTE_NAMES[figure.attribute] : figure.fraction ? "Fraction of training" : "Training step";
-  const thresholds = figure.spec.kind === "thresholds";
-  const whole = scatter && figure.range.x[1] - figure.range.x[0] < 16;
+  const titled = (text, standoff) => ({ title: { text, font: { ...font, color: ink }, standoff } });
+  const { rows } = figure.view;
   return {
     width: figure.width, height: figure.height, margin: figure.margin, showlegend: false, hovermode: false,
     dragmode: isTouch ? false : "zoom", paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,
     xaxis: {
-      ...axis, range: figure.range.x, showgrid: false, showline: true, nticks: narrow ? 5 : 9,
-      title: { text: xName, font: { ...font, color: ink }, standoff: 8 },
-      ...(thresholds ? { tickvals: page.thresholds.map((_, place) => place), ticktext: page.thresholds, title: { text: "Threshold", font: { ...font, color: ink }, standoff: 8 } } : whole ? { dtick: 1, tickformat: "d" } : scatter || figure.fraction ? {} : { tickformat: ",d" }),
+      ...axis, range: figure.range.x, showgrid: false, showline: true,
+      ...(rows ? { ...titled("AvgFinalLoss (nats per token)", 8), ...lossTicks(figure, "x") } : stepAxis(figure, titled)),
     },
     yaxis: {
-      ...axis, range: figure.range.y, type: figure.log ? "log" : "linear",
-      title: { text: thresholds ? "First step below" : scatter ? "AvgFinalLoss (nats per token)" : "Loss (nats per token)", font: { ...font, color: ink }, standoff: 6 },
-      ...(figure.log ? logTicks(figure.range.y, figure.height) : thresholds ? { tickformat: ",d" } : {}),
+      ...axis, range: figure.range.y,
+      ...(rows ? rowTicks(figure) : { ...titled(lossName(figure), 6), ...lossTicks(figure, "y") }),
     },
   };
+}
+
+function lossName(figure) {
+  if (figure.spec.kind === "thresholds") return "First step below";
+  return figure.spec.kind === "attribute" ? "AvgFinalLoss (nats per token)" : "Loss (nats per token)";
+}
+
+function lossTicks(figure, axis) {
+  if (figure.log) return { type: "log", ...logTicks(figure.range[axis], axis === "y" ? figure.height : figure.width / 2) };
+  return figure.spec.kind === "thresholds" ? { type: "linear", tickformat: ",d" } : { type: "linear" };
+}
+
+// The axis of steps, of thresholds, or of what AvgFinalLoss is compared by.
+function stepAxis(figure, titled) {
+  const nticks = figure.width < 560 ? 5 : 9;
+  if (figure.spec.kind === "thresholds") return { ...titled("Threshold", 8), tickvals: page.thresholds.map((_, place) => place), ticktext: page.thresholds };
+  if (figure.spec.kind === "attribute") {
+    const whole = figure.range.x[1] - figure.range.x[0] < 16 ? { dtick: 1, tickformat: "d" } : { nticks };
+    return { ...titled(ATTRIBUTE_NAMES[figure.attribute], 8), ...whole };
+  }
+  if (figure.fraction) return { ...titled("Fraction of training", 8), nticks };
+  return { ...titled("Training step", 8), nticks, tickformat: ",d" };
+}
+
+function rowTicks(figure) {
+  const names = figure.view.rows.map((run) => plain(run.short));
+  return { type: "linear", ticks: "", tickvals: names.map((_, row) => row), ticktext: names };
 }
 
 // Ticks of a log axis: powers of ten, and of a short one their multiples.

@@ -9,7 +9,6 @@ function widthOf(text) {
   return widthOf.context.measureText(text).width;
 }
 
-const labelOf = (run) => (run.label.length > 22 ? `${run.label.slice(0, 21)}…` : run.label);
 
 // Decides where names go, before the figure is laid out: beside the ends of lines, else in a legend below.
 function placeNames(figure) {
@@ -22,9 +21,9 @@ function placeNames(figure) {
     if (!many) figure.names = null;
     return;
   }
-  figure.margin.r += Math.max(...lines.map((line) => widthOf(labelOf(line.run))));
+  figure.margin.r += Math.max(...lines.map((line) => widthOf(line.run.short)));
   for (const end of inOrderOfWeight(figure, lines)) {
-    const box = { run: end.line.run, colour: end.line.colour, left: end.x + 5, right: end.x + 5 + widthOf(labelOf(end.line.run)), y: end.y };
+    const box = { run: end.line.run, colour: end.line.colour, left: end.x + 5, right: end.x + 5 + widthOf(end.line.run.short), y: end.y };
     if (!findRoom(figure, box, figure.names, many ? 0 : FARTHEST)) {
       if (many) continue;
       // Names far from their lines would mislead.
@@ -40,11 +39,11 @@ function drawLabels(figure) {
   figure.labels.replaceChildren();
   figure.legend?.remove();
   figure.legend = null;
-  const { lines, points, names, palette } = figure.view;
-  if (points) return drawLegend(figure, names.map((name, place) => [null, page.families[name].name, palette[place % palette.length], MARKS[place % MARKS.length][1]]));
+  const { lines, points, names, styles } = figure.view;
+  if (points) return drawLegend(figure, names.map((name, k) => [null, page.families[name].name, styles[k][0], styles[k][1][1]]));
   if (figure.names === null) return drawLegend(figure, lines.map((line) => [line.run.id, line.run.label, line.colour]));
   for (const { run, colour, left, y } of figure.names) {
-    const label = add(figure.labels, "span", "", labelOf(run));
+    const label = add(figure.labels, "span", "", run.short);
     label.dataset.run = run.id;
     label.style.color = readable(colour);
     label.style.left = `${left}px`;

@@ -28,8 +28,9 @@ function drawLit(figure) {
   figure.element.classList.toggle("dimmed", figure.spec.run === null && Boolean(line || point));
   for (const label of figure.labels.children) label.classList.toggle("lit", label.dataset.run === litRun);
   if (point) {
+    const [cx, cy] = figure.markAt(point);
     const ring = document.createElementNS(SVG, "circle");
-    for (const [name, value] of Object.entries({ cx: figure.px(point.attributes[figure.attribute]), cy: figure.py(point.avg), r: 9, fill: "none", stroke: "currentColor", "stroke-width": 2 })) ring.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ cx, cy, r: 9, fill: "none", stroke: "currentColor", "stroke-width": 2 })) ring.setAttribute(name, value);
     figure.over.append(ring);
   }
   if (!line || figure.spec.run !== null) return;

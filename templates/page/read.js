@@ -60,7 +60,8 @@ function nearestMark(figure, x, y) {
   let found = null;
   let least = NEAR;
   for (const run of figure.view.points) {
-    const away = Math.hypot(figure.px(run.attributes[figure.attribute]) - x, figure.py(run.avg) - y);
+    const [markX, markY] = figure.markAt(run);
+    const away = Math.hypot(markX - x, markY - y);
     if (away < least) [least, found] = [away, { run }];
   }
   return found;
@@ -113,7 +114,7 @@ function onKey(figure, event) {
   const box = figure.element.getBoundingClientRect();
   const [x, y] = line
     ? [figure.px(xOf(figure, run, line.step[found.k])), figure.py((line.mean ?? line.max)[found.k])]
-    : [figure.px(run.attributes[figure.attribute]), figure.py(run.avg)];
+    : figure.markAt(run);
   showTip(figure, found, box.left + x, box.top + (Number.isFinite(y) ? y : figure.margin.t));
   spoken.textContent = `${run.label}: ${readings(figure, found).map((row) => row.join(" ")).join(", ")}`;
 }

@@ -24,7 +24,7 @@ function annotationOf(figure, { run, left, y }, ink) {
   const { l, r, t, b } = figure.margin;
   return {
     xref: "paper", yref: "paper", x: (left - l) / (figure.width - l - r), y: 1 - (y - t) / (figure.height - t - b),
-    xanchor: "left", yanchor: "middle", showarrow: false, text: plain(labelOf(run)), font: { size: 13, color: ink },
+    xanchor: "left", yanchor: "middle", showarrow: false, text: plain(run.short), font: { size: 13, color: ink },
   };
 }
 
