@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from reportgen import tables
+from reportgen.curves import Curve
 from reportgen.document import strict
 from reportgen.model_list import DirectorySource, Theme
 from reportgen.outputs import data
@@ -148,6 +149,12 @@ def test_curve_as_pandas_reads_it() -> None:
     assert first == "0,,,"
     last = text.splitlines()[-1].split(",")
     assert last == [str(curve.step[-1]), *(repr(float(c[-1])) for c in (curve.mean, curve.min, curve.max))]
+
+
+def test_another_smoothers_line_is_a_column_of_its_own() -> None:
+    curve = Curve(2, np.array([0, 1]), *(np.array([float(i), i + 0.5]) for i in range(4)))
+    text = data.curves_csv(curve, "median")
+    assert text == "step,mean,min,max,median\n0,0.0,1.0,2.0,3.0\n1,0.5,1.5,2.5,3.5\n"
 
 
 def test_table_as_pandas_reads_it() -> None:

@@ -120,12 +120,13 @@ def _curves(
         low, high = where(few, math.inf, low), where(few, -math.inf, high)
     lowest = extremes(low, batch.origin, ranges, "min")
     highest = extremes(high, batch.origin, ranges, "max")
-    line = line_at(batch, losses, windows, ranges, how)
+    lines = [line_at(batch, losses, windows, ranges, replace(how, smoother="mean"))]
+    if how.smoother != "mean":
+        lines.append(line_at(batch, losses, windows, ranges, how))
+    parts = _by_run(ranges, lines[0], lowest, highest, *lines[1:])
     return [
-        Curve(steps, step, *parts)
-        for steps, step, parts in zip(
-            ranges.steps.tolist(), ranges.step, _by_run(ranges, line, lowest, highest), strict=True
-        )
+        Curve(steps, step, *own)
+        for steps, step, own in zip(ranges.steps.tolist(), ranges.step, parts, strict=True)
     ]
 
 

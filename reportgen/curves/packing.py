@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.curves.summary import Curve, Envelope, LossMetrics, Summary
+from reportgen.curves.summary import Curve, Envelope, FloatArray, LossMetrics, Summary
 from reportgen.curves.thinning import point_steps
 
 __all__ = ["from_bytes", "to_bytes"]
 
-FORMAT = b"RGS1"
+FORMAT = b"RGS2"
 PREFIX = struct.Struct("<4sII")
-FIELDS = (3, 3, 2)  # arrays of the curve, of the early curve, of the raw envelope
 
 
 def to_bytes(summary: Summary) -> bytes:
@@ -35,10 +34,10 @@ def to_bytes(summary: Summary) -> bytes:
         "early": _size(summary.early),
         "raw": _size(summary.raw),
         "raw_early": len(summary.raw_early),
+        "other": summary.curve.other is not None,
     }
     text = json.dumps(head, separators=(",", ":"), allow_nan=False).encode()
-    curve, early, raw = summary.curve, summary.early, summary.raw
-    arrays = (curve.mean, curve.min, curve.max, early.mean, early.min, early.max, raw.min, raw.max)
+    arrays = (*_arrays(summary.curve), *_arrays(summary.early), summary.raw.min, summary.raw.max)
     body = text + np.concatenate((*arrays, summary.raw_early)).astype("<f8").tobytes()
     return PREFIX.pack(FORMAT, zlib.crc32(body), len(text)) + body
 
@@ -63,6 +62,10 @@ def from_bytes(record: bytes) -> Summary:
         raise ValueError("summary record is not what this version writes") from error
 
 
+def _arrays(curve: Curve) -> list[FloatArray]:
+    return [curve.mean, curve.min, curve.max, *([] if curve.other is None else [curve.other])]
+
+
 def _size(part: Curve | Envelope) -> dict[str, int]:
     return {"steps": part.steps, "points": len(part.step)}
 
@@ -72,7 +75,10 @@ def _summary_of(head: dict[str, Any], values: memoryview) -> Summary:
     for steps, points in sizes:
         if not 1 <= points <= steps:
             raise ValueError("more points than steps")
-    lengths = [points for (_, points), fields in zip(sizes, FIELDS, strict=True) for _ in range(fields)]
+    own = 4 if head["other"] else 3  # arrays of a curve
+    lengths = [
+        points for (_, points), arrays in zip(sizes, (own, own, 2), strict=True) for _ in range(arrays)
+    ]
     floats = np.frombuffer(values, dtype="<f8").astype(np.float64)
     if floats.size != sum(lengths) + head["raw_early"]:
         raise ValueError("more or fewer values than said")
@@ -81,9 +87,9 @@ def _summary_of(head: dict[str, Any], values: memoryview) -> Summary:
     metrics = head["metrics"]
     return Summary(
         metrics=LossMetrics(**metrics | {"spikes": tuple(metrics["spikes"])}),
-        curve=Curve(*curve, *arrays[:3]),
-        early=Curve(*early, *arrays[3:6]),
-        raw=Envelope(*raw, *arrays[6:]),
+        curve=Curve(*curve, *arrays[:own]),
+        early=Curve(*early, *arrays[own : 2 * own]),
+        raw=Envelope(*raw, *arrays[2 * own :]),
         raw_early=raw_early,
         nonpositive=head["nonpositive"],
     )

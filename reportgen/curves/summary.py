@@ -57,9 +57,10 @@ class Curve:
     Attributes:
         steps: Steps that the points stand for.
         step: (points,) int64, from 0, strictly rising; first 0, last ``steps - 1``.
-        mean: (points,) float64, the smoothed loss at ``step``.
+        mean: (points,) float64, the rolling mean at ``step``.
         min: (points,) float64, least rolling minimum over the point's range.
         max: (points,) float64, greatest rolling maximum over the point's range.
+        other: (points,) float64, the line of another smoother at ``step``; None where the mean is drawn.
     """
 
     steps: int
@@ -67,6 +68,12 @@ class Curve:
     mean: FloatArray
     min: FloatArray
     max: FloatArray
+    other: FloatArray | None = None
+
+    @property
+    def line(self) -> FloatArray:
+        """(points,) float64, what is drawn as the smoothed line."""
+        return self.mean if self.other is None else self.other
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,6 @@ def _log_mean_at(run: RunReport, step: Any) -> FloatArray:
     """(points,) float64, logarithm of the smoothed loss at ``step``; NaN beside a missing one."""
     curve = run.summary.curve
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(curve.mean)
+        logs = np.log(curve.line)
     at = np.interp(step, curve.step, logs)
     return np.where(np.isfinite(at), at, np.nan)

@@ -46,7 +46,7 @@ def drawn(curve: Curve | Envelope, *, log: bool, points: int = _MOST_POINTS) -> 
         np.linspace(0, len(curve.step) - 1, min(points, len(curve.step))).round().astype(np.intp)
     )
     starts = np.concatenate(([0], (kept[:-1] + kept[1:]) // 2 + 1))
-    mean = curve.mean[kept] if isinstance(curve, Curve) else np.full(len(kept), np.nan)
+    mean = curve.line[kept] if isinstance(curve, Curve) else np.full(len(kept), np.nan)
     return Drawn(
         curve.step[kept],
         _shown(mean, log),

@@ -34,11 +34,18 @@ def json_bytes(document: Mapping[str, Any]) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def curves_csv(curve: Curve) -> str:
-    """The points of a curve: ``step,mean,min,max``, numbers as Python's ``repr``, missing is empty."""
-    columns = (_floats(values.tolist()) for values in (curve.mean, curve.min, curve.max))
-    points = zip(map(str, curve.step.tolist()), *columns, strict=True)
-    return "\n".join(["step,mean,min,max", *map(",".join, points), ""])
+def curves_csv(curve: Curve, smoother: str = "mean") -> str:
+    """The points of a curve: ``step,mean,min,max``, numbers as Python's ``repr``, missing is empty.
+
+    Another smoother's line is a last column of its name.
+    """
+    header, columns = "step,mean,min,max", [curve.mean, curve.min, curve.max]
+    if curve.other is not None:
+        header, columns = f"{header},{smoother}", [*columns, curve.other]
+    points = zip(
+        map(str, curve.step.tolist()), *(_floats(values.tolist()) for values in columns), strict=True
+    )
+    return "\n".join([header, *map(",".join, points), ""])
 
 
 def _floats(values: list[float]) -> list[str]:

@@ -173,7 +173,7 @@ def _groups(family: FamilyReport, arrays: _Arrays) -> Iterator[dict[str, Any]]:
 def _curve(curve: Curve, arrays: _Arrays) -> dict[str, Any]:
     return {
         **_steps(curve, arrays),
-        "mean": arrays.place(curve.mean),
+        "mean": arrays.place(curve.line),
         "min": arrays.place(curve.min),
         "max": arrays.place(curve.max),
     }

@@ -7,6 +7,7 @@ import math
 import struct
 import time
 import zlib
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -28,9 +29,9 @@ def bits(value: object) -> object:
     return repr(value)
 
 
-@given(RUN, st.integers(1, 20), st.integers(2, 12))
-def test_round_trip(run: np.ndarray, window: int, points: int) -> None:
-    settings = CurveSettings(window=window, points=points, early_steps=9, raw_steps=7)
+@given(RUN, st.integers(1, 20), st.integers(2, 12), st.sampled_from(["mean", "median"]))
+def test_round_trip(run: np.ndarray, window: int, points: int, smoother: Literal["mean", "median"]) -> None:
+    settings = CurveSettings(window=window, points=points, smoother=smoother, early_steps=9, raw_steps=7)
     (summary,) = summarise([run], settings, "cpu")
     assert bits(from_bytes(to_bytes(summary))) == bits(summary)
 

@@ -23,7 +23,7 @@ EDGES = st.sampled_from(["partial", "trim"])
 def lines(runs: list[FloatArray], window: int, edges: str, smoother: str) -> list[FloatArray]:
     """With a point at every step."""
     settings = CurveSettings(window=window, edges=edges, smoother=smoother, points=100)
-    return [summary.curve.mean for summary in summarise(runs, settings, "cpu")]
+    return [summary.curve.line for summary in summarise(runs, settings, "cpu")]
 
 
 @given(RUNS, st.integers(1, 90), EDGES)
@@ -76,6 +76,15 @@ def test_ema_is_the_decaying_mean_of_what_is_finite(runs: list[FloatArray], wind
             expected = math.fsum(products) / math.fsum(weights)
             size = math.fsum(map(abs, products)) / math.fsum(weights)
             assert line[step] == pytest.approx(expected, rel=1e-12, abs=1e-12 * size)
+
+
+@pytest.mark.parametrize("smoother", ["median", "ema", "geometric"])
+def test_the_mean_stays_the_rolling_mean(smoother: str) -> None:
+    run = np.exp(np.random.default_rng(2).normal(size=900))
+    (summary,) = summarise([run], CurveSettings(window=50, smoother=smoother, points=1000), "cpu")
+    theirs = pd.Series(run).rolling(50, center=True, min_periods=1).mean()
+    np.testing.assert_allclose(summary.curve.mean, theirs, rtol=1e-12)
+    assert not np.allclose(summary.curve.line, theirs)
 
 
 def test_the_band_stays_least_and_greatest() -> None:
