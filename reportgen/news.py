@@ -39,6 +39,7 @@ def told(
     changes: Mapping[str, Any],
     loss: Callable[[float | None], str] = notation.loss,
     title: Callable[[str], str] = str,
+    most: int | None = _METRICS_TOLD,
 ) -> tuple[Section, ...]:
     """The changes in words, what matters most first; what did not change is not mentioned.
 
@@ -48,8 +49,9 @@ def told(
         changes: Of ``reportgen.changes.compare``.
         loss: Writes a loss.
         title: Gives what a metric is called, from its key.
+        most: Of one run's metrics that moved, how many are told; None tells all.
     """
-    tell = _Teller(loss, title)
+    tell = _Teller(loss, title, most)
     sections = (
         ("expectations", "Expectations that began to fail", tell.expectation),
         ("diverged", "Runs that began to diverge", tell.diverged),
@@ -69,7 +71,7 @@ def told(
 def as_text(changes: Mapping[str, Any]) -> str:
     """The changes for a terminal: plain lines without control characters."""
     since = one_line(changes["baseline"]["created"], 40)
-    sections = told(changes, lambda value: "none" if value is None else f"{value:.2e}")
+    sections = told(changes, lambda value: "none" if value is None else f"{value:.2e}", most=None)
     if not sections:
         return f"Nothing changed since {since}."
     lines = [f"Since {since}:"]
@@ -86,6 +88,7 @@ def as_text(changes: Mapping[str, Any]) -> str:
 class _Teller:
     loss: Callable[[float | None], str]
     title: Callable[[str], str]
+    most: int | None
 
     def expectation(self, one: Mapping[str, Any]) -> str:
         actual = self._value(one["metric"], one["actual"])
@@ -110,9 +113,10 @@ class _Teller:
 
     def metrics(self, one: Mapping[str, Any]) -> str:
         moved = sorted(one["moved"], key=lambda entry: _rank(entry["metric"]))
-        said = [self._moved(entry) for entry in moved[:_METRICS_TOLD]]
+        said = [self._moved(entry) for entry in moved[: self.most]]
         rest = len(moved) - len(said)
-        return "; ".join([*said, f"and {rest} more"] if rest else said)
+        more = f"and {rest:,} more {'metric' if rest == 1 else 'metrics'}, all in report.json"
+        return "; ".join([*said, more] if rest else said)
 
     def source(self, one: Mapping[str, Any]) -> str:
         old, new = one["from"], one["to"]
@@ -149,4 +153,5 @@ def _share(relative: float) -> str:
     """A relative change: +12 %, −0.0031 %, or ×25 where it grew more than tenfold."""
     if relative >= 9:
         return f"×{relative + 1:.3g}"
-    return f"{100 * relative:+.3g} %".replace("-", "−") if abs(relative) < 1 else f"{100 * relative:+.0f} %"
+    share = f"{100 * relative:+.3g}" if abs(relative) < 1 else f"{100 * relative:+.0f}"
+    return f"{share}\N{NO-BREAK SPACE}%".replace("-", "−")

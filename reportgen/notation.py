@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Context, Decimal
 
-__all__ = ["MISSING", "grouped", "loss", "number", "power_of_ten", "recorded", "written"]
+__all__ = ["MISSING", "grouped", "loss", "measured", "number", "power_of_ten", "recorded", "written"]
 
 MISSING = "–"
 """Stands for a number that does not exist."""
@@ -56,6 +56,11 @@ def recorded(value: float | None, digits: int = 3) -> str:
 def grouped(value: int | None) -> str:
     """A count, in groups of three figures: 85,000."""
     return MISSING if value is None else f"{value:,}".replace("-", "−")
+
+
+def measured(metric: str, value: float | None) -> str:
+    """What a metric of ``report.json`` came to: a loss, or a count."""
+    return loss(value) if metric.endswith("_loss") or value is None else grouped(int(value))
 
 
 def number(value: float | int) -> str:

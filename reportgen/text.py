@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from os.path import commonpath
+from itertools import takewhile
 
 __all__ = ["one_line", "printable", "told_apart"]
 
@@ -46,10 +46,10 @@ def told_apart(texts: Sequence[str], limit: int) -> tuple[str, ...]:
     """
     names = list(texts)
     if len(set(texts)) > 1:
-        start = len(commonpath(names))
+        start = _alike(names)
         if start > 1 and max(map(len, names)) > limit:
             names = ["…" + name[start:] for name in names]
-        end = len(commonpath([name[:0:-1] for name in names]))
+        end = _alike([name[:0:-1] for name in names])
         if end > 1 and max(map(len, names)) > limit:
             names = [name[:-end] + "…" for name in names]
     half = (limit - 1) // 2
@@ -62,3 +62,8 @@ def told_apart(texts: Sequence[str], limit: int) -> tuple[str, ...]:
             other = f"{name[: limit - len(str(number)) - 1]} {number}"
     shown = {text: name for name, text in taken.items()}
     return tuple(shown[text] for text in texts)
+
+
+def _alike(texts: Sequence[str]) -> int:
+    """Characters that all texts begin with."""
+    return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*texts, strict=False)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen import figures
@@ -127,6 +127,22 @@ def test_ticks_of_a_log_axis_are_true_and_few(low: float, times: float, height: 
         assert as_number(text) == pytest.approx(value, rel=1e-12)
         assert start - 1e-9 <= math.log10(value) <= end + 1e-9
     assert axis["tickvals"] == sorted(set(axis["tickvals"]))
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(FINITE, FINITE)
+@example(0.0, 5e-324)
+@example(0.0, 1.7976931348623157e308)
+@example(-1.7e308, 1.7e308)
+def test_any_losses_have_a_linear_axis(one: float, other: float) -> None:
+    axis = loss_axis_linear(min(one, other), max(one, other), 300)
+    start, end = axis["range"]
+    assert start <= 0 <= end
+    assert 1e-300 <= end - start < math.inf
+    assert 1 <= len(axis["tickvals"]) <= 20
+    assert all(start <= tick <= end for tick in axis["tickvals"])
 
 
 def test_ticks_of_usual_losses_are_powers_of_ten() -> None:

@@ -241,6 +241,14 @@ def test_a_family_without_a_loss_to_show_says_so() -> None:
         assert [note["text"] for note in make(one(losses))["layout"]["annotations"]] == [text]
     zero = figures.family_log(one([0.0] * 9))
     assert [note["text"] for note in zero["layout"]["annotations"]] == ["No loss above zero"]
+    beyond = figures.family_log(one([1.0] * 9, x_range=(50.0, 60.0)))
+    assert [note["text"] for note in beyond["layout"]["annotations"]] == ["Nothing to show"]
+
+
+def test_single_losses_are_a_line_since_a_band_of_them_has_no_area() -> None:
+    few, many = (samples.run_report("r", [1.0, 0.5] * half) for half in (3, 900))
+    assert [trace["mode"] for trace in figures.run_log(few)["data"]] == ["lines", "lines"]
+    assert [trace["mode"] for trace in figures.run_log(many)["data"]] == ["none", "lines"]
 
 
 def test_eleven_runs_take_few_points() -> None:
@@ -408,14 +416,14 @@ def test_thresholds_show_first_steps_below() -> None:
 
 
 def test_a_runs_figures_show_its_raw_losses() -> None:
-    run = samples.sample_report().runs[1]
+    run = samples.run_report("r", samples.losses(2000, spikes=(700,)))
     first = figures.run_linear(run)
     assert values(lines_of(first)[0]["y"]) == run.summary.raw_early.tolist()
     everything = figures.run_log(run)
     shown = [y for y in values(bands_of(everything)[0]["y"]) if not math.isnan(y)]
     assert min(shown) == np.nanmin(run.summary.raw.min)
     assert max(shown) == np.nanmax(run.summary.raw.max)
-    np.testing.assert_array_equal(values(lines_of(everything)[0]["y"]), run.summary.curve.mean)
+    assert set(values(lines_of(everything)[0]["y"])) <= set(run.summary.curve.mean)
 
 
 def test_panels_show_every_run_twice_on_one_scale() -> None:

@@ -59,6 +59,9 @@ READABLE: dict[str, tuple[str, tuple[int, float | None, float | None, float | No
     "negative": ("[-1, -2, -3]", (3, -3.0, -2.0, -3.0, 0)),
     "constant": ("[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]", (7, 0.5, 0.5, 0.5, 0)),
     "CONSTANT": ("[0.25, 0.25]", (2, 0.25, 0.25, 0.25, 0)),
+    "greatest": ("[1.75e308, 1.75e308]", (2, 1.75e308, 1.75e308, 1.75e308, 0)),
+    "widest": ("[-1.5e308, 1.5e308]", (2, 1.5e308, 0.0, -1.5e308, 0)),
+    "smallest": ("[5e-324, 5e-324]", (2, 5e-324, 5e-324, 5e-324, 0)),
 }
 
 # Text that a list lets a run be called (the rest is a mistake, see tests/test_list_mistakes.py).
@@ -130,7 +133,8 @@ def write_lists(folder: Path) -> None:
     for name, (losses, _) in READABLE.items():
         (folder / "runs" / f"{name}.json").write_text(f'{{"Config": {{}}, "TrainingLoss": {losses}}}')
     (folder / "lists" / "files.toml").write_text(
-        f"{source}[[family]]\nname = 'Bad'\nruns = {json.dumps([*UNREADABLE, MISSING])}\n"
+        f"{source}[figures]\nruns = ['greatest', 'widest', 'smallest']\n"
+        f"[[family]]\nname = 'Bad'\nruns = {json.dumps([*UNREADABLE, MISSING])}\n"
         f"[[family]]\nname = 'Odd'\nruns = {json.dumps(list(READABLE))}\n"
     )
 

@@ -354,6 +354,27 @@ def test_captions_say_how_lines_were_smoothed(report: Report) -> None:
     )
 
 
+def test_captions_say_which_steps_are_shown_and_which_runs_have_no_line(report: Report) -> None:
+    family = report.families[0]
+    said = words.family_caption(
+        replace(family, spec=replace(family.spec, x_range=(0.0, 6000.0))), linear=False
+    )
+    assert "training loss over steps 0 to 6,000, log axis." in said
+    long = replace(family.spec, smoothing=replace(family.spec.smoothing, window=10_000, edges="trim"))
+    said = words.family_caption(replace(family, spec=long), linear=True)
+    assert f"{len(family.runs)} runs shorter than the window have no line." in said
+
+
+def test_the_caption_of_all_runs_counts_those_that_are_not_shown() -> None:
+    losses = {"add_d5_l2_h3_t15K_s372001": [0.0] * 9, "other": [1.0] * 9}
+    runs = [samples.run_report(name, values) for name, values in losses.items()]
+    assert words.overview_caption(runs, "digits") == (
+        "AvgFinalLoss (mean of the last 5 losses) against digits, every run of every family. "
+        "1 run without one of the two is left out. 1 run of zero or below is missing."
+    )
+    assert words.overview_caption(runs[1:], "run") == "AvgFinalLoss (mean of the last 5 losses) of every run."
+
+
 def test_seeds_and_thresholds_are_drawn_where_the_list_asks(report: Report) -> None:
     asked = samples.family_report("Seeds", report.families[1].runs, figures=("seeds", "thresholds"))
     page = Page(html.render(samples.report([asked])))

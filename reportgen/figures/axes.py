@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 LOSS = "Training loss (nats per token)"
+_GREATEST = sys.float_info.max
+_SHORTEST = 1e-300
 _RULE = "#4d4d4d"
 _GRID = "#e4e4e4"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -33,7 +36,12 @@ def power(exponent: int, factor: float = 1) -> str:
 
 
 def loss_axis(
-    low: float, high: float, height_px: float, wanted: tuple[float, float] | None = None
+    low: float,
+    high: float,
+    height_px: float,
+    wanted: tuple[float, float] | None = None,
+    *,
+    least_margin: float = 0.0,
 ) -> dict[str, Any]:
     """A logarithmic axis.
 
@@ -42,9 +50,10 @@ def loss_axis(
         high: Greatest.
         height_px: Of the axis, for the number of ticks.
         wanted: The list's own range; an end that a log axis cannot have is ignored.
+        least_margin: Powers of ten to either side of ``low`` and ``high``.
     """
     start, end = math.log10(low), math.log10(high)
-    margin = 0.02 * (end - start)
+    margin = max(0.02 * (end - start), least_margin)
     start, end = start - margin, end + margin
     if wanted is not None:
         start = math.log10(wanted[0]) if wanted[0] > 0 else start
@@ -71,9 +80,11 @@ def loss_axis(
 
 def loss_axis_linear(low: float, high: float, height_px: float) -> dict[str, Any]:
     """A linear axis that shows 0, ``low`` and ``high``."""
-    start, end = min(low, 0.0), max(high, 0.0)
-    end = end if end > start else 1.0
-    end += 0.03 * (end - start)
+    # The length of the axis is a float too, and one that Plotly can divide by.
+    start, end = max(min(low, 0.0), -_GREATEST / 2), max(high, 0.0)
+    end = min(end, _GREATEST + start) if end > start else 1.0
+    end = max(end, start + _SHORTEST)
+    end += min(0.03 * (end - start), _GREATEST + min(start, 0.0) - end)
     gap = _round_gap((end - start) / max(4, min(8, height_px / 22)))
     ticks = [k * gap for k in range(math.ceil(start / gap), math.floor(end / gap) + 1)]
     return _axis(range=[start, end], tickvals=ticks, ticktext=[_number(tick, gap) for tick in ticks])

@@ -43,15 +43,34 @@ def family_log(family: FamilyReport, width_mm: float = 178.0) -> Figure:
     """
     steps = max(run.summary.curve.steps for run in family.runs)
     x_range = family.spec.x_range or whole(steps)
-    return comparison(_lines(family, log=True), x_range, width_mm, y_range=family.spec.y_range, log=True)
+    return comparison(
+        _lines(family, log=True),
+        x_range,
+        width_mm,
+        y_range=family.spec.y_range,
+        log=True,
+        nothing=_nothing(family, log=True),
+    )
 
 
 def family_linear(family: FamilyReport, width_mm: float = 178.0) -> Figure:
     """Smoothed loss over the first ``linear_steps``, linear axis (see ``family_log``)."""
     steps = max(run.summary.early.steps for run in family.runs)
     return comparison(
-        _lines(family, log=False), whole(min(steps, family.spec.linear_steps)), width_mm, log=False
+        _lines(family, log=False),
+        whole(min(steps, family.spec.linear_steps)),
+        width_mm,
+        log=False,
+        nothing=_nothing(family, log=False),
     )
+
+
+def _nothing(family: FamilyReport, *, log: bool) -> str:
+    """What stands in a figure without a line: the caption says why where it is not the losses."""
+    greatest = [run.summary.raw.max[np.isfinite(run.summary.raw.max)] for run in family.runs]
+    if any((losses > 0).any() if log else len(losses) for losses in greatest):
+        return "Nothing to show"
+    return "No loss above zero" if log else "No finite loss"
 
 
 def _lines(family: FamilyReport, *, log: bool) -> list[Line]:
@@ -68,6 +87,7 @@ def comparison(
     width_mm: float,
     *,
     log: bool,
+    nothing: str,
     y_range: tuple[float, float] | None = None,
 ) -> Figure:
     """Lines with their bands, and a legend or names at the lines' ends.
@@ -77,6 +97,7 @@ def comparison(
         x_range: First and last step.
         width_mm: Width on paper.
         log: Losses on a log axis, else on a linear one.
+        nothing: What is said where no line has a value.
         y_range: Of losses on the log axis; what the lines need by default.
     """
     many = len(lines) > MOST_NAMED
@@ -104,7 +125,7 @@ def comparison(
         "layout": frame.layout(
             xaxis=titled(x_axis, "Training step"),
             yaxis=titled(y_axis, LOSS),
-            annotations=notes if values else [note("No loss above zero" if log else "No finite loss")],
+            annotations=notes if values else [note(nothing)],
         ),
     }
 

@@ -45,6 +45,8 @@ _TITLES = {
 }
 _ORDERED: tuple[Comparison, ...] = ("digits", "layers", "heads", "steps_k", "insert_mode")
 _ROW_PX = 17.0
+_MARGIN = 0.11
+"""Powers of ten around the marks."""
 _TICK_PX = (54, 18)
 """Least distance between the ticks of a loss axis: one that lies, one that stands."""
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "star")
@@ -108,15 +110,15 @@ def avg_final_loss_by(
     legend = names if 1 < len(families) <= MOST_NAMED else []
     places = sorted({one.place for one in points})
     losses = [one.loss for one in points if one.loss > 0]
-    low, high = (min(losses) / 1.3, max(losses) * 1.3) if losses else (0.1, 1.0)
+    low, high = (min(losses), max(losses)) if losses else (0.1, 1.0)
     if against == "run":
         labels = [plain(name) for name in told_apart([one.run.label for one in points], _LABEL_LIMIT)]
         frame = _rows(width_mm, labels, legend)
-        x_axis = loss_axis(low, high, frame.plot_width * _TICK_PX[1] / _TICK_PX[0])
+        x_axis = loss_axis(low, high, frame.plot_width * _TICK_PX[1] / _TICK_PX[0], least_margin=_MARGIN)
         y_axis = categories_axis(labels, rows=True)
     else:
         frame = sheet(width_mm, legend)
-        y_axis = loss_axis(low, high, frame.plot_height)
+        y_axis = loss_axis(low, high, frame.plot_height, least_margin=_MARGIN)
         if against in _ORDERED or against == "rank":
             x_axis = step_axis(places[0] - 0.5, places[-1] + 0.5, frame.plot_width, tick_px=26)
         else:
@@ -167,7 +169,9 @@ def family_seeds(family: FamilyReport, width_mm: float = 178.0) -> Figure | None
         for group, style in zip(groups, line_styles([group.runs[0] for group in groups]), strict=True)
     ]
     steps = max(int(one.curve.step[-1]) + 1 for one in lines)
-    return comparison(lines, whole(steps), width_mm, y_range=family.spec.y_range, log=True)
+    return comparison(
+        lines, whole(steps), width_mm, y_range=family.spec.y_range, log=True, nothing="Nothing to show"
+    )
 
 
 def family_thresholds(family: FamilyReport, width_mm: float = 178.0) -> Figure | None:

@@ -133,7 +133,10 @@ def _all_steps(
     raw = drawn(run.summary.raw, log=True, points=points)
     mean = drawn(run.summary.curve, log=True, points=points)
     found = extent([raw])
-    traces = [band(raw, _RAW, 0.75), line(mean, _COLOUR)] if found else []
+    # A band of single losses has no area, and would not be seen.
+    single = np.array_equal(raw.low, raw.high, equal_nan=True)
+    losses = line(Drawn(raw.step, raw.low, raw.low, raw.low), _RAW) if single else band(raw, _RAW, 0.75)
+    traces = [losses, line(mean, _COLOUR)] if found else []
     x_axis = step_axis(*whole(run.summary.raw.steps), width, tick_px=tick_px)
     return traces, x_axis, loss_axis(*(shared or found or (0.1, 1.0)), height)
 

@@ -192,20 +192,13 @@ def context(
         "theme": theme_of(report.lists),
         "loss": notation.loss,
         "count": words.count,
-        "measured": _measured,
+        "measured": lambda check: notation.measured(check.metric, check.actual),
         "metric": tables.metric_title,
         "classes": _classes,
         "anchor": lambda name: _anchor(name) if medium == "screen" else Markup(""),
         "figure": figure,
         **extra,
     }
-
-
-def _measured(check: Check) -> str:
-    """What was found where something else was expected."""
-    if check.actual is None:
-        return notation.MISSING
-    return notation.loss(check.actual) if "loss" in check.metric else notation.grouped(int(check.actual))
 
 
 def _classes(*names: str) -> Markup:

@@ -105,8 +105,7 @@ def _run(name: str, family: str) -> str:
 
 
 def _failed(check: Check, family: str) -> str:
-    number = notation.loss if check.metric.endswith("_loss") else notation.number
-    actual = notation.MISSING if check.actual is None else number(check.actual)
+    actual = notation.measured(check.metric, check.actual)
     said = f"{escape(tables.metric_title(check.metric))} is {escape(actual)}, expected {code(check.expected)}"
     return f"{_run(check.run, family)}: {said}"
 

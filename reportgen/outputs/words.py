@@ -120,13 +120,24 @@ def family_caption(family: FamilyReport, *, linear: bool, bands: Bands = "all") 
         bands: Of all runs, of the one that is pointed at, or of none.
     """
     spec = family.spec
-    what = f"the first {count(spec.linear_steps, 'step')}, linear axis" if linear else "all steps, log axis"
+    if linear:
+        what = f"the first {count(spec.linear_steps, 'step')}, linear axis"
+    elif spec.x_range:
+        what = f"steps {spec.x_range[0]:,g} to {spec.x_range[1]:,g}, log axis"
+    else:
+        what = "all steps, log axis"
     said = f"{spec.name}: training loss over {what}. Line: {smoothing_sentence(spec.smoothing)}. "
     said += {
         "all": "Band: rolling minimum to maximum over the same window.",
         "pointed": "Band, of the run that is pointed at: rolling minimum to maximum over the same window.",
         "none": "Bands are left out, and some lines only are named: there are many.",
     }[bands]
+    if spec.smoothing.edges == "trim" and spec.smoothing.smoother != "ema":
+        short = sum(run.summary.metrics.steps < spec.smoothing.window for run in family.runs)
+        if short:
+            said += (
+                f" {count(short, 'run')} shorter than the window {'has' if short == 1 else 'have'} no line."
+            )
     return said + ("" if linear else missing_on_log(family.runs))
 
 

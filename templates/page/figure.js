@@ -49,7 +49,7 @@ class Figure {
     this.view = this.spec.kind === "attribute" ? scatterView(this) : linesView(this);
     const { traces, range } = this.view;
     this.range = this.zoom ?? range;
-    this.margin = { l: this.view.rows ? roomForRows(this) : this.width < 560 ? 48 : 58, r: 14, t: 22, b: 46 };
+    this.margin = { l: this.view.rows ? roomForRows(this) : roomForTicks(this), r: 14, t: 22, b: 46 };
     placeNames(this);
     Plotly.react(this.canvas, traces, layoutOf(this), {
       displayModeBar: false, doubleClick: false, showTips: false, responsive: false,
@@ -201,7 +201,7 @@ function linesView(figure) {
       traces.push({ ...common, ...mergedTrace(figure, same), line: { width: 1, color: faded(colour, alpha), simplify: true } });
     }
   }
-  return { lines, traces, range };
+  return { lines, traces, range, empty: !hasValues(figure, lines, range.x) };
 }
 
 // Marks of families, as plotly names them and as text has them.
@@ -256,6 +256,14 @@ function shiftsOf(points, place) {
   return new Map(families.map((name, k) => [name, (k - (families.length - 1) / 2) * shift]));
 }
 
+// Room for the numbers of the vertical axis and its title beside them.
+function roomForTicks(figure) {
+  const least = figure.width < 560 ? 48 : 58;
+  const { ticktext } = lossTicks(figure, "y");
+  if (ticktext) return Math.max(least, Math.max(...ticktext.map(widthOf)) + 36);
+  return figure.spec.kind === "attribute" ? 84 : least; // plotly's own decimals of small losses
+}
+
 const roomForRows = (figure) => Math.max(...figure.view.rows.map((run) => widthOf(run.short))) + 16;
 
 function layoutOf(figure) {
@@ -269,6 +277,7 @@ function layoutOf(figure) {
   const { rows } = figure.view;
   return {
     width: figure.width, height: figure.height, margin: figure.margin, showlegend: false, hovermode: false,
+    annotations: figure.view.empty ? [{ text: "Nothing to show", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false }] : [],
     dragmode: isTouch ? false : "zoom", paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font,
     xaxis: {
       ...axis, range: figure.range.x, showgrid: false, showline: true,

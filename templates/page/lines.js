@@ -67,18 +67,29 @@ function wholeRange(figure, lines) {
     }
   }
   if (figure.spec.kind === "thresholds") return { x: [-0.25, right + 0.25], y: yRange(figure, 0, high) };
-  const x = compares && ["log", "seeds"].includes(figure.spec.kind) && family.xRange && !figure.fraction ? family.xRange : [0, right || 1];
+  const x = compares && figure.spec.kind === "log" && family.xRange && !figure.fraction ? family.xRange : [0, right || 1];
   if (low > high) [low, high] = figure.log ? [1e-3, 1] : [0, 1];
   if (compares && family.yRange) [low, high] = family.yRange;
   return { x, y: yRange(figure, low, high) };
 }
 
+// Whether any line has a value to show between two places of the x axis.
+function hasValues(figure, lines, [left, right]) {
+  const inside = (line, k) => xOf(figure, line.run, line.step[k]) >= left && xOf(figure, line.run, line.step[k]) <= right;
+  return lines.some((line) => (line.mean ?? line.max).some((value, k) => Number.isFinite(value) && (value > 0 || !figure.log) && inside(line, k)));
+}
+
 // A little more than low to high.
 function yRange(figure, low, high) {
-  if (!figure.log) return [Math.min(0, low), high + 0.04 * (high - Math.min(0, low)) || 1];
+  if (!figure.log) return linearRange(Math.max(Math.min(0, low), -Number.MAX_VALUE / 4), Math.min(high, Number.MAX_VALUE / 2));
   const [bottom, top] = [Math.log10(Math.max(low, Number.MIN_VALUE)), Math.log10(Math.max(high, Number.MIN_VALUE))];
   const pad = Math.max(0.04 * (top - bottom), 0.05);
   return [bottom - pad, top + pad];
+}
+
+// From zero or below; never so short or so long that plotly cannot divide by its length.
+function linearRange(bottom, top) {
+  return [bottom, top > bottom ? Math.max(top + 0.04 * (top - bottom), bottom + 1e-300) : bottom + 1];
 }
 
 // A band as polygons, one for each stretch without gaps. What a log axis cannot show reaches its lower end.

@@ -37,6 +37,52 @@ def test_figures_hold_the_reports_numbers(open_page: Opener) -> None:
         np.testing.assert_allclose(y, run.summary.curve.mean, rtol=1e-6)
 
 
+def test_the_lists_range_is_that_of_the_log_figure_alone(open_page: Opener) -> None:
+    runs = samples.sample_report().families[1].runs
+    family = samples.family_report("Part", runs, figures=("log", "seeds"), x_range=(100.0, 120.0))
+    page = open_page(samples.report([family]))
+    ranges = {}
+    for kind in ("log", "seeds"):
+        drawn(page, f"#figure-Part-{kind}")
+        canvas = page.locator(f"#figure-Part-{kind} .canvas")
+        ranges[kind] = canvas.evaluate("one => one._fullLayout.xaxis.range")
+    assert ranges == {"log": [100, 120], "seeds": [0, 49]}
+    assert page.locator("#figure-Part-log .canvas .annotation").all_text_contents() == ["Nothing to show"]
+
+
+def test_runs_without_digits_have_a_row_each(open_page: Opener) -> None:
+    names = [f"baseline-with-a-long-name-{i}" for i in range(3)]
+    runs = [samples.run_report(name, [10.0 ** -(i + 1)] * 9) for i, name in enumerate(names)]
+    page = open_page(samples.report([samples.family_report("Plain", runs)]))
+    figure = "#figure-all-avg-final-loss"
+    drawn(page, figure)
+    assert page.locator(f"{figure} .ytick text").all_text_contents() == ["…0", "…1", "…2"]
+    box = page.locator(f"{figure} .canvas").bounding_box()
+    assert box is not None
+    places = page.locator(f"{figure} .point").evaluate_all(
+        """all => all.map((one) => one.getBoundingClientRect())
+          .map(({ x, y, width, height }) => [x + width / 2, y + height / 2])"""
+    )
+    rows = [y for _, y in places]
+    assert rows == sorted(rows), "the first run stands at the top"
+    for (x, y), name in zip(places, names, strict=True):
+        page.mouse.move(x, y)
+        page.locator("#tip b", has_text=name).wait_for()
+
+
+def test_marks_of_families_that_share_a_place_stand_side_by_side(open_page: Opener) -> None:
+    families = [
+        samples.family_report(name, [samples.run_report("add_d5_l2_h3_t15K_s372001", slug=name)])
+        for name in ("First", "Second")
+    ]
+    page = open_page(samples.report(families))
+    drawn(page, "#figure-all-avg-final-loss")
+    places = page.locator("#figure-all-avg-final-loss .canvas").evaluate(
+        "one => one.data.map((trace) => Array.from(trace.x)[0])"
+    )
+    assert places == [4.95, 5.05]
+
+
 def test_ticks_are_powers_of_ten(open_page: Opener) -> None:
     page = open_page(samples.sample_report())
     drawn(page, LOG)
@@ -196,7 +242,16 @@ def test_figures_out_of_view_are_given_up_when_many_are_drawn(open_page: Opener)
 
 
 @pytest.mark.parametrize(
-    "values", [[0.5], [0.0, 0.0], [float("nan")] * 3, [1.0, float("nan"), 0.0, -1.0, 1e-300]]
+    "values",
+    [
+        [0.5],
+        [0.0, 0.0],
+        [float("nan")] * 3,
+        [1.0, float("nan"), 0.0, -1.0, 1e-300],
+        [1.797e308],
+        [-1.5e308, 1.5e308],
+        [5e-324] * 3,
+    ],
 )
 def test_odd_runs_are_drawn_without_complaint(open_page: Opener, values: list[float]) -> None:
     page = open_page(
