@@ -121,7 +121,7 @@ def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[st
         "name_differs": isinstance(name, str) and name != spec.name,
         "config_differs": bool(conflicts),
         "not_checked": not made.pulled.checked,
-        "nonpositive": measured.summary.nonpositive > 0,
+        "nonpositive": measured.summary.metrics.nonpositive > 0,
     }
     return tuple(sorted(mark for mark, holds in found.items() if holds))
 

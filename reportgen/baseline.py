@@ -42,6 +42,7 @@ class Metrics(_Part):
     min_loss_step: int | None
     nonfinite: int
     first_nonfinite_step: int | None
+    nonpositive: int = 0
     spikes: list[int]
     steps_to: dict[str, int | None]
     recorded_final_loss: float | None

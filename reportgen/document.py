@@ -118,7 +118,7 @@ def _metrics(run: RunReport) -> dict[str, Any]:
         "min_loss_step": metrics.min_loss_step,
         "nonfinite": metrics.nonfinite,
         "first_nonfinite_step": metrics.first_nonfinite_step,
-        "nonpositive": run.summary.nonpositive,
+        "nonpositive": metrics.nonpositive,
         "spikes": metrics.spikes,
         "steps_to": metrics.steps_to,
         "recorded_final_loss": run.recorded_final_loss,

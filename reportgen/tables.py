@@ -138,6 +138,7 @@ _KNOWN = (
     Column("spikes", "Spikes", "count"),
     Column("nonfinite", "NaN or infinite", "count"),
     Column("first_nonfinite_step", "First NaN or infinite step", "count"),
+    Column("nonpositive", "Zero or below", "count"),
     *(Column(f"steps_to.{key}", f"Steps to {notation.power_of_ten(key)}", "count") for key in THRESHOLDS),
     Column("checks", "Expectations", "text"),
     Column("note", "Note", "text"),

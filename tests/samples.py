@@ -94,6 +94,7 @@ def summarise(values: Sequence[float] | FloatArray, *, window: int = WINDOW, poi
         min_loss_step=least,
         nonfinite=len(bad),
         first_nonfinite_step=int(bad[0]) if len(bad) else None,
+        nonpositive=int((loss <= 0).sum()),
         spikes=tuple(spikes),
         steps_to={key: int(found[0]) if len(found) else None for key, found in below.items()},
     )
@@ -105,7 +106,6 @@ def summarise(values: Sequence[float] | FloatArray, *, window: int = WINDOW, poi
         early=_thinned(early, mean[:early], low[:early], high[:early], points),
         raw=Envelope(steps, drawn.step, *_ranges(drawn.step, raw, raw)),
         raw_early=loss[:20].copy(),
-        nonpositive=int((loss <= 0).sum()),
     )
 
 
@@ -154,7 +154,7 @@ def run_report(
     found = set(marks)
     if metrics.nonfinite:
         found.add("diverged")
-    if summary.nonpositive:
+    if metrics.nonpositive:
         found.add("nonpositive")
     if not agrees_recorded(metrics.avg_final_loss, recorded_avg_final_loss):
         found.add("recorded_differs")

@@ -83,6 +83,7 @@ def test_check(actual: float | int | None, expected: str, outcome: str) -> None:
         min_loss=None,
         min_loss_step=None,
         nonfinite=0,
+        nonpositive=0,
         first_nonfinite_step=None,
         spikes=(),
         steps_to={},
@@ -112,6 +113,11 @@ def test_every_metric_of_a_run() -> None:
     recorded = check("r", {"recorded_final_loss": "== 0.5"}, metrics, recorded_final_loss=0.5)
     assert [one.outcome for one in recorded] == ["passed"]
     assert check("r", {"recorded_final_loss": "== 0.5"}, metrics)[0].outcome == "failed"
+
+
+def test_losses_of_zero_and_below_are_a_metric() -> None:
+    metrics = summarise([1.0, 0.0, -1.0, 0.5]).metrics
+    assert [found.outcome for found in check("r", {"nonpositive": "== 2"}, metrics)] == ["passed"]
 
 
 def test_a_missing_run_is_not_checked() -> None:

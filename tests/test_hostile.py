@@ -191,7 +191,7 @@ def test_each_readable_file_is_drawn_and_measured(built: Built) -> None:
         rows = (built.out / runs[name]["curve"]).read_text().splitlines()
         assert len(rows) == 1 + expected[0]
         assert ("diverged" in runs[name]["marks"]) == (expected[-1] > 0)
-        assert ("nonpositive" in runs[name]["marks"]) == (name in ("zero", "negative"))
+        assert ("nonpositive" in runs[name]["marks"]) == (name in ("zero", "negative", "widest"))
     files = [run["curve"].lower() for run in runs.values()]
     assert len(set(files)) == len(files), "constant and CONSTANT need two files on every system"
 

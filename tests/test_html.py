@@ -421,12 +421,12 @@ def _noise(runs: int, points: int) -> list[RunReport]:
         return Curve(60_000, step, *(made.random(points) for _ in range(3)))
 
     first = samples.run_report("first", config={f"key_{i:02}": f"value {i}" for i in range(32)})
-    metrics = LossMetrics(60_000, 1e-8, 1e-8, 1e-9, 59_000, 0, None, (), first.summary.metrics.steps_to)
+    metrics = LossMetrics(60_000, 1e-8, 1e-8, 1e-9, 59_000, 0, None, 0, (), first.summary.metrics.steps_to)
     found = []
     for i in range(runs):
         name = f"add_d{5 + i % 12}_l2_h3_t60K_s{100_000 + i}"
         raw = Envelope(60_000, step, made.random(points), made.random(points))
-        summary = Summary(metrics, curve(), curve(), raw, made.random(1_500), 0)
+        summary = Summary(metrics, curve(), curve(), raw, made.random(1_500))
         spec = samples.run_spec(name, note="AddAccuracy=Six9s. 1/M fail")
         config = {**first.config, "training_seed": i}
         found.append(

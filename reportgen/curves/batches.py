@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reportgen.curves.arrays import library, on_host
-from reportgen.curves.metrics import count_steps, loss_metrics
+from reportgen.curves.metrics import loss_metrics
 from reportgen.curves.smoothers import line_at
 from reportgen.curves.smoothing import Reach, fitting, pack, reach_of, roll, rolling_mean, room_on
 from reportgen.curves.summary import Curve, CurveSettings, Envelope, FloatArray, Summary
@@ -93,9 +93,6 @@ def _summarise_batch(
     early = _curves(batch, losses, windows, early_points, how)
     envelopes = _by_run(points, lowest, highest)
     metrics = loss_metrics(batch, losses, raw, lowest, mean, points, how.window)
-    nonpositive = [0] * len(losses)
-    if (lowest <= 0).any():
-        nonpositive = count_steps(raw.min <= 0, batch.start, batch.steps).tolist()
     return [
         Summary(
             metrics=metrics[run],
@@ -103,7 +100,6 @@ def _summarise_batch(
             early=early[run],
             raw=Envelope(len(losses[run]), points.step[run], *envelopes[run]),
             raw_early=losses[run][: how.raw_steps].copy(),
-            nonpositive=nonpositive[run],
         )
         for run in range(len(losses))
     ]

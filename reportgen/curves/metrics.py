@@ -151,11 +151,14 @@ def loss_metrics(
     first_nonfinite = beside(steps, raw.count)
     if nonfinite.any():
         first_nonfinite = first_steps(raw.count == 0, start, steps)
+    nonpositive = xp.zeros_like(nonfinite)
+    if (lowest <= 0).any():
+        nonpositive = count_steps(raw.min <= 0, start, steps)
     least = reduced(lowest, np.concatenate(([0], np.cumsum(ranges.points))), "min")
     # No loss at all is found at no step, rather than at the first of many missing ones.
     least = xp.where(least == math.inf, -math.inf, least)
     lowest_mean = extremes(mean, batch.origin, ranges, "min")
-    found = [nonfinite, first_nonfinite, first_at_most(raw.min, start, ranges, lowest, least)]
+    found = [nonfinite, nonpositive, first_nonfinite, first_at_most(raw.min, start, ranges, lowest, least)]
     for key in THRESHOLDS:
         below = xp.full_like(least, math.nextafter(float(key), -math.inf))
         found.append(first_at_most(mean, batch.origin, ranges, lowest_mean, below))
@@ -167,7 +170,7 @@ def loss_metrics(
 def _metrics_of(run: FloatArray, found: list[int], spikes: tuple[int, ...]) -> LossMetrics:
     """One run's metrics from what the device found; a step past the end means never."""
     steps = len(run)
-    first_nonfinite, least, *below = (step if step < steps else None for step in found[1:])
+    first_nonfinite, least, *below = (step if step < steps else None for step in found[2:])
     return LossMetrics(
         steps=steps,
         final_loss=float(run[-1]) if math.isfinite(run[-1]) else None,
@@ -176,6 +179,7 @@ def _metrics_of(run: FloatArray, found: list[int], spikes: tuple[int, ...]) -> L
         min_loss_step=least,
         nonfinite=found[0],
         first_nonfinite_step=first_nonfinite,
+        nonpositive=found[1],
         spikes=spikes,
         steps_to=dict(zip(THRESHOLDS, below, strict=True)),
     )

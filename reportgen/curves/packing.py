@@ -29,7 +29,6 @@ def to_bytes(summary: Summary) -> bytes:
     """A summary as a record of some tens of kilobytes."""
     head = {
         "metrics": dataclasses.asdict(summary.metrics),
-        "nonpositive": summary.nonpositive,
         "curve": _size(summary.curve),
         "early": _size(summary.early),
         "raw": _size(summary.raw),
@@ -91,5 +90,4 @@ def _summary_of(head: dict[str, Any], values: memoryview) -> Summary:
         early=Curve(*early, *arrays[own : 2 * own]),
         raw=Envelope(*raw, *arrays[2 * own :]),
         raw_early=raw_early,
-        nonpositive=head["nonpositive"],
     )

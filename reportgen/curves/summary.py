@@ -92,7 +92,10 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class LossMetrics:
-    """The contract's metrics that follow from the losses alone; steps count from 0."""
+    """The contract's metrics that follow from the losses alone; steps count from 0.
+
+    ``nonpositive`` losses are zero or below: a log axis cannot show them.
+    """
 
     steps: int
     final_loss: float | None
@@ -101,6 +104,7 @@ class LossMetrics:
     min_loss_step: int | None
     nonfinite: int
     first_nonfinite_step: int | None
+    nonpositive: int
     spikes: tuple[int, ...]
     steps_to: Mapping[str, int | None]
 
@@ -115,7 +119,6 @@ class Summary:
         early: The first ``early_steps``, smoothed over the whole run, thinned on their own.
         raw: All steps, raw, as least and greatest loss of each point's range.
         raw_early: (at most ``raw_steps``,) float64, the first losses as recorded.
-        nonpositive: Losses that are zero or negative: a log axis cannot show them.
     """
 
     metrics: LossMetrics
@@ -123,4 +126,3 @@ class Summary:
     early: Curve
     raw: Envelope
     raw_early: FloatArray
-    nonpositive: int

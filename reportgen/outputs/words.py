@@ -186,7 +186,7 @@ def run_caption(run: RunReport, smoothing: Smoothing, *, linear: bool) -> str:
 
 def missing_on_log(runs: Sequence[RunReport]) -> str:
     """What a log axis cannot show of ``runs``, as a caption goes on; empty where it shows all."""
-    missing = sum(run.summary.nonpositive for run in runs)
+    missing = sum(run.summary.metrics.nonpositive for run in runs)
     return (
         f" {count(missing, 'loss', 'losses')} of zero or below {'is' if missing == 1 else 'are'} missing: "
         "a log axis cannot show them."
@@ -215,7 +215,7 @@ def mark_sentences(run: RunReport) -> tuple[str, ...]:
             f"{shortened(str(conflict.from_config))}; the name is used."
             for conflict in run.conflicts
         ),
-        "nonpositive": f"{count(run.summary.nonpositive, 'loss', 'losses')} of zero or below: "
+        "nonpositive": f"{count(run.summary.metrics.nonpositive, 'loss', 'losses')} of zero or below: "
         "a log axis cannot show them.",
     }
     return tuple(sentences.get(mark, mark) for mark in run.marks)

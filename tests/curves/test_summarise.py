@@ -71,7 +71,7 @@ def test_curves_are_pandas_thinned(cases: list[tuple[FloatArray, CurveSettings]]
             np.testing.assert_array_equal(raw.min[point], finite(run)[own].min())
             np.testing.assert_array_equal(raw.max[point], finite(run)[own].max())
         np.testing.assert_array_equal(summary.raw_early, run[: how.raw_steps])
-        assert summary.nonpositive == sum(math.isfinite(loss) and loss <= 0 for loss in run.tolist())
+        assert summary.metrics.nonpositive == sum(math.isfinite(loss) and loss <= 0 for loss in run.tolist())
 
 
 @given(
@@ -244,7 +244,7 @@ def test_a_gpu_says_the_same(smoother: str, edges: str) -> None:
     here, there = summarise(runs, how, "cpu"), summarise(runs, how, "cuda:0")
     for ours, theirs in zip(here, there, strict=True):
         assert ours.metrics == theirs.metrics
-        assert ours.nonpositive == theirs.nonpositive
+        assert ours.metrics.nonpositive == theirs.metrics.nonpositive
         for part in ("curve", "early", "raw"):
             for field in dataclasses.fields(getattr(ours, part)):
                 expected, actual = (getattr(getattr(one, part), field.name) for one in (ours, theirs))
