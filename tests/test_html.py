@@ -276,29 +276,13 @@ def _themed(report: Report, theme: Theme) -> Report:
     return replace(report, lists=(replace(report.lists[0], theme=theme),))
 
 
-def test_a_theme_changes_accent_title_font_and_logo(report: Report, tmp_path: Path) -> None:
-    (tmp_path / "logo.svg").write_text(
-        "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
-    )
-    page = Page(
-        html.render(_themed(report, Theme("Georgia, Times New Roman", "#8a1f5c", "logo.svg", str(tmp_path))))
-    )
+def test_a_theme_changes_accent_title_font_and_logo(report: Report) -> None:
+    uri = f"data:image/svg+xml;base64,{base64.b64encode(b'<svg><script>alert(1)</script></svg>').decode()}"
+    page = Page(html.render(_themed(report, Theme("Georgia, Times New Roman", "#8a1f5c", uri))))
     assert "--accent: #8a1f5c" in page.styles[0]
     assert '--serif: "Georgia", "Times New Roman", ' in page.styles[0]
     (logo,) = [found for found in page.all("img") if found.get("class") == "logo"]
-    data = logo["src"].removeprefix("data:image/svg+xml;base64,")
-    assert base64.b64decode(data) == (tmp_path / "logo.svg").read_bytes()
-
-
-@pytest.mark.parametrize("logo", ["../secret.png", "notes.txt", "gone.png"])
-def test_a_logo_is_a_picture_in_the_lists_folder(report: Report, tmp_path: Path, logo: str) -> None:
-    (tmp_path / "list").mkdir()
-    (tmp_path / "secret.png").write_bytes(b"\x89PNG")
-    (tmp_path / "list" / "notes.txt").write_text("x")
-    with pytest.raises(ReportgenError, match=re.escape(logo)) as raised:
-        html.render(_themed(report, Theme(logo=logo, base=str(tmp_path / "list"))))
-    assert raised.value.exit_code == 2
-    assert str(tmp_path) not in str(raised.value)
+    assert logo["src"] == uri
 
 
 def test_a_picture_stands_where_scripts_are_off(report: Report) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import json
@@ -65,6 +66,38 @@ def test_a_list_survives_json(tmp_path: Path) -> None:
     written = json.dumps(to_dict(one), allow_nan=False)
     assert str(tmp_path) not in written
     assert from_dict(json.loads(written), str(tmp_path)) == one
+
+
+@pytest.mark.parametrize(("name", "kind"), [("logo.svg", "svg+xml"), ("logo.PNG", "png")])
+def test_a_report_has_its_logo_wherever_it_is_read(name: str, kind: str, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 4096  # as large as a logo may be
+    (tmp_path / name).write_bytes(data)
+    one = read(tmp_path, f"theme.logo = '{name}'\n{DIRECTORY}{FAMILY}runs = ['a']")
+    (tmp_path / "elsewhere").mkdir()
+    made = dataclasses.replace(report([family_report("F", [])]), lists=(one,))
+    (again,) = load([str(write(tmp_path / "elsewhere", report_document(made)))])
+    head, _, body = str(again.theme.logo).partition(",")
+    assert (head, base64.b64decode(body)) == (f"data:image/{kind};base64", data)
+
+
+@pytest.mark.parametrize(
+    ("logo", "wrong"),
+    [
+        ("data:image/gif;base64,AAAA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png,AAAA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png;base64,AAA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png;base64,", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png;base64,AA AA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png;base64," + "AAAA" * 350_000, "is over 1 MiB; a logo must be smaller"),
+        ("../logo.png", 'holds ".." as a folder; a logo must lie in the list\'s folder'),
+        ("gone.svg", "is no file beside this one; put it there"),
+    ],
+)
+def test_a_logo_of_a_report_is_held_to_the_checks_of_a_file(logo: str, wrong: str, tmp_path: Path) -> None:
+    document = _with(["lists", 0, "theme"], {"logo": logo})
+    (line,) = mistakes(tmp_path, json.dumps(document), "report.json")
+    assert line.startswith("lists[0].theme.logo: ")
+    assert line.endswith(wrong)
 
 
 @pytest.mark.parametrize(

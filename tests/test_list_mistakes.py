@@ -280,13 +280,39 @@ TABLES = {
         "a logo must lie in the list's folder"
     ],
     'theme.logo = "logo.gif"': ['theme.logo: "logo.gif" is no .svg or .png; a logo must be one of these'],
-    'theme.logo = "logo.png"': ['theme.logo: "logo.png" is no file; put it beside the list'],
+    'theme.logo = "logo.png"': ['theme.logo: "logo.png" is no file beside this one; put it there'],
 }
 
 
 @pytest.mark.parametrize("key", TABLES)
 def test_mistakes_of_other_tables(key: str, tmp_path: Path) -> None:
     assert mistakes(tmp_path, f'{key}\n{HUB}{FAMILY}runs = ["a"]') == TABLES[key]
+
+
+@pytest.mark.parametrize(
+    ("logo", "wrong"),
+    [
+        ("../secret.png", 'holds ".." as a folder; a logo must lie in the list\'s folder'),
+        ("data:image/png;base64,AAAA.png", "holds :, which Windows takes in no name; a logo must lie in the list's folder"),
+        ("notes.txt", "is no .svg or .png; a logo must be one of these"),
+        ("gone.png", "is no file beside this one; put it there"),
+        ("folder.png", "is no file beside this one; put it there"),
+        ("ring.png", "is no file beside this one; put it there"),
+        ("linked.svg", "leads out of its folder; put the file itself there"),
+        ("large.PNG", "is over 1 MiB; a logo must be smaller"),
+    ],
+)  # fmt: skip
+def test_a_logo_is_a_picture_in_the_lists_folder(logo: str, wrong: str, tmp_path: Path) -> None:
+    folder = tmp_path / "list"
+    (folder / "folder.png").mkdir(parents=True)
+    (tmp_path / "secret.png").write_bytes(b"\x89PNG")
+    (tmp_path / "secret.svg").write_text("<svg/>")
+    (folder / "linked.svg").symlink_to(tmp_path / "secret.svg")
+    (folder / "ring.png").symlink_to(folder / "ring.png")
+    (folder / "notes.txt").write_text("x")
+    (folder / "large.PNG").write_bytes(bytes(2**20 + 1))
+    text = f'theme.logo = "{logo}"\n{HUB}{FAMILY}runs = ["a"]'
+    assert mistakes(folder, text) == [f'theme.logo: "{logo}" {wrong}']
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def to_dict(model_list: ModelList) -> dict[str, Any]:
     """
     sources = [_source(run.source) for family in model_list.families for run in family.runs]
     usual = sources[0] if sources else {}
-    theme = {key: value for key, value in asdict(model_list.theme).items() if value and key != "base"}
+    theme = {key: value for key, value in asdict(model_list.theme).items() if value}
     return {
         "file": model_list.file,
         "shipped": model_list.shipped,
@@ -166,7 +166,8 @@ def _from_dict(
         file = ""
     if shipped is True:
         bases = [str(resources.folder("model_lists"))]
-    found = model_list_of(tables, Origin(file, bases[0], shipped is True), taken, mistakes, place)
+    origin = Origin(file, bases[0], shipped is True, reported=True)
+    found = model_list_of(tables, origin, taken, mistakes, place)
     base = next((base for base in bases if _holds_a_run(found, base)), bases[0])
     return _based(found, base)
 
@@ -193,7 +194,6 @@ def _based(model_list: ModelList, base: str) -> ModelList:
         families=tuple(
             replace(family, runs=tuple(moved(run) for run in family.runs)) for family in model_list.families
         ),
-        theme=replace(model_list.theme, base=base),
     )
 
 

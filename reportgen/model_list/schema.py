@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reportgen.curves.summary import Smoother
+from reportgen.model_list.logos import KINDS, check_kept_logo
 from reportgen.model_list.mistakes import Mistakes, did_you_mean, key, shown
 from reportgen.model_list.slugs import unsafe_path
 from reportgen.names import ATTRIBUTES
@@ -28,6 +29,7 @@ __all__ = [
     "PdfTable",
     "ReportTable",
     "ReportedRun",
+    "ReportedThemeTable",
     "RunTable",
     "SmoothingTable",
     "ThemeTable",
@@ -115,8 +117,18 @@ def _directory_path(text: str) -> str:
 def _logo(text: str) -> str:
     if wrong := unsafe_path(text):
         raise _wrong(f"{shown(text)} {wrong}; a logo must lie in the list's folder")
-    if not text.lower().endswith((".svg", ".png")):
+    if not text.lower().endswith(tuple(KINDS)):
         raise _wrong(f"{shown(text)} is no .svg or .png; a logo must be one of these")
+    return text
+
+
+def _kept_logo(text: str) -> str:
+    if not text.startswith("data:"):
+        return _logo(text)
+    try:
+        check_kept_logo(text)
+    except ValueError as wrong:
+        raise _wrong(str(wrong)) from None
     return text
 
 
@@ -215,6 +227,14 @@ class ThemeTable(_Checked):
     )
     logo: Annotated[str, AfterValidator(_logo)] | None = Field(
         None, description="the path of an SVG or PNG, relative to this file"
+    )
+
+
+class ReportedThemeTable(ThemeTable):
+    """The same in a ``report.json``, which holds the logo itself."""
+
+    logo: Annotated[str, AfterValidator(_kept_logo)] | None = Field(
+        None, description="an SVG or PNG as a data URI"
     )
 
 

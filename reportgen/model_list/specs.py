@@ -89,14 +89,12 @@ class Theme:
     Attributes:
         title_font: CSS font family of titles, None for the one that ships.
         accent: ``#rrggbb``, None for the one that ships.
-        logo: Path of an SVG or PNG, as written; relative to the list.
-        base: Folder of the list, absolute. Never written into an output.
+        logo: An SVG or PNG as a data URI, None for none.
     """
 
     title_font: str | None = None
     accent: str | None = None
     logo: str | None = None
-    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
