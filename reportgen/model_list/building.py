@@ -186,7 +186,8 @@ class _Building:
             runs.append(run)
         for index, column in enumerate(table.columns or []):
             if column not in columns:
-                text = f"unknown column {shown(column)}" + did_you_mean(column, columns)
+                own = f"; a column of your own comes from the runs: extra = {{ {key(column)} = ... }}"
+                text = f"unknown column {shown(column)}" + (did_you_mean(column, columns) or own)
                 self.mistakes.add(f"{place}.columns[{index}]", text)
         if table.order is not None and table.order not in ORDERS:
             text = f"{shown(table.order)} is no attribute or metric" + did_you_mean(table.order, ORDERS)

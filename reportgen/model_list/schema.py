@@ -104,6 +104,10 @@ def _directory_path(text: str) -> str:
         _name_template(text)
         raise _wrong(f"{shown(text)} names one file for all runs; it must hold {{name}}")
     fixed = text[: text.index("{")].rpartition("/")[0]
+    if re.match(r"~[^/{]*/", text):
+        raise _wrong(
+            f"{shown(text)}: ~ is not expanded; write the path out, absolute or relative to this file"
+        )
     if "\\" in text:
         raise _wrong(f"{shown(text)} holds a backslash; write / between folders, on Windows too")
     if not text.isprintable():
@@ -265,9 +269,11 @@ class FamilyTable(_Checked):
     figures: Annotated[list[Literal["log", "linear", "seeds", "thresholds"]], AfterValidator(_once)] = Field(
         ["log", "linear"], description='a list of "log", "linear", "seeds" and "thresholds"'
     )
-    x_range: Range | None = Field(None, description="two numbers from 0, the lower first: steps")
+    x_range: Range | None = Field(
+        None, description="two steps from 0 on, the lower first, such as [0, 40000]"
+    )
     y_range: Annotated[Range, AfterValidator(_above_zero)] | None = Field(
-        None, description="two numbers above 0, the lower first: losses"
+        None, description="two losses above 0, the lower first, such as [1e-9, 3]"
     )
     columns: Annotated[list[str], Field(min_length=1), AfterValidator(_once)] | None = Field(
         None, description="a list of names of columns"
@@ -396,10 +402,23 @@ def _text_of(model: type[BaseModel], wrong: ErrorDetails) -> str:
         return str(wrong["ctx"]["text"])
     name = str(wrong["loc"][0]) if wrong["loc"] else ""
     if wrong["type"] == "extra_forbidden":
-        return "unknown key" + did_you_mean(name, model.model_fields)
+        return _unknown_key(model, name)
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     right = fields[name].description if name else "a table"
     if wrong["type"] == "missing":
         return f"is missing; must be {right}"
+    given = wrong["input"]
+    if wrong["type"] in ("too_short", "too_long") and len(given) > 0:
+        return f"holds {len(given)} value{'s' * (len(given) > 1)}; must be {right}"
     whole = f"{name} " if len(wrong["loc"]) > 1 else ""
-    return f"is {shown(wrong['input'])}; {whole}must be {right}"
+    return f"is {shown(given)}; {whole}must be {right}"
+
+
+def _unknown_key(model: type[BaseModel], name: str) -> str:
+    """TOML gives a key to the table above it, so one of the whole list may stand too low in the file."""
+    if model is ListTable or name not in ListTable.model_fields:
+        return "unknown key" + did_you_mean(name, model.model_fields)
+    heading = re.search(r"\[+\w+\]+", ListTable.model_fields[name].description or "")
+    if heading:
+        return f"unknown key here; {heading[0]} stands by itself, for the whole list"
+    return f"unknown key here; {name} stands at the top of the file, before the first [table]"
