@@ -38,6 +38,10 @@ RUNS = {
     "[{ name = 5 }]": ["runs[0].name: is 5; must be text"],
     '[{ name = "a", lable = "x" }]': ['runs[0].lable: unknown key; did you mean "label"?'],
     '[{ name = "a", label = " " }]': ["runs[0].label: is empty; must be text"],
+    '[{ name = "a", label = "d{digit}" }, { name = "b", label = "{x" }]': [
+        'runs[0].label: unknown placeholder "{digit}"; did you mean "digits"?',
+        'runs[1].label: "{x" holds a brace that stands alone; placeholders look like {digits}',
+    ],
     '[{ name = "a", title = "x" }]': [
         "runs[0].title: unknown key here; title stands at the top of the file, before the first [table]"
     ],

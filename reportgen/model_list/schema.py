@@ -158,6 +158,7 @@ def _once(items: list[str]) -> list[str]:
 
 
 Text = Annotated[str, AfterValidator(_not_blank)]
+Label = Annotated[str, AfterValidator(_label_template)]
 Table = dict[str, Any]
 Range = Annotated[
     list[Annotated[float, Field(ge=0, allow_inf_nan=False)]],
@@ -261,9 +262,7 @@ class FamilyTable(_Checked):
 
     name: Text = Field(description="text")
     description: str = Field("", description="text")
-    label: Annotated[str, AfterValidator(_label_template)] | None = Field(
-        None, description='a template such as "d{digits}"'
-    )
+    label: Label | None = Field(None, description='a template such as "d{digits}"')
     linear_steps: Steps = Field(15_000, description=_STEPS)
     smoothing: Table = Field({}, description="a table, { window = 500, edges = ..., smoother = ... }")
     figures: Annotated[list[Literal["log", "linear", "seeds", "thresholds"]], AfterValidator(_once)] = Field(
@@ -287,7 +286,7 @@ class RunTable(_Checked):
     """A run; one that is only a name stands for ``{ name = ... }``."""
 
     name: Annotated[str, AfterValidator(_run_name)] = Field(description="text")
-    label: Text | None = Field(None, description="text")
+    label: Label | None = Field(None, description='text, or a template such as "d{digits}"')
     note: str | None = Field(None, description="text")
     listed: Table = Field({}, description='a table, { avg_final_loss = "5.6e-06" }')
     extra: Table = Field({}, description="a table, { column = value }")

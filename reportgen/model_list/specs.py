@@ -105,7 +105,7 @@ class RunSpec:
         name: Without the insert name.
         source: With the run's own ``revision``, where it has one.
         initialised_from: The second name of ``name,insert_name``.
-        label: The run's own, None for the family's.
+        label: The run's own template, None for the family's.
         note: Free text.
         listed: Metric -> value as its author wrote it (``avg_final_loss`` -> ``5.6e-06``).
         extra: Column -> value, shown in a column of its own (``add_accuracy`` -> ``0.999``).
