@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,12 @@ from reportgen.document import report_document
 from reportgen.errors import ReportgenError
 from reportgen.model_list import Theme
 from reportgen.names import attributes_of
-from reportgen.outputs import html, words
+from reportgen.outputs import html, pdf, words
 from reportgen.outputs.page_data import even_steps
 from reportgen.outputs.templating import environment, markdown
-from reportgen.report import Report, RunReport
+from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.text import printable
-from tests import samples
+from tests import families, samples
 
 
 @pytest.fixture(scope="module")
@@ -336,6 +337,31 @@ def test_captions_say_how_lines_were_smoothed(report: Report) -> None:
     assert words.smoothing_sentence(trim) == (
         "centred rolling median over 5 steps, left empty where the window reaches past an end"
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (families.family(3, digits=False, figures=("seeds", "thresholds")), []),
+        (
+            families.family(3, figures=("log", "seeds")),
+            ["No figure of seeds: no two of these runs differ by their seed only."],
+        ),
+        (
+            families.one([2.0] * 9, figures=("thresholds", "log")),
+            ["No figure of steps to thresholds: no run's rolling mean falls below any."],
+        ),
+        (
+            families.family(40, figures=("thresholds",)),
+            ["No figure of steps to thresholds: it has room for 39 runs."],
+        ),
+        (samples.family_report("None", [], figures=("seeds", "thresholds")), []),
+    ],
+)
+def test_a_figure_that_is_not_there_is_accounted_for(asked: FamilyReport, said: list[str]) -> None:
+    made = samples.report([asked])
+    for text in (html.render(made), pdf.document(made, {})):
+        assert re.findall(r"No figure of [^<]*", unescape(text)) == said
 
 
 def test_seeds_and_thresholds_are_drawn_where_the_list_asks(report: Report) -> None:
