@@ -244,6 +244,21 @@ def test_the_same_report_gives_the_same_page(report: Report) -> None:
     assert html.render(report) == html.render(samples.sample_report())
 
 
+@pytest.mark.parametrize(
+    ("fonts", "named"),
+    [
+        ("Georgia, serif", '"Georgia", '),
+        ("system-ui,Times New Roman , Sans-Serif", '"Times New Roman", '),
+        ("serif", ""),
+        ("Noto Serif", '"Noto Serif", '),
+    ],
+)
+def test_the_shipped_serif_stands_behind_the_fonts_of_a_theme(report: Report, fonts: str, named: str) -> None:
+    made = _themed(report, Theme(fonts))
+    assert f'--serif: {named}"Report Serif", ' in Page(html.render(made)).styles[0]
+    assert f'font-family: {named}"Report Serif", serif;' in unescape(pdf.document(made, {}))
+
+
 def test_templates_of_ones_own_go_first(report: Report, tmp_path: Path) -> None:
     (tmp_path / "_header.html.j2").write_text("<header id='top'>Ours: {{ report.title }}</header>")
     (tmp_path / "page").mkdir()

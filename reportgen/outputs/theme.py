@@ -14,13 +14,22 @@ _LIGHT = ("#ffffff", "#f6f5f1", "#fdf1cf")
 _DARK = ("#15171a", "#1e2125", "#3a3420")
 _CONTRAST = 4.5
 
+# What CSS calls a font of the system's own choice.
+_GENERIC = frozenset(
+    {
+        *("serif", "sans-serif", "monospace", "cursive", "fantasy", "system-ui", "math", "emoji", "fangsong"),
+        *("ui-serif", "ui-sans-serif", "ui-monospace", "ui-rounded"),
+    }
+)
+
 
 def theme_of(lists: Sequence[ModelList]) -> Mapping[str, str | None]:
     """The theme of the first list that has one.
 
-    ``title_font`` and ``accent`` are the list's, None where it names none; ``accent_light`` and
-    ``accent_dark`` are the accent, darker or paler where it must be so to be read as text on a light and
-    on a dark page; ``logo`` is a data URI.
+    ``title_font`` and ``accent`` are the list's, None where it names none; generic names are left out of
+    the fonts, so that the shipped serif, which templates put behind them, stands in on every system.
+    ``accent_light`` and ``accent_dark`` are the accent, darker or paler where it must be so to be read as
+    text on a light and on a dark page; ``logo`` is a data URI.
     """
     theme = next(
         (one.theme for one in lists if one.theme.title_font or one.theme.accent or one.theme.logo), None
@@ -28,12 +37,17 @@ def theme_of(lists: Sequence[ModelList]) -> Mapping[str, str | None]:
     theme = theme or Theme()
     accent = theme.accent or _ACCENT
     return {
-        "title_font": theme.title_font,
+        "title_font": _named(theme.title_font or ""),
         "accent": theme.accent,
         "accent_light": _readable(accent, _LIGHT, towards=0.0),
         "accent_dark": _readable(accent, _DARK, towards=255.0),
         "logo": theme.logo,
     }
+
+
+def _named(fonts: str) -> str | None:
+    names = [name for font in fonts.split(",") if (name := font.strip()) and name.lower() not in _GENERIC]
+    return ", ".join(names) or None
 
 
 def _readable(colour: str, grounds: Sequence[str], *, towards: float) -> str:
