@@ -213,6 +213,24 @@ def test_runs_of_a_folder_are_looked_for_beside_the_report_then_here(
     assert one.families[0].runs[0].sha256 == "ab" * 32
 
 
+@pytest.mark.parametrize("path", ["runs/{name}.json", "{here}/runs/{name}.json"])
+def test_a_run_that_is_not_beside_its_report_is_missing_with_the_place_to_build_in(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = DirectorySource(path.replace("{here}", tmp_path.as_posix()), str(tmp_path))
+    made = report([family_report("F", [run_report("a", spec=run_spec("a", source=source))])])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (one,) = load([str(write(tmp_path / "elsewhere", report_document(made)))])
+    (problem,) = pull([("F", run) for run in one.families[0].runs], PullOptions(jobs=1))
+    assert isinstance(problem, Problem)
+    file = path.replace("{here}/runs/", "").replace("{name}", "a")
+    assert problem.message == (
+        f"{file} does not exist; build again in the folder where this path starts: "
+        "it is looked for beside the report.json, then in the current folder"
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "beside"),
     [
@@ -248,7 +266,11 @@ def test_a_file_of_a_folder_is_held_to_its_hash_however_its_path_is_written(
 
 def test_a_report_of_a_list_that_ships_finds_its_runs(tmp_path: Path) -> None:
     (demo,) = load(["demo"])
-    again = from_dict(json.loads(json.dumps(to_dict(demo))), str(tmp_path))
+    made = dataclasses.replace(
+        report([family_report(family.name, []) for family in demo.families]), lists=(demo,)
+    )
+    (again,) = load([str(write(tmp_path, report_document(made)))])
+    assert again.families[0].runs[0].source == demo.families[0].runs[0].source
     assert base_of(again) == str(resources.folder("model_lists"))
 
 

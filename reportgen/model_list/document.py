@@ -147,7 +147,8 @@ def from_report(document: object, folder: Path, taken: set[str], mistakes: Mista
         replace(
             one,
             families=tuple(
-                replace(family, runs=_pinned(family.runs, next(reported).runs)) for family in one.families
+                replace(family, runs=_pinned(family.runs, next(reported).runs, shipped=one.shipped))
+                for family in one.families
             ),
         )
         for one in lists
@@ -197,7 +198,9 @@ def _based(model_list: ModelList, base: str) -> ModelList:
     )
 
 
-def _pinned(runs: Iterable[RunSpec], reported: Iterable[ReportedRun]) -> tuple[RunSpec, ...]:
+def _pinned(
+    runs: Iterable[RunSpec], reported: Iterable[ReportedRun], *, shipped: bool
+) -> tuple[RunSpec, ...]:
     """Runs at the commits and with the hashes of the report; those it had no file of as they are."""
     known = {
         (run.name, run.source.repo, run.source.requested_revision, run.source.file): run.source
@@ -205,18 +208,16 @@ def _pinned(runs: Iterable[RunSpec], reported: Iterable[ReportedRun]) -> tuple[R
     }
     pinned = []
     for run in runs:
-        source = _source(run.source)
-        if isinstance(run.source, HubSource):
+        source, at = _source(run.source), run.source
+        if isinstance(at, HubSource):
             repo: str | None = source["repo"].replace("{name}", run.name)
             file = source["file"].replace("{name}", run.name)
         else:
             # A report names files without the "./" and "//" that a list may write.
             repo, file = None, str(PurePosixPath(source["path"].replace("{name}", run.name)))
+            at = replace(at, reported=not shipped)
         record = known.get((run.name, repo, source.get("revision"), file))
-        if record is not None:
-            at = run.source
-            if isinstance(at, HubSource):
-                at = replace(at, commit=record.revision)
-            run = replace(run, source=at, sha256=record.sha256)  # noqa: PLW2901 - the same run, pinned
-        pinned.append(run)
+        if record is not None and isinstance(at, HubSource):
+            at = replace(at, commit=record.revision)
+        pinned.append(replace(run, source=at, sha256=record.sha256 if record else None))
     return tuple(pinned)

@@ -48,10 +48,12 @@ class DirectorySource:
     Attributes:
         path: As the list wrote it; holds ``{name}``; absolute or relative to ``base``.
         base: Folder of the list, absolute. Never written into an output.
+        reported: Whether a ``report.json`` gave it, and so ``base`` is where its runs were looked for.
     """
 
     path: str
     base: str
+    reported: bool = False
     type: Literal["directory"] = "directory"
 
 
