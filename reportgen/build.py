@@ -358,10 +358,8 @@ def _inputs_digest(
         else [one.family, one.run, one.kind, one.message]
         for one in pulled
     ]
-    logos = [_logo_digest(one) for one in lists]
     document = [
         [model_list.to_dict(one) for one in lists],
-        logos,
         runs,
         sorted(options.formats),
         options.device,
@@ -374,15 +372,6 @@ def _inputs_digest(
         sys.platform,
     ]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-
-
-def _logo_digest(one: ModelList) -> str | None:
-    if one.theme.logo is None:
-        return None
-    try:
-        return hashlib.sha256((Path(one.theme.base) / one.theme.logo).read_bytes()).hexdigest()
-    except OSError:
-        return None
 
 
 @contextmanager

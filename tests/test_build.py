@@ -377,6 +377,20 @@ def test_a_report_is_built_again_from_itself(small: Path) -> None:
         assert (small / "one" / name).read_bytes() == (small / "two" / name).read_bytes()
 
 
+def test_a_page_is_built_again_with_its_logo_and_fonts(small: Path) -> None:
+    picture = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+    (small / "logo.svg").write_bytes(picture)
+    theme = '[theme]\nlogo = "logo.svg"\naccent = "#8a1f5c"\ntitle_font = "Georgia, serif"\n'
+    (small / "list.toml").write_text(LIST.replace("[source]", f"{theme}[source]"))
+    assert build(small, "list.toml", "one") == 0
+    (small / "logo.svg").unlink()
+    assert build(small, "one/report.json", "two") == 0
+    one, two = ((small / out / "report.html").read_text(encoding="utf-8") for out in ("one", "two"))
+    assert f'src="data:image/svg+xml;base64,{base64.b64encode(picture).decode()}"' in one
+    assert two == one.replace("reportgen build list.toml", "reportgen build report.json")
+    assert str(small) not in (small / "one" / "report.json").read_text(encoding="utf-8")
+
+
 def test_the_shipped_demonstration_is_built_again_from_its_report(demo: Build, small: Path) -> None:
     assert build(demo.out, "report.json", str(small / "again"), "--device", "cpu") == 0
     again, report = document(small / "again"), demo.report

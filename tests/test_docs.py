@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from reportgen import cli, model_list, tables
+from reportgen.build import BuildOptions
 from reportgen.changes import against
 from reportgen.document import report_document
+from reportgen.formats import quanta_maths
+from reportgen.names import Attributes, merge
 from reportgen.outputs.data import json_bytes
 from reportgen.report import ProblemKind
 from tests.samples import report, sample_report
@@ -50,6 +56,36 @@ def test_every_option_is_in_the_contract() -> None:
         for action in command._actions:
             for option in action.option_strings:
                 assert option in ("-h", "--help") or option in text, option
+
+
+def test_the_run_file_of_the_reference_is_read_as_it_says() -> None:
+    text = (DOCS / "model-lists.md").read_text(encoding="utf-8")
+    section = text.split("\n## A run's file\n")[1].split("\n## ")[0]
+    (example,) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    made = quanta_maths.read(example.encode(), "example")
+    assert made.series[0].values.tolist() == [2.94, 2.71, 2.38, 2.2]
+    assert made.config["n_training_steps"] == 4
+    assert made.recorded_avg_final_loss == pytest.approx((2.94 + 2.71 + 2.38 + 2.2) / 4, abs=5e-10)
+    assert merge(Attributes(), made.config)[0] == Attributes(digits=5)
+    keys = {"lr", "weight_decay", "batch_size", "perc_sub", "perc_mult", "n_training_steps", "model_name"}
+    keys |= {"TrainingLoss", "Config", "FinalLoss", "AvgFinalLoss", "final_loss", "avg_final_loss"}
+    assert keys <= _named(section)
+    assert made.config.keys() - keys == {"n_digits"}  # Of the table of names.
+
+
+def test_every_guide_is_a_link_away_from_the_readme() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    more = readme.split("\n## More\n")[1]
+    assert {f"docs/{page.name}" for page in DOCS.glob("*.md")} <= set(re.findall(r"\]\((docs/[^)#]+)", more))
+    assert "(model-lists.md)" in (DOCS / "contract.md").read_text(encoding="utf-8")
+
+
+def test_python_takes_every_option_of_the_command_under_its_name() -> None:
+    shown = {"out", "open", "quiet", "verbose", "log_format", "help"}  # Of the command alone.
+    renamed = {"format": "formats", "family": "families", "no_cache": "use_cache"}
+    build = cli._parser()._subparsers._group_actions[0].choices["build"]  # type: ignore[union-attr,index]
+    options = {renamed.get(action.dest, action.dest) for action in build._actions if action.option_strings}
+    assert options - shown == {field.name for field in dataclasses.fields(BuildOptions)}
 
 
 def test_the_contracts_list_is_read_without_a_mistake(tmp_path: Path) -> None:

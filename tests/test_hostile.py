@@ -112,7 +112,9 @@ def write_lists(folder: Path) -> None:
     runs = []
     texts = [(f"text-{number}", text) for number, text in enumerate(HOSTILE)]
     for name, text in [*texts, *((name, name) for name in NAMES)]:
-        own = f"note = {quoted(text)}, label = {quoted(text)}, extra = {{ {quoted(text)} = {quoted(text)} }}"
+        own = f"note = {quoted(text)}, extra = {{ {quoted(text)} = {quoted(text)} }}"
+        if not {"{", "}"} & set(text):  # braces of a label hold its placeholders
+            own += f", label = {quoted(text)}"
         runs.append(f"  {{ name = {quoted(name)}, {own} }},")
         config = {"model_name": text, text: {text: [text]}, "n_digits": text}
         written = json.dumps({"Config": config, "TrainingLoss": json.loads(GOOD)})

@@ -69,9 +69,21 @@ def test_templates(template: str, name: str, expected: str) -> None:
     assert labels([name], template) == [expected]
 
 
-def test_a_runs_own_label_is_taken_as_it_is() -> None:
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ("the  best", "the  best"),
+        ("d{digits}, the best", "d5, the best"),
+        ("{op} {grokfast} {name}", "add add_d5_l2_h3_t15K_s372001"),
+    ],
+)
+def test_a_runs_own_label_is_a_template_too(own: str, expected: str) -> None:
     names = ["add_d5_l2_h3_t15K_s372001", "add_d6_l2_h3_t15K_s372001"]
-    assert labels(names, own={0: "the {best}"}) == ["the {best}", "d6"]
+    assert labels(names, own={0: own}) == [expected, "d6"]
+
+
+def test_a_run_without_the_attribute_of_its_own_label_is_called_by_its_name() -> None:
+    assert labels(["mine"], own={0: "d{digits}"}) == ["mine"]
 
 
 def test_own_labels_that_are_alike_are_told_apart_too() -> None:
@@ -95,7 +107,7 @@ attributes = st.builds(
     grokfast=st.sampled_from([None, False, True]),
     insert_mode=st.sampled_from([None, 0, 1]),
 )
-words = st.sampled_from(["a", "b", "d1", "d1 s1", "a (2)", "d1 (2)", "d1 gf"])
+words = st.sampled_from(["{name}", "{digits}", "a", "b", "d1", "d1 s1", "a (2)", "d1 (2)", "d1 gf"])
 
 
 @given(

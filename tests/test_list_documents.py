@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import json
@@ -65,6 +66,38 @@ def test_a_list_survives_json(tmp_path: Path) -> None:
     written = json.dumps(to_dict(one), allow_nan=False)
     assert str(tmp_path) not in written
     assert from_dict(json.loads(written), str(tmp_path)) == one
+
+
+@pytest.mark.parametrize(("name", "kind"), [("logo.svg", "svg+xml"), ("logo.PNG", "png")])
+def test_a_report_has_its_logo_wherever_it_is_read(name: str, kind: str, tmp_path: Path) -> None:
+    data = bytes(range(256)) * 4096  # as large as a logo may be
+    (tmp_path / name).write_bytes(data)
+    one = read(tmp_path, f"theme.logo = '{name}'\n{DIRECTORY}{FAMILY}runs = ['a']")
+    (tmp_path / "elsewhere").mkdir()
+    made = dataclasses.replace(report([family_report("F", [])]), lists=(one,))
+    (again,) = load([str(write(tmp_path / "elsewhere", report_document(made)))])
+    head, _, body = str(again.theme.logo).partition(",")
+    assert (head, base64.b64decode(body)) == (f"data:image/{kind};base64", data)
+
+
+@pytest.mark.parametrize(
+    ("logo", "wrong"),
+    [
+        ("data:image/gif;base64,AAAA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png,AAAA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png;base64,AAA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png;base64,", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png;base64,AA AA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/png;base64," + "AAAA" * 350_000, "is over 1 MiB; a logo must be smaller"),
+        ("../logo.png", 'holds ".." as a folder; a logo must lie in the list\'s folder'),
+        ("gone.svg", "is no file beside this one; put it there"),
+    ],
+)
+def test_a_logo_of_a_report_is_held_to_the_checks_of_a_file(logo: str, wrong: str, tmp_path: Path) -> None:
+    document = _with(["lists", 0, "theme"], {"logo": logo})
+    (line,) = mistakes(tmp_path, json.dumps(document), "report.json")
+    assert line.startswith("lists[0].theme.logo: ")
+    assert line.endswith(wrong)
 
 
 @pytest.mark.parametrize(
@@ -180,6 +213,24 @@ def test_runs_of_a_folder_are_looked_for_beside_the_report_then_here(
     assert one.families[0].runs[0].sha256 == "ab" * 32
 
 
+@pytest.mark.parametrize("path", ["runs/{name}.json", "{here}/runs/{name}.json"])
+def test_a_run_that_is_not_beside_its_report_is_missing_with_the_place_to_build_in(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = DirectorySource(path.replace("{here}", tmp_path.as_posix()), str(tmp_path))
+    made = report([family_report("F", [run_report("a", spec=run_spec("a", source=source))])])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (one,) = load([str(write(tmp_path / "elsewhere", report_document(made)))])
+    (problem,) = pull([("F", run) for run in one.families[0].runs], PullOptions(jobs=1))
+    assert isinstance(problem, Problem)
+    file = path.replace("{here}/runs/", "").replace("{name}", "a")
+    assert problem.message == (
+        f"{file} does not exist; build again in the folder where this path starts: "
+        "it is looked for beside the report.json, then in the current folder"
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "beside"),
     [
@@ -215,7 +266,11 @@ def test_a_file_of_a_folder_is_held_to_its_hash_however_its_path_is_written(
 
 def test_a_report_of_a_list_that_ships_finds_its_runs(tmp_path: Path) -> None:
     (demo,) = load(["demo"])
-    again = from_dict(json.loads(json.dumps(to_dict(demo))), str(tmp_path))
+    made = dataclasses.replace(
+        report([family_report(family.name, []) for family in demo.families]), lists=(demo,)
+    )
+    (again,) = load([str(write(tmp_path, report_document(made)))])
+    assert again.families[0].runs[0].source == demo.families[0].runs[0].source
     assert base_of(again) == str(resources.folder("model_lists"))
 
 

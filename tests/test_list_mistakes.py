@@ -38,6 +38,13 @@ RUNS = {
     "[{ name = 5 }]": ["runs[0].name: is 5; must be text"],
     '[{ name = "a", lable = "x" }]': ['runs[0].lable: unknown key; did you mean "label"?'],
     '[{ name = "a", label = " " }]': ["runs[0].label: is empty; must be text"],
+    '[{ name = "a", label = "d{digit}" }, { name = "b", label = "{x" }]': [
+        'runs[0].label: unknown placeholder "{digit}"; did you mean "digits"?',
+        'runs[1].label: "{x" holds a brace that stands alone; placeholders look like {digits}',
+    ],
+    '[{ name = "a", title = "x" }]': [
+        "runs[0].title: unknown key here; title stands at the top of the file, before the first [table]"
+    ],
     '[{ name = "a", note = 1 }]': ["runs[0].note: is 1; must be text"],
     '[{ name = "a", listed = "5e-6" }]': [
         'runs[0].listed: is "5e-6"; must be a table, { avg_final_loss = "5.6e-06" }'
@@ -202,6 +209,17 @@ SOURCES = {
     '[source]\ntype = "directory"\npath = "\\u0000/{name}"': [
         'source.path: "\\x00/{name}" holds a character that cannot be printed; leave it out'
     ],
+    '[source]\ntype = "directory"\npath = "~/runs/{name}.json"': [
+        'source.path: "~/runs/{name}.json": ~ is not expanded; write the path out, absolute or relative to this file'
+    ],
+    '[source]\ntype = "directory"\npath = "~somebody/{name}.json"': [
+        'source.path: "~somebody/{name}.json": ~ is not expanded; write the path out, absolute or relative to this file'
+    ],
+    '[source]\ntype = "directory"\npath = "{name}"\ntitle = "x"\nsynthetic = true\nsmoothing.window = 5': [
+        "source.title: unknown key here; title stands at the top of the file, before the first [table]",
+        "source.synthetic: unknown key here; synthetic stands at the top of the file, before the first [table]",
+        "source.smoothing: unknown key here; [smoothing] stands by itself, for the whole list",
+    ],
     '[source]\ntype = "directory"\npath = "{name}"\nrevision = "x"': [
         'source.revision: unknown key; known: "path", "type"'
     ],
@@ -235,11 +253,26 @@ FAMILIES = {
     ],
     'figures = ["log", "log"]': ['figures: holds "log" twice; name it once'],
     "x_range = [5, 1]": ["x_range: goes from 5.0 to 1.0; the lower number comes first"],
-    "x_range = [1]": ["x_range: is a list; must be two numbers from 0, the lower first: steps"],
-    "x_range = [-1, 1]": ["x_range[0]: is -1; x_range must be two numbers from 0, the lower first: steps"],
-    "x_range = [0, inf]": ["x_range[1]: is inf; x_range must be two numbers from 0, the lower first: steps"],
+    "x_range = [1]": [
+        "x_range: holds 1 value; must be two steps from 0 on, the lower first, such as [0, 40000]"
+    ],
+    "x_range = [1, 2, 3]": [
+        "x_range: holds 3 values; must be two steps from 0 on, the lower first, such as [0, 40000]"
+    ],
+    "x_range = []": [
+        "x_range: is an empty list; must be two steps from 0 on, the lower first, such as [0, 40000]"
+    ],
+    "x_range = [-1, 1]": [
+        "x_range[0]: is -1; x_range must be two steps from 0 on, the lower first, such as [0, 40000]"
+    ],
+    "y_range = [1, inf]": [
+        "y_range[1]: is inf; y_range must be two losses above 0, the lower first, such as [1e-9, 3]"
+    ],
     "y_range = [0, 1]": ["y_range: starts at 0, which a log axis cannot show; it must start above"],
     'columns = ["digit"]': ['columns[0]: unknown column "digit"; did you mean "digits"?'],
+    'columns = ["label", "accuracy"]': [
+        'columns[1]: unknown column "accuracy"; a column of your own comes from the runs: extra = { accuracy = ... }'
+    ],
     "columns = []": ["columns: is an empty list; must be a list of names of columns"],
     'order = "digit"': ['order: "digit" is no attribute or metric; did you mean "digits"?'],
     'expect = { final_loss = "<= x" }': [
@@ -249,6 +282,10 @@ FAMILIES = {
     'titel = "x"': [
         'titel: unknown key; known: "columns", "description", "expect", "figures", "label", "linear_steps", "name", '
         '"order", "runs", "smoothing", "x_range", "y_range"'
+    ],
+    'title = "x"\ntheme.accent = "#000000"': [
+        "title: unknown key here; title stands at the top of the file, before the first [table]",
+        "theme: unknown key here; [theme] stands by itself, for the whole list",
     ],
     'nam = "x"': ['nam: unknown key; did you mean "name"?'],
 }
@@ -280,13 +317,39 @@ TABLES = {
         "a logo must lie in the list's folder"
     ],
     'theme.logo = "logo.gif"': ['theme.logo: "logo.gif" is no .svg or .png; a logo must be one of these'],
-    'theme.logo = "logo.png"': ['theme.logo: "logo.png" is no file; put it beside the list'],
+    'theme.logo = "logo.png"': ['theme.logo: "logo.png" is no file beside this one; put it there'],
 }
 
 
 @pytest.mark.parametrize("key", TABLES)
 def test_mistakes_of_other_tables(key: str, tmp_path: Path) -> None:
     assert mistakes(tmp_path, f'{key}\n{HUB}{FAMILY}runs = ["a"]') == TABLES[key]
+
+
+@pytest.mark.parametrize(
+    ("logo", "wrong"),
+    [
+        ("../secret.png", 'holds ".." as a folder; a logo must lie in the list\'s folder'),
+        ("data:image/png;base64,AAAA.png", "holds :, which Windows takes in no name; a logo must lie in the list's folder"),
+        ("notes.txt", "is no .svg or .png; a logo must be one of these"),
+        ("gone.png", "is no file beside this one; put it there"),
+        ("folder.png", "is no file beside this one; put it there"),
+        ("ring.png", "is no file beside this one; put it there"),
+        ("linked.svg", "leads out of its folder; put the file itself there"),
+        ("large.PNG", "is over 1 MiB; a logo must be smaller"),
+    ],
+)  # fmt: skip
+def test_a_logo_is_a_picture_in_the_lists_folder(logo: str, wrong: str, tmp_path: Path) -> None:
+    folder = tmp_path / "list"
+    (folder / "folder.png").mkdir(parents=True)
+    (tmp_path / "secret.png").write_bytes(b"\x89PNG")
+    (tmp_path / "secret.svg").write_text("<svg/>")
+    (folder / "linked.svg").symlink_to(tmp_path / "secret.svg")
+    (folder / "ring.png").symlink_to(folder / "ring.png")
+    (folder / "notes.txt").write_text("x")
+    (folder / "large.PNG").write_bytes(bytes(2**20 + 1))
+    text = f'theme.logo = "{logo}"\n{HUB}{FAMILY}runs = ["a"]'
+    assert mistakes(folder, text) == [f'theme.logo: "{logo}" {wrong}']
 
 
 @pytest.mark.parametrize(
@@ -309,18 +372,25 @@ def test_mistakes_of_whole_lists(text: str, expected: list[str], tmp_path: Path)
     assert mistakes(tmp_path, text) == expected
 
 
+CLOSE = 'close the quotes on this line; text of several lines stands between """ and """'
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("title = \n", "line 1, column 9: Invalid value; text goes in quotes: \"...\""),
         ("\n\ntitle 5", "line 3, column 7: Expected '=' after a key in a key/value pair; write key = value"),
+        ('a = "x\nb = "y"\n', "line 1, column 7: Illegal character '\\n'; " + CLOSE),
+        ("a = 'x\nb = 'y'\n", "line 1, column 7: Found invalid character '\\n'; " + CLOSE),
+        ("a = 'x\n", "line 2, column 1: Expected \"'\"; close the quotes"),
+        ('a = "x\r"', "line 1, column 7: Illegal character '\\r'; escape it, as \\r or \\u0000, or leave it out"),
         ('a = "x', "line 1, column 7: Unterminated string; close the quotes"),
         ("a = 1\na = 2\n", "line 2, column 6: Cannot overwrite a value; give each key once"),
         ("[a]\n[a]\n", "line 2, column 3: Cannot declare ('a',) twice; give each table once; a further family is [[family]]"),
         ("a = [1", "line 1, column 7: Unclosed array; separate with commas, close with ]"),
         ("a = {b = 1", "line 1, column 11: Unclosed inline table; separate with commas, close with }"),
         ('a = "\\d"', "line 1, column 8: Unescaped '\\' in a string; write / or \\\\, or quote with '...'"),
-        (b'a = "\x00"', "line 1, column 6: Illegal character '\\x00'; escape it in text, as \\n or \\t, or quote with three quotes"),
+        (b'a = "\x00"', "line 1, column 6: Illegal character '\\x00'; escape it, as \\r or \\u0000, or leave it out"),
         ("a = 1 b = 2", "line 1, column 7: Expected newline or end of document after a statement; start a new line"),
         ("[a", "line 1, column 3: Expected ']' at the end of a table declaration; close the heading with as many brackets"),
         ("a = 1\n\xe9".encode("latin-1"), "line 2, column 1: byte 0xe9 is not UTF-8; save it as UTF-8"),

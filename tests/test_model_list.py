@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import os
 import re
@@ -76,7 +77,8 @@ def test_a_list_with_everything(tmp_path: Path) -> None:
     assert (one.file, one.title, one.description, one.synthetic) == ("list.toml", "T", "*D*", True)
     assert one.figures == FigureOptions(85, ("a",))
     assert one.pdf == PdfOptions("all")
-    assert one.theme == Theme("Source Serif 4, serif", "#1f4e79", "logo.svg", str(tmp_path))
+    logo = f"data:image/svg+xml;base64,{base64.b64encode(b'<svg/>').decode()}"
+    assert one.theme == Theme("Source Serif 4, serif", "#1f4e79", logo)
     (family,) = one.families
     assert (family.name, family.slug, family.label) == ("Ünïted: 1", "united-1", "{op} d{digits}")
     assert family.smoothing == Smoothing(7, "trim", "median")
@@ -101,7 +103,7 @@ def test_defaults(tmp_path: Path) -> None:
     (run,) = family.runs
     assert (one.title, one.description, one.synthetic, one.shipped) == (None, "", False, False)
     assert (one.figures, one.pdf) == (FigureOptions(178, ()), PdfOptions("figures"))
-    assert one.theme == Theme(None, None, None, str(tmp_path))
+    assert one.theme == Theme(None, None, None)
     assert (family.description, family.label, family.linear_steps) == ("", None, 15_000)
     assert family.smoothing == Smoothing(500, "partial", "mean")
     assert family.figures == ("log", "linear")

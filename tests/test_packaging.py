@@ -86,13 +86,15 @@ def test_readme_opens_with_the_two_lines_and_ci_runs_the_second() -> None:
 
 
 def test_readme_list_works_as_it_stands(tmp_path: Path) -> None:
-    (shown,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    (run,) = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
     assert shown.count("\n") == 6
     (tmp_path / "my-runs.toml").write_text(shown)
     for name in tomllib.loads(shown)["family"][0]["runs"]:
         file = tmp_path / "runs" / name / "training_loss.json"
         file.parent.mkdir(parents=True)
-        file.write_text('{"TrainingLoss": [2.0, 1.0, 0.5]}')
+        file.write_text(run)
     build = [sys.executable, "-m", "reportgen", "build", "my-runs.toml", "-o", "my-report"]
     options = ["--format", "html", "--no-cache"]
     built = subprocess.run([*build, *options], cwd=tmp_path, capture_output=True, text=True)

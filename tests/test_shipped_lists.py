@@ -227,6 +227,10 @@ def test_the_demonstration_holds_all_of_its_runs(demo: ModelList) -> None:
     assert set(_runs(demo)) == {file.name for file in folder.iterdir()}
     assert len(_runs(demo)) == 9
     assert len(demo.families) == 3
+    listed = [name for family in demo.families for name in _names(family)]
+    assert (len(listed), len(listed) - len(set(listed))) == (10, 1)
+    assert "Nine" in demo.description
+    assert demo.description.endswith("One of them stands in two\nfamilies: 10 runs in all.\n")
     for name, run in _runs(demo).items():
         assert len(_losses(run)) == 1000 * (names.attributes_of(name).steps_k or 0)
 

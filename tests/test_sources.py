@@ -168,7 +168,7 @@ class TestDirectory:
     def test_missing(self, tmp_path: Path) -> None:
         kind, message = self.refused(tmp_path)
         assert kind == "missing"
-        assert message.startswith("r1.json does not exist")
+        assert message == "r1.json does not exist; put it there, or take the run out of the list"
 
     def test_missing_folder_and_file_in_the_way(self, tmp_path: Path) -> None:
         (tmp_path / "a").write_bytes(DATA)

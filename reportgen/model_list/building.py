@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 from reportgen import expectations
 from reportgen.model_list import schema
+from reportgen.model_list.logos import read_logo
 from reportgen.model_list.mistakes import Mistakes, did_you_mean, key, shown
 from reportgen.model_list.slugs import slugify, unsafe_path
 from reportgen.model_list.specs import (
@@ -66,11 +66,13 @@ class Origin:
         name: ``ModelList.file``.
         base: The absolute folder that its relative paths start from.
         shipped: Whether it came with the package.
+        reported: Whether it is read back from a ``report.json``.
     """
 
     name: str
     base: str
     shipped: bool = False
+    reported: bool = False
 
 
 def model_list_of(
@@ -134,12 +136,17 @@ class _Building:
         return replace(usual, **table.model_dump(exclude_none=True)) if table else usual
 
     def theme(self, value: Mapping[str, Any], place: str) -> Theme:
-        table = schema.read_table(schema.ThemeTable, value, place, self.mistakes)
+        model = schema.ReportedThemeTable if self.origin.reported else schema.ThemeTable
+        table = schema.read_table(model, value, place, self.mistakes)
         if table is None:
             return Theme()
-        if table.logo is not None and not Path(self.origin.base, table.logo).is_file():
-            self.mistakes.add(f"{place}.logo", f"{shown(table.logo)} is no file; put it beside the list")
-        return Theme(table.title_font, table.accent, table.logo, self.origin.base)
+        logo = table.logo
+        if logo is not None and not logo.startswith("data:"):
+            try:
+                logo = read_logo(self.origin.base, logo)
+            except ValueError as wrong:
+                self.mistakes.add(f"{place}.logo", str(wrong))
+        return Theme(table.title_font, table.accent, logo)
 
     def source(self, value: Mapping[str, Any], place: str) -> Source | None:
         """The source that a table names; None where the table is wrong."""
@@ -179,7 +186,8 @@ class _Building:
             runs.append(run)
         for index, column in enumerate(table.columns or []):
             if column not in columns:
-                text = f"unknown column {shown(column)}" + did_you_mean(column, columns)
+                own = f"; a column of your own comes from the runs: extra = {{ {key(column)} = ... }}"
+                text = f"unknown column {shown(column)}" + (did_you_mean(column, columns) or own)
                 self.mistakes.add(f"{place}.columns[{index}]", text)
         if table.order is not None and table.order not in ORDERS:
             text = f"{shown(table.order)} is no attribute or metric" + did_you_mean(table.order, ORDERS)

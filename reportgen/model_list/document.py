@@ -37,7 +37,7 @@ def to_dict(model_list: ModelList) -> dict[str, Any]:
     """
     sources = [_source(run.source) for family in model_list.families for run in family.runs]
     usual = sources[0] if sources else {}
-    theme = {key: value for key, value in asdict(model_list.theme).items() if value and key != "base"}
+    theme = {key: value for key, value in asdict(model_list.theme).items() if value}
     return {
         "file": model_list.file,
         "shipped": model_list.shipped,
@@ -147,7 +147,8 @@ def from_report(document: object, folder: Path, taken: set[str], mistakes: Mista
         replace(
             one,
             families=tuple(
-                replace(family, runs=_pinned(family.runs, next(reported).runs)) for family in one.families
+                replace(family, runs=_pinned(family.runs, next(reported).runs, shipped=one.shipped))
+                for family in one.families
             ),
         )
         for one in lists
@@ -166,7 +167,8 @@ def _from_dict(
         file = ""
     if shipped is True:
         bases = [str(resources.folder("model_lists"))]
-    found = model_list_of(tables, Origin(file, bases[0], shipped is True), taken, mistakes, place)
+    origin = Origin(file, bases[0], shipped is True, reported=True)
+    found = model_list_of(tables, origin, taken, mistakes, place)
     base = next((base for base in bases if _holds_a_run(found, base)), bases[0])
     return _based(found, base)
 
@@ -193,11 +195,12 @@ def _based(model_list: ModelList, base: str) -> ModelList:
         families=tuple(
             replace(family, runs=tuple(moved(run) for run in family.runs)) for family in model_list.families
         ),
-        theme=replace(model_list.theme, base=base),
     )
 
 
-def _pinned(runs: Iterable[RunSpec], reported: Iterable[ReportedRun]) -> tuple[RunSpec, ...]:
+def _pinned(
+    runs: Iterable[RunSpec], reported: Iterable[ReportedRun], *, shipped: bool
+) -> tuple[RunSpec, ...]:
     """Runs at the commits and with the hashes of the report; those it had no file of as they are."""
     known = {
         (run.name, run.source.repo, run.source.requested_revision, run.source.file): run.source
@@ -205,18 +208,16 @@ def _pinned(runs: Iterable[RunSpec], reported: Iterable[ReportedRun]) -> tuple[R
     }
     pinned = []
     for run in runs:
-        source = _source(run.source)
-        if isinstance(run.source, HubSource):
+        source, at = _source(run.source), run.source
+        if isinstance(at, HubSource):
             repo: str | None = source["repo"].replace("{name}", run.name)
             file = source["file"].replace("{name}", run.name)
         else:
             # A report names files without the "./" and "//" that a list may write.
             repo, file = None, str(PurePosixPath(source["path"].replace("{name}", run.name)))
+            at = replace(at, reported=not shipped)
         record = known.get((run.name, repo, source.get("revision"), file))
-        if record is not None:
-            at = run.source
-            if isinstance(at, HubSource):
-                at = replace(at, commit=record.revision)
-            run = replace(run, source=at, sha256=record.sha256)  # noqa: PLW2901 - the same run, pinned
-        pinned.append(run)
+        if record is not None and isinstance(at, HubSource):
+            at = replace(at, commit=record.revision)
+        pinned.append(replace(run, source=at, sha256=record.sha256 if record else None))
     return tuple(pinned)

@@ -29,17 +29,17 @@ _WORDS = {
 def labels_of(family: FamilySpec, runs: Sequence[tuple[RunSpec, Attributes]]) -> list[str]:
     """The label of each run, unique within the family.
 
-    A run's own label, else the family's template filled (``d{digits}`` unless it gives one), else,
-    where an attribute of the template is not known, the name. Equal labels are made longer by the
+    A run's own template filled, else the family's (``d{digits}`` unless it gives one); where an
+    attribute of the template is not known, the name. Equal labels are made longer by the
     first attribute that differs among them, and again while some are equal; where none differs,
     the name takes the label's place, and where names are equal too, a number follows.
 
     Args:
-        family: Gives the template.
+        family: Gives the template of runs without one.
         runs: Runs and their attributes, of the name and of ``Config``.
     """
-    template = family.label or _USUAL
-    labels = [run.label or _filled(template, run.name, attributes) for run, attributes in runs]
+    usual = family.label or _USUAL
+    labels = [_filled(run.label or usual, run.name, attributes) for run, attributes in runs]
     for alike in _groups(range(len(runs)), labels):
         _lengthen(alike, labels, runs, ATTRIBUTES)
     taken: set[str] = set()
@@ -53,6 +53,8 @@ def labels_of(family: FamilySpec, runs: Sequence[tuple[RunSpec, Attributes]]) ->
 def _filled(template: str, name: str, attributes: Attributes) -> str:
     values = {"name": name} | {attribute: _text(attributes, attribute) for attribute in ATTRIBUTES}
     parts = re.split(r"\{(\w+)\}", template)
+    if len(parts) == 1:
+        return template
     for place in range(1, len(parts), 2):
         value = values[parts[place]]
         if value is None:

@@ -27,6 +27,7 @@ _LONG_KEY = re.compile(
     re.ASCII | re.MULTILINE,
 )
 
+_CLOSE = 'close the quotes on this line; text of several lines stands between """ and """'
 _MENDS = (
     ("Expected '='", "write key = value"),
     ("Invalid value", 'text goes in quotes: "..."'),
@@ -34,7 +35,9 @@ _MENDS = (
     ("Unclosed array", "separate with commas, close with ]"),
     ("Unclosed inline table", "separate with commas, close with }"),
     ("Unescaped '\\'", "write / or \\\\, or quote with '...'"),
-    ("Illegal character", "escape it in text, as \\n or \\t, or quote with three quotes"),
+    ("Illegal character '\\n'", _CLOSE),
+    ("Illegal character", "escape it, as \\r or \\u0000, or leave it out"),
+    ("Found invalid character '\\n'", _CLOSE),
     ("Found invalid character", "leave it out"),
     ("Cannot declare", "give each table once; a further family is [[family]]"),
     ("Cannot overwrite", "give each key once"),
@@ -42,6 +45,7 @@ _MENDS = (
     ("Cannot redefine", "give each table once"),
     ("Cannot mutate", "give each table once"),
     ("Expected newline", "start a new line"),
+    ('Expected "\'"', "close the quotes"),
     ("Expected ']", "close the heading with as many brackets"),
     ("Invalid", "see toml.io"),
 )

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reportgen.curves.summary import Smoother
+from reportgen.model_list.logos import KINDS, check_kept_logo
 from reportgen.model_list.mistakes import Mistakes, did_you_mean, key, shown
 from reportgen.model_list.slugs import unsafe_path
 from reportgen.names import ATTRIBUTES
@@ -28,6 +29,7 @@ __all__ = [
     "PdfTable",
     "ReportTable",
     "ReportedRun",
+    "ReportedThemeTable",
     "RunTable",
     "SmoothingTable",
     "ThemeTable",
@@ -102,6 +104,10 @@ def _directory_path(text: str) -> str:
         _name_template(text)
         raise _wrong(f"{shown(text)} names one file for all runs; it must hold {{name}}")
     fixed = text[: text.index("{")].rpartition("/")[0]
+    if re.match(r"~[^/{]*/", text):
+        raise _wrong(
+            f"{shown(text)}: ~ is not expanded; write the path out, absolute or relative to this file"
+        )
     if "\\" in text:
         raise _wrong(f"{shown(text)} holds a backslash; write / between folders, on Windows too")
     if not text.isprintable():
@@ -115,8 +121,18 @@ def _directory_path(text: str) -> str:
 def _logo(text: str) -> str:
     if wrong := unsafe_path(text):
         raise _wrong(f"{shown(text)} {wrong}; a logo must lie in the list's folder")
-    if not text.lower().endswith((".svg", ".png")):
+    if not text.lower().endswith(tuple(KINDS)):
         raise _wrong(f"{shown(text)} is no .svg or .png; a logo must be one of these")
+    return text
+
+
+def _kept_logo(text: str) -> str:
+    if not text.startswith("data:"):
+        return _logo(text)
+    try:
+        check_kept_logo(text)
+    except ValueError as wrong:
+        raise _wrong(str(wrong)) from None
     return text
 
 
@@ -142,6 +158,7 @@ def _once(items: list[str]) -> list[str]:
 
 
 Text = Annotated[str, AfterValidator(_not_blank)]
+Label = Annotated[str, AfterValidator(_label_template)]
 Table = dict[str, Any]
 Range = Annotated[
     list[Annotated[float, Field(ge=0, allow_inf_nan=False)]],
@@ -218,6 +235,14 @@ class ThemeTable(_Checked):
     )
 
 
+class ReportedThemeTable(ThemeTable):
+    """The same in a ``report.json``, which holds the logo itself."""
+
+    logo: Annotated[str, AfterValidator(_kept_logo)] | None = Field(
+        None, description="an SVG or PNG as a data URI"
+    )
+
+
 class ListTable(_Checked):
     """A whole file; its tables are checked by themselves."""
 
@@ -237,17 +262,17 @@ class FamilyTable(_Checked):
 
     name: Text = Field(description="text")
     description: str = Field("", description="text")
-    label: Annotated[str, AfterValidator(_label_template)] | None = Field(
-        None, description='a template such as "d{digits}"'
-    )
+    label: Label | None = Field(None, description='a template such as "d{digits}"')
     linear_steps: Steps = Field(15_000, description=_STEPS)
     smoothing: Table = Field({}, description="a table, { window = 500, edges = ..., smoother = ... }")
     figures: Annotated[list[Literal["log", "linear", "seeds", "thresholds"]], AfterValidator(_once)] = Field(
         ["log", "linear"], description='a list of "log", "linear", "seeds" and "thresholds"'
     )
-    x_range: Range | None = Field(None, description="two numbers from 0, the lower first: steps")
+    x_range: Range | None = Field(
+        None, description="two steps from 0 on, the lower first, such as [0, 40000]"
+    )
     y_range: Annotated[Range, AfterValidator(_above_zero)] | None = Field(
-        None, description="two numbers above 0, the lower first: losses"
+        None, description="two losses above 0, the lower first, such as [1e-9, 3]"
     )
     columns: Annotated[list[str], Field(min_length=1), AfterValidator(_once)] | None = Field(
         None, description="a list of names of columns"
@@ -261,7 +286,7 @@ class RunTable(_Checked):
     """A run; one that is only a name stands for ``{ name = ... }``."""
 
     name: Annotated[str, AfterValidator(_run_name)] = Field(description="text")
-    label: Text | None = Field(None, description="text")
+    label: Label | None = Field(None, description='text, or a template such as "d{digits}"')
     note: str | None = Field(None, description="text")
     listed: Table = Field({}, description='a table, { avg_final_loss = "5.6e-06" }')
     extra: Table = Field({}, description="a table, { column = value }")
@@ -376,10 +401,23 @@ def _text_of(model: type[BaseModel], wrong: ErrorDetails) -> str:
         return str(wrong["ctx"]["text"])
     name = str(wrong["loc"][0]) if wrong["loc"] else ""
     if wrong["type"] == "extra_forbidden":
-        return "unknown key" + did_you_mean(name, model.model_fields)
+        return _unknown_key(model, name)
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     right = fields[name].description if name else "a table"
     if wrong["type"] == "missing":
         return f"is missing; must be {right}"
+    given = wrong["input"]
+    if wrong["type"] in ("too_short", "too_long") and len(given) > 0:
+        return f"holds {len(given)} value{'s' * (len(given) > 1)}; must be {right}"
     whole = f"{name} " if len(wrong["loc"]) > 1 else ""
-    return f"is {shown(wrong['input'])}; {whole}must be {right}"
+    return f"is {shown(given)}; {whole}must be {right}"
+
+
+def _unknown_key(model: type[BaseModel], name: str) -> str:
+    """TOML gives a key to the table above it, so one of the whole list may stand too low in the file."""
+    if model is ListTable or name not in ListTable.model_fields:
+        return "unknown key" + did_you_mean(name, model.model_fields)
+    heading = re.search(r"\[+\w+\]+", ListTable.model_fields[name].description or "")
+    if heading:
+        return f"unknown key here; {heading[0]} stands by itself, for the whole list"
+    return f"unknown key here; {name} stands at the top of the file, before the first [table]"

@@ -48,10 +48,12 @@ class DirectorySource:
     Attributes:
         path: As the list wrote it; holds ``{name}``; absolute or relative to ``base``.
         base: Folder of the list, absolute. Never written into an output.
+        reported: Whether a ``report.json`` gave it, and so ``base`` is where its runs were looked for.
     """
 
     path: str
     base: str
+    reported: bool = False
     type: Literal["directory"] = "directory"
 
 
@@ -89,14 +91,12 @@ class Theme:
     Attributes:
         title_font: CSS font family of titles, None for the one that ships.
         accent: ``#rrggbb``, None for the one that ships.
-        logo: Path of an SVG or PNG, as written; relative to the list.
-        base: Folder of the list, absolute. Never written into an output.
+        logo: An SVG or PNG as a data URI, None for none.
     """
 
     title_font: str | None = None
     accent: str | None = None
     logo: str | None = None
-    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class RunSpec:
         name: Without the insert name.
         source: With the run's own ``revision``, where it has one.
         initialised_from: The second name of ``name,insert_name``.
-        label: The run's own, None for the family's.
+        label: The run's own template, None for the family's.
         note: Free text.
         listed: Metric -> value as its author wrote it (``avg_final_loss`` -> ``5.6e-06``).
         extra: Column -> value, shown in a column of its own (``add_accuracy`` -> ``0.999``).

@@ -131,6 +131,7 @@ class FamilyView:
         description: HTML of its Markdown.
         finding: Best and worst run, in words.
         figures: Those the list asks for; none where the family has no usable run.
+        missing: Why some of them are not there, sentences.
         tables: Its runs, groups of seeds, steps to thresholds; empty tables are left out.
         shared: What the configurations of many runs have in common; empty for few runs.
         runs: In order.
@@ -141,6 +142,7 @@ class FamilyView:
     description: Markup
     finding: str
     figures: tuple[FigureView, ...]
+    missing: tuple[str, ...]
     tables: tuple[TableView, ...]
     shared: tuple[Fact, ...]
     runs: tuple[RunView, ...]
@@ -279,6 +281,7 @@ def _family(
         description=markdown(family.spec.description),
         finding=finding,
         figures=figures,
+        missing=words.missing_figures(family, {drawn.kind for drawn in figures}),
         tables=tuple(_family_tables(family, report, medium, table_number)),
         shared=tuple(Fact(key, text) for key, text in shared.items()),
         runs=tuple(_run(run, family.spec, shared.keys()) for run in family.runs),

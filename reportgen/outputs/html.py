@@ -53,7 +53,7 @@ def render(
         pictures: Figure name -> PNG; shown where scripts are off.
 
     Raises:
-        ReportgenError: A template has a mistake, or the theme's logo is no picture in its folder.
+        ReportgenError: A template has a mistake.
     """
     made = environment(templates)
     shared = context(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from reportgen.errors import ReportgenError
 from reportgen.model_list import ModelList, Theme
 
 __all__ = ["theme_of"]
@@ -17,18 +14,22 @@ _LIGHT = ("#ffffff", "#f6f5f1", "#fdf1cf")
 _DARK = ("#15171a", "#1e2125", "#3a3420")
 _CONTRAST = 4.5
 
-_LOGO_KINDS = {".svg": "svg+xml", ".png": "png"}
+# What CSS calls a font of the system's own choice.
+_GENERIC = frozenset(
+    {
+        *("serif", "sans-serif", "monospace", "cursive", "fantasy", "system-ui", "math", "emoji", "fangsong"),
+        *("ui-serif", "ui-sans-serif", "ui-monospace", "ui-rounded"),
+    }
+)
 
 
 def theme_of(lists: Sequence[ModelList]) -> Mapping[str, str | None]:
     """The theme of the first list that has one.
 
-    ``title_font`` and ``accent`` are the list's, None where it names none; ``accent_light`` and
-    ``accent_dark`` are the accent, darker or paler where it must be so to be read as text on a light and
-    on a dark page; ``logo`` is a data URI.
-
-    Raises:
-        ReportgenError: The logo is no SVG or PNG in the list's folder.
+    ``title_font`` and ``accent`` are the list's, None where it names none; generic names are left out of
+    the fonts, so that the shipped serif, which templates put behind them, stands in on every system.
+    ``accent_light`` and ``accent_dark`` are the accent, darker or paler where it must be so to be read as
+    text on a light and on a dark page; ``logo`` is a data URI.
     """
     theme = next(
         (one.theme for one in lists if one.theme.title_font or one.theme.accent or one.theme.logo), None
@@ -36,12 +37,17 @@ def theme_of(lists: Sequence[ModelList]) -> Mapping[str, str | None]:
     theme = theme or Theme()
     accent = theme.accent or _ACCENT
     return {
-        "title_font": theme.title_font,
+        "title_font": _named(theme.title_font or ""),
         "accent": theme.accent,
         "accent_light": _readable(accent, _LIGHT, towards=0.0),
         "accent_dark": _readable(accent, _DARK, towards=255.0),
-        "logo": None if theme.logo is None else _logo(theme.base, theme.logo),
+        "logo": theme.logo,
     }
+
+
+def _named(fonts: str) -> str | None:
+    names = [name for font in fonts.split(",") if (name := font.strip()) and name.lower() not in _GENERIC]
+    return ", ".join(names) or None
 
 
 def _readable(colour: str, grounds: Sequence[str], *, towards: float) -> str:
@@ -69,17 +75,3 @@ def _luminance(colour: str) -> float:
 
 def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _logo(base: str, name: str) -> str:
-    folder = Path(base).resolve()
-    file = (folder / name).resolve()
-    kind = _LOGO_KINDS.get(file.suffix.lower())
-    place = f"[theme] logo = {name!r}"
-    if kind is None or not file.is_relative_to(folder):
-        raise ReportgenError(f"{place}: name an .svg or .png in the list's folder", exit_code=2)
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ReportgenError(f"{place}: {error.strerror}; put the file there", exit_code=2) from None
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

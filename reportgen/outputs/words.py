@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Literal
 
-from reportgen.figures import Comparison
+from reportgen.figures import MOST_NAMED, Comparison
 from reportgen.model_list import Smoothing
 from reportgen.notation import loss
 from reportgen.report import FamilyReport, Report, RunReport
+
+if TYPE_CHECKING:
+    from reportgen.figures import Comparison  # Loads NumPy, which a terminal has no use for.
 
 __all__ = [
     "Bands",
@@ -18,6 +21,7 @@ __all__ = [
     "finding",
     "line_name",
     "mark_sentences",
+    "missing_figures",
     "missing_on_log",
     "overview_caption",
     "run_caption",
@@ -156,6 +160,18 @@ def thresholds_caption(family: FamilyReport) -> str:
         f"{family.name}: the first step at which the centred rolling mean of each run's loss is below "
         "each threshold."
     )
+
+
+def missing_figures(family: FamilyReport, drawn: Collection[str]) -> tuple[str, ...]:
+    """Why there is no figure of a kind that the list asks for, a sentence each; none where no run is left."""
+    many = len(family.runs) > MOST_NAMED
+    sentences = {
+        "seeds": "No figure of seeds: no two of these runs differ by their seed only.",
+        "thresholds": "No figure of steps to thresholds: "
+        + (f"it has room for {MOST_NAMED} runs." if many else "no run's rolling mean falls below any."),
+    }
+    wanted = family.spec.figures if family.runs else ()
+    return tuple(sentences[kind] for kind in wanted if kind in sentences and kind not in drawn)
 
 
 def overview_caption(runs: Sequence[RunReport], against: Comparison) -> str:

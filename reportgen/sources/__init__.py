@@ -13,7 +13,9 @@ from reportgen.model_list import unsafe_path
 from reportgen.report import ProblemKind, SourceRecord
 from reportgen.text import one_line
 
-__all__ = ["Digests", "Found", "Unusable", "hash_file", "relative_parts", "too_large"]
+__all__ = ["PUT_IT_THERE", "Digests", "Found", "Unusable", "hash_file", "relative_parts", "too_large"]
+
+PUT_IT_THERE = "put it there, or take the run out of the list"
 
 _CHUNK = 2**20
 # Without waiting: the file may have become a pipe since it was asked.
@@ -75,7 +77,7 @@ def relative_parts(place: str) -> tuple[str, ...]:
     return tuple(place.split("/"))
 
 
-def hash_file(path: Path, name: str, limit: int, *, git: bool = False) -> Digests:
+def hash_file(path: Path, name: str, limit: int, *, git: bool = False, mend: str = PUT_IT_THERE) -> Digests:
     """Reads a regular file for its digests.
 
     Args:
@@ -83,6 +85,7 @@ def hash_file(path: Path, name: str, limit: int, *, git: bool = False) -> Digest
         name: What messages call it.
         limit: Most bytes; asked before reading, and kept while reading a file that grows.
         git: Whether git's name is wanted too.
+        mend: What to do where there is no such file.
 
     Raises:
         Unusable: there is no such file, it may not be read, is no regular file or is too large.
@@ -96,7 +99,6 @@ def hash_file(path: Path, name: str, limit: int, *, git: bool = False) -> Digest
             _refuse_other_than_file(status, name)
             return _digests(file, status.st_size, name, limit, git=git)
     except (FileNotFoundError, NotADirectoryError):
-        mend = "put it there, or take the run out of the list"
         raise Unusable("missing", f"{name} does not exist; {mend}") from None
     except PermissionError:
         raise Unusable("refused", f"{name} may not be read; change its permissions") from None

@@ -7,9 +7,15 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from reportgen.model_list import DirectorySource
 from reportgen.report import SourceRecord
-from reportgen.sources import Found, hash_file, relative_parts
+from reportgen.sources import PUT_IT_THERE, Found, hash_file, relative_parts
 
 __all__ = ["find"]
+
+# A report names no folder of the machine that built it, so words do.
+_BUILD_THERE = (
+    "build again in the folder where this path starts: it is looked for beside the report.json, "
+    "then in the current folder"
+)
 
 
 def find(source: DirectorySource, name: str, max_file_size: int) -> Found:
@@ -28,7 +34,8 @@ def find(source: DirectorySource, name: str, max_file_size: int) -> Found:
     relative = not PureWindowsPath(folder).anchor
     file = str(PurePosixPath(folder.replace(os.sep, "/") if relative else "", *parts))
     path = Path(source.base, folder, *parts)
-    sha256 = hash_file(path, file, max_file_size).sha256
+    mend = _BUILD_THERE if source.reported else PUT_IT_THERE
+    sha256 = hash_file(path, file, max_file_size, mend=mend).sha256
     record = SourceRecord("directory", None, None, None, file, sha256)
     return Found(path, record, checked=True)
 
