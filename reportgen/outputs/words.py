@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from reportgen.figures import MOST_NAMED, Comparison
 from reportgen.model_list import Smoothing
 from reportgen.notation import loss
 from reportgen.report import FamilyReport, Report, RunReport
-
-if TYPE_CHECKING:
-    from reportgen.figures import Comparison  # Loads NumPy, which a terminal has no use for.
 
 __all__ = [
     "Bands",
