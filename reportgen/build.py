@@ -426,8 +426,10 @@ def _exit_code_of(manifest: Mapping[str, Any], options: BuildOptions) -> int:
 def _no_run_text(report: Report) -> str:
     if not report.problems:
         return "the lists name no run; name at least one under [[family]]"
-    first = report.problems[0]
+    first, number = report.problems[0], len(report.problems)
+    if number == 1:
+        return f"the one run could not be used, so nothing is written; {first.run}: {first.message}"
     return (
-        f"not one of {len(report.problems)} runs could be used, so nothing is written; "
+        f"not one of {number:,} runs could be used, so nothing is written; "
         f"the first, {first.run}: {first.message}"
     )

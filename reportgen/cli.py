@@ -18,6 +18,7 @@ from reportgen import model_list
 from reportgen.errors import ReportgenError
 from reportgen.log import Log
 from reportgen.model_list import HubSource, RunSpec
+from reportgen.notation import count
 from reportgen.terminal import Level, make_log
 from reportgen.text import one_line, printable
 
@@ -168,7 +169,6 @@ def _build(options: argparse.Namespace) -> int:
 
 def _conclude(outcome: object, log: Log) -> None:
     from reportgen.build import Outcome
-    from reportgen.outputs.words import count
 
     assert isinstance(outcome, Outcome)
     if outcome.report is None:
@@ -189,14 +189,15 @@ def _conclude(outcome: object, log: Log) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     try:
-        lists = model_list.load(options.lists)
+        lists = model_list.load_named(options.lists)
     except ReportgenError as error:
         # The mistakes are what was asked for, so they go to standard output.
         print(printable(str(error)))
         return error.exit_code
-    for one in lists:
-        runs = sum(len(family.runs) for family in one.families)
-        print(printable(f"{one.file}: {len(one.families)} families, {runs} runs, no mistake"))
+    for name, one in lists:
+        families = count(len(one.families), "family", "families")
+        runs = count(sum(len(family.runs) for family in one.families), "run")
+        print(f"{name}: {families}, {runs}, no mistake")
     return 0
 
 

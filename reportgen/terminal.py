@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Literal, TextIO
 
 from reportgen.log import Progress
+from reportgen.notation import count
 from reportgen.text import printable
 
 __all__ = ["GithubLog", "JsonLog", "Level", "TextLog", "make_log"]
@@ -64,7 +65,7 @@ class TextLog:
                 yield _Bar(bar)
         else:
             yield _Counter()
-        counted = f" {total} runs" if total else ""
+        counted = f" {count(total, 'run')}" if total else ""
         self.say(f"{title}{counted}: {time.monotonic() - started:.1f} s")
 
     def _line(self, message: str) -> None:

@@ -121,6 +121,20 @@ def test_check_names_every_mistake(tmp_path: Path) -> None:
     assert 'list.toml: family[0].runs[1].lable: unknown key; did you mean "label"?' in done.stdout
 
 
+def test_check_names_a_list_alike_with_and_without_mistakes(tmp_path: Path) -> None:
+    one, two = tmp_path / "lists" / "one.toml", tmp_path / "lists" / "two.toml"
+    one.parent.mkdir()
+    one.write_text(GOOD.replace('"a", ', ""))
+    two.write_text(GOOD + '[[family]]\nname = "G"\nruns = ["a"]\n')
+    assert reportgen("check", one.parent, "demo").stdout.splitlines() == [
+        f"{one}: 1 family, 1 run, no mistake",
+        f"{two}: 2 families, 3 runs, no mistake",
+        "demo.toml: 3 families, 10 runs, no mistake",
+    ]
+    one.write_text("family = 1")
+    assert reportgen("check", one.parent).stdout.startswith(f"{one}: family: ")
+
+
 def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> None:
     done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache")
     assert (done.returncode, done.stdout) == (0, "")
@@ -171,6 +185,9 @@ def test_no_usable_run_is_1_and_writes_nothing(good: Path, tmp_path: Path) -> No
     assert done.returncode == 1
     assert "not one of 2 runs could be used" in done.stderr
     assert not (tmp_path / "out").exists()
+    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--run", "a")
+    assert "pull 1 run: " in done.stderr
+    assert "the one run could not be used, so nothing is written; a: runs/a.json does not" in done.stderr
 
 
 def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:

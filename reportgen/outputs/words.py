@@ -7,7 +7,7 @@ from typing import Literal
 
 from reportgen.figures import Comparison
 from reportgen.model_list import Smoothing
-from reportgen.notation import loss
+from reportgen.notation import count, loss
 from reportgen.report import FamilyReport, Report, RunReport
 
 __all__ = [
@@ -44,11 +44,6 @@ _SMOOTHERS = {
     "ema": "exponential moving average",
     "geometric": "rolling geometric mean",
 }
-
-
-def count(number: int, singular: str, plural: str | None = None) -> str:
-    """``1 run``, ``27 runs``, ``1,080 runs``."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def shortened(text: str, limit: int = 48) -> str:
