@@ -52,7 +52,8 @@ class TextLog:
 
     def error(self, message: str) -> None:
         """Why nothing was written."""
-        self._line(f"reportgen: {message}")
+        # A mistake of the command line begins with the command.
+        self._line(message if message.startswith("reportgen") else f"reportgen: {message}")
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Progress]:

@@ -146,7 +146,16 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
     ("words", "part"),
     [
         ((), "COMMAND"),
-        (("build", "demo"), "--out"),
+        (("bild", "demo"), 'reportgen: no command "bild"; did you mean "build"? See reportgen --help\n'),
+        (("build", "demo"), "reportgen build: the following arguments are required: -o/--out; see"),
+        (
+            ("build", "demo", "-o", "out", "--formt=html"),
+            'reportgen build: unknown option --formt; did you mean "--format"? See reportgen build --help\n',
+        ),
+        (("build", "demo", "-o", "out", "--format", "pfd"), "invalid choice: 'pfd'"),
+        (("build", "demo", "-o", "out", "--quiet", "--verbose"), "not allowed with"),
+        (("build", "demo", "-o", "out", "quanta-maths"), 'reportgen build: unexpected "quanta-maths"; see'),
+        (("diff", "--old", "a", "b"), 'reportgen diff: unknown option --old; known: "--help", "-h"; see'),
         (("build", "demo", "-o", "out", "--device", "gpu"), "none of auto, cpu, cuda"),
         (("build", "demo", "-o", "out", "--jobs", "0"), "whole number from 1"),
         (("build", "demo", "-o", "out", "--timeout", "nan"), "seconds above 0"),
@@ -162,10 +171,22 @@ def test_a_bad_command_line_is_2_and_says_what_would_be_right(
     done = subprocess.run(
         [sys.executable, "-m", "reportgen", *words], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout) == (2, "")
     assert part in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_of_the_command_line_is_told_as_any_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert cli.main(["diff", "a", "b", "\x1b[2J\n"]) == 2
+    said = 'reportgen diff: unexpected "\\x1b[2J"; see reportgen diff --help'
+    assert capsys.readouterr().err == f"::error::{said}\n"
+    with pytest.raises(SystemExit) as helped:
+        cli.main(["build", "--help"])
+    assert helped.value.code == 0
 
 
 def test_a_missing_run_is_3_unless_allowed(good: Path, tmp_path: Path) -> None:
