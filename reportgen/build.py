@@ -23,6 +23,7 @@ from reportgen.curves.summary import CurveSettings
 from reportgen.errors import ReportgenError
 from reportgen.log import Log, SilentLog
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
+from reportgen.model_list.mistakes import shown
 from reportgen.outputs import folder
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.report import Problem, Report
@@ -39,6 +40,7 @@ Format = Literal["html", "pdf"]
 # Above this many runs a page with 800 points a curve would grow past what a browser opens smoothly.
 _MANY_RUNS = 100
 _POINTS, _POINTS_OF_MANY = 800, 300
+_ALWAYS = ("report.json", "summary.md", folder.MANIFEST)
 _NAMED_VERSIONS = ("numpy", "torch", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
 
 
@@ -132,6 +134,7 @@ def run(
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     baseline = None if options.baseline is None else _baseline(options.baseline)
     chosen = _chosen(model_list.load(lists), options)
+    folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
     entries = _entries(chosen)
     pulled = _pull(entries, options, deadline, log)
     inputs = _inputs_digest(chosen, pulled, options, baseline)
@@ -203,6 +206,14 @@ def _chosen(lists: Sequence[ModelList], options: BuildOptions) -> tuple[ModelLis
                     f"{option} {name}: no such name in the lists{model_list.did_you_mean(name, known)}",
                     exit_code=2,
                 )
+
+    for name in options.runs:
+        homes = [family for family in families if any(spec.name == name for spec in family.runs)]
+        if options.families and not any({one.name, one.slug} & set(options.families) for one in homes):
+            raise ReportgenError(
+                f"--run {name}: is in no family that --family names, but in {shown(homes[0].name)}",
+                exit_code=2,
+            )
 
     def kept(family: FamilySpec) -> FamilySpec | None:
         if options.families and not {family.name, family.slug} & set(options.families):

@@ -163,6 +163,13 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
         (("build", "dmeo", "-o", "out"), "demo"),
         (("build", "demo", "-o", "out", "--family", "Additon by digits"), "Addition by digits"),
         (("build", "demo", "-o", "out", "--run", "nobody"), "no such name"),
+        (
+            (
+                *("build", "demo", "-o", "out", "--run", "sub_d4_l2_h3_t10K_s372001"),
+                *("--family", "addition-by-digits"),
+            ),
+            'is in no family that --family names, but in "Mixed and subtraction"',
+        ),
     ],
 )
 def test_a_bad_command_line_is_2_and_says_what_would_be_right(
@@ -187,6 +194,24 @@ def test_a_mistake_of_the_command_line_is_told_as_any_other(
     with pytest.raises(SystemExit) as helped:
         cli.main(["build", "--help"])
     assert helped.value.code == 0
+
+
+def test_an_output_folder_that_is_a_file_or_holds_files_of_others_is_found_at_once(
+    good: Path, tmp_path: Path
+) -> None:
+    done = reportgen("build", good, "-o", good)
+    assert (done.returncode, done.stderr) == (2, f"reportgen: -o {good}: is a file; name a folder\n")
+    assert good.read_text() == GOOD
+    for name in ("report.html", "report.json", "summary.md", "manifest.json"):
+        (tmp_path / name).write_text("mine")
+        done = reportgen("build", good, "-o", tmp_path, "--format", "html")
+        said = f"{tmp_path / name}: exists, and no build wrote it; move it, or choose another -o"
+        assert (done.returncode, done.stderr) == (1, f"reportgen: {said}\n")
+        assert (tmp_path / name).read_text() == "mine"
+        (tmp_path / name).unlink()
+    (tmp_path / "report.pdf").write_text("mine")
+    assert reportgen("build", good, "-o", tmp_path, "--format", "html", "--no-cache").returncode == 0
+    assert (tmp_path / "report.pdf").read_text() == "mine"
 
 
 def test_a_missing_run_is_3_unless_allowed(good: Path, tmp_path: Path) -> None:
