@@ -24,7 +24,7 @@ from reportgen.errors import ReportgenError
 from reportgen.log import Log, SilentLog
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.model_list.mistakes import shown
-from reportgen.outputs import folder
+from reportgen.outputs import folder, own_templates
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.report import Problem, Report
 
@@ -132,6 +132,8 @@ def run(
     """
     log = log or SilentLog()
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
+    for line in () if options.templates is None else own_templates.check(options.templates):
+        log.warn(line)
     baseline = None if options.baseline is None else _baseline(options.baseline)
     chosen = _chosen(model_list.load(lists), options)
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
