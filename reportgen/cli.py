@@ -209,18 +209,12 @@ def _conclude(outcome: object, log: Log) -> None:
     assert isinstance(outcome, Outcome)
     if outcome.report is None:
         return
+    from reportgen.outputs.words import changed
+
     report = outcome.report
-    for problem in report.problems:
-        log.warn(one_line(f"{problem.family}: {problem.run}: {problem.message}", 1000))
-    failed = [check for run in report.runs for check in run.checks if check.outcome == "failed"]
-    for check in failed:
-        actual = "none" if check.actual is None else repr(check.actual)
-        log.warn(one_line(f"{check.run}: {check.metric} is {actual}, expected {check.expected}", 1000))
+    said = [count(len(report.runs), "run"), count(len(report.problems), "problem"), changed(report)]
     pages = [name for name in ("report.html", "report.pdf") if (outcome.out / name).is_file()]
-    log.say(
-        f"{count(len(report.runs), 'run')}, {count(len(report.problems), 'problem')}: "
-        + ", ".join(str(outcome.out / page) for page in pages)
-    )
+    log.say(f"{', '.join(filter(None, said))}: " + ", ".join(str(outcome.out / page) for page in pages))
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -50,6 +50,10 @@ class TextLog:
         """A line, always."""
         self._line(f"warning: {message}" if file is None else f"warning: {file}: {message}")
 
+    def fail(self, message: str) -> None:
+        """A warning."""
+        self.warn(message)
+
     def error(self, message: str) -> None:
         """Why nothing was written."""
         # A mistake of the command line begins with the command.
@@ -80,6 +84,10 @@ class GithubLog(TextLog):
         """A ``::warning`` on the run's page, at the list where that is known."""
         place = "" if file is None else f" file={_property(file)}"
         print(f"::warning{place}::{_data(message)}", file=self._stream, flush=True)
+
+    def fail(self, message: str) -> None:
+        """An ``::error``: it is what turns the job red."""
+        self.error(message)
 
     def error(self, message: str) -> None:
         """An ``::error`` for each line, since a list may hold many mistakes."""
@@ -124,6 +132,10 @@ class JsonLog:
     def warn(self, message: str, file: str | None = None) -> None:
         """Level ``warning``."""
         self._write("warning", message, **({} if file is None else {"file": file}))
+
+    def fail(self, message: str) -> None:
+        """Level ``warning``."""
+        self.warn(message)
 
     def error(self, message: str) -> None:
         """Level ``error``."""

@@ -219,8 +219,14 @@ def test_a_missing_run_is_3_unless_allowed(good: Path, tmp_path: Path) -> None:
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     done = reportgen(*words)
     assert done.returncode == 3
-    assert "F: b: " in done.stderr
-    assert reportgen(*words).returncode == 3  # Nothing changed, and the run is missing still.
+    said = "warning: F: b: runs/b.json does not exist; put it there, or take the run out of the list"
+    assert done.stderr.splitlines().count(said) == 1
+    again = reportgen(*words)
+    assert again.returncode == 3
+    assert again.stderr.splitlines()[1:] == [
+        said,
+        f"{tmp_path / 'out'}: nothing changed since the last build; nothing is rewritten",
+    ]
     assert reportgen(*words, "--allow-missing").returncode == 0
 
 
@@ -241,9 +247,27 @@ def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     done = reportgen(*words)
     assert done.returncode == 4
-    assert "b: avg_final_loss is 2e-09, expected <= 1.5e-9" in done.stderr
-    assert "a: avg_final_loss" not in done.stderr
-    assert reportgen(*words).returncode == 4
+    said = "warning: F: b: avg_final_loss is 2e-09, expected <= 1.5e-9"
+    assert [line for line in done.stderr.splitlines() if "avg_final_loss" in line] == [said]
+    again = reportgen(*words)
+    assert again.returncode == 4
+    assert said in again.stderr.splitlines()
+
+
+def test_the_last_line_says_how_much_changed_since_the_baseline(good: Path, tmp_path: Path) -> None:
+    def build(out: str, *since: str | Path) -> str:
+        words = ["build", good, "-o", tmp_path / out, "--format", "html", "--no-cache", *since]
+        done = reportgen(*words, SOURCE_DATE_EPOCH="0")
+        assert done.returncode == 0
+        return done.stderr.splitlines()[-1]
+
+    since = ("--baseline", tmp_path / "one" / "report.json")
+    epoch = "1970-01-01T00:00:00Z"
+    assert build("one") == f"2 runs, 0 problems: {tmp_path / 'one' / 'report.html'}"
+    said = f"2 runs, 0 problems, nothing changed since {epoch}: {tmp_path / 'two' / 'report.html'}"
+    assert build("two", *since) == said
+    good.write_text(GOOD.replace(', "b"', ""))
+    assert build("three", *since).startswith(f"1 run, 0 problems, 1 change since {epoch}: ")
 
 
 def test_filters_keep_what_they_name(good: Path, tmp_path: Path) -> None:
@@ -272,7 +296,17 @@ def test_github_reads_annotations_and_groups(good: Path, tmp_path: Path) -> None
     )
     lines = done.stderr.splitlines()
     assert any(line.startswith("::warning") and "F: b" in line for line in lines)
+    assert not any(line.startswith("::error") for line in lines)
     assert lines.count("::endgroup::") == sum(line.startswith("::group::") for line in lines) > 0
+
+
+def test_github_reads_a_failed_expectation_as_an_error(good: Path, tmp_path: Path) -> None:
+    good.write_text(GOOD + 'expect = { avg_final_loss = "<= 1.5e-9" }\n')
+    words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
+    for _ in range(2):
+        lines = reportgen(*words, GITHUB_ACTIONS="true").stderr.splitlines()
+        assert "::error::F: b: avg_final_loss is 2e-09, expected <= 1.5e-9" in lines
+        assert not any(line.startswith("::warning") for line in lines)
 
 
 def test_a_time_limit_ends_the_build(good: Path, tmp_path: Path) -> None:
@@ -297,15 +331,17 @@ def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
     )
     assert process.stderr is not None
     assert "pull" in process.stderr.readline()
-    time.sleep(1.0)
-    below = processes_below(process.pid)
+    while len(below := processes_below(process.pid)) < 2:  # Chrome and the typesetter, at least
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
+    below |= processes_below(process.pid)
     process.send_signal(number)
     started = time.monotonic()
     _, errors = process.communicate(timeout=20)
     assert time.monotonic() - started < 2
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert len(below) > 1  # Chrome and the typesetter, at least
     wait_for_the_end_of(below, seconds=0.5)
 
 

@@ -43,6 +43,14 @@ def page(report: Report) -> Page:
     return Page(html.render(report))
 
 
+def test_expectations_name_family_and_run(page: Page) -> None:
+    assert page.tables["expectations"] == [
+        ["Family", "Run", "Number", "Expected", "Found", "Outcome"],
+        ["Mixed", "mix_d7_l3_h4_t30K_s572091", "NaN or infinite", "== 0", "20", "fails"],
+        ["Mixed", "mix_d8_l3_h4_t30K_s572091", "NaN or infinite", "== 0", "–", "not checked"],
+    ]
+
+
 def test_the_page_says_what_the_report_says(report: Report, page: Page) -> None:
     said = " ".join(page.text.split())
     assert report.title in said
