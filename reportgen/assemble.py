@@ -42,7 +42,7 @@ def unchecked(lists: Sequence[ModelList], made: Mapping[tuple[str, int], Made]) 
         for family in model_list.families
         for position, run in enumerate(family.runs)
         if (family.slug, position) not in made
-        for check in expectations.check(run.name, run.expect, None)
+        for check in expectations.check(family.name, run.name, run.expect, None)
     )
 
 
@@ -58,6 +58,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
     )
     runs = [
         _run(
+            spec.name,
             run,
             one,
             label,
@@ -73,6 +74,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
 
 
 def _run(
+    family: str,
     spec: RunSpec,
     made: Made,
     label: str,
@@ -94,6 +96,7 @@ def _run(
         marks=_marks(spec, made, conflicts),
         conflicts=conflicts,
         checks=expectations.check(
+            family,
             spec.name,
             spec.expect,
             measured.summary.metrics,

@@ -23,9 +23,11 @@ from reportgen.curves.summary import CurveSettings
 from reportgen.errors import ReportgenError
 from reportgen.log import Log, SilentLog
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
-from reportgen.outputs import folder
+from reportgen.model_list.mistakes import shown
+from reportgen.outputs import folder, own_templates
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.report import Problem, Report
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.cache import Cache
@@ -39,6 +41,8 @@ Format = Literal["html", "pdf"]
 # Above this many runs a page with 800 points a curve would grow past what a browser opens smoothly.
 _MANY_RUNS = 100
 _POINTS, _POINTS_OF_MANY = 800, 300
+_LONGEST_LINE = 1000
+_ALWAYS = ("report.json", "summary.md", folder.MANIFEST)
 _NAMED_VERSIONS = ("numpy", "torch", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
 
 
@@ -130,15 +134,19 @@ def run(
     """
     log = log or SilentLog()
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
+    for line in () if options.templates is None else own_templates.check(options.templates):
+        log.warn(line)
     baseline = None if options.baseline is None else _baseline(options.baseline)
     chosen = _chosen(model_list.load(lists), options)
+    folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
     entries = _entries(chosen)
     pulled = _pull(entries, options, deadline, log)
     inputs = _inputs_digest(chosen, pulled, options, baseline)
     old = folder.read_manifest(out)
     if skip_if_current and old is not None and folder.is_current(out, old, inputs):
+        _warn(old, log)
         log.say(f"{out}: nothing changed since the last build; nothing is rewritten")
-        return Outcome(None, out, _exit_code_of(old, options), False, {})
+        return Outcome(None, out, _exit_code(old, False, options), False, {})
     # Not before: numbers, figures and templates are slow to load, and often nothing has changed.
     from reportgen.outputs.files import make_files
 
@@ -155,6 +163,7 @@ def run(
             store=store,
             log=log,
         )
+    said = _warnings(report)
     manifest = {
         "schema": 1,
         "reportgen": reportgen.__version__,
@@ -169,19 +178,16 @@ def run(
             for one in pulled
         ],
         "problems": len(report.problems),
-        "failed_expectations": _failed(report),
+        "failed_expectations": len(said["failed"]),
+        **said,
     }
     with log.step("write"):
         folder.publish(out, made.files, manifest)
     for name, reason in made.missing_formats.items():
         log.warn(f"report.{name} could not be made: {reason}")
-    return Outcome(
-        report,
-        out,
-        _exit_code(_failed(report), bool(made.missing_formats), len(report.problems), options),
-        True,
-        made.missing_formats,
-    )
+    _warn(manifest, log)
+    code = _exit_code(manifest, bool(made.missing_formats), options)
+    return Outcome(report, out, code, True, made.missing_formats)
 
 
 def _baseline(file: Path) -> Mapping[str, Any]:
@@ -203,6 +209,14 @@ def _chosen(lists: Sequence[ModelList], options: BuildOptions) -> tuple[ModelLis
                     f"{option} {name}: no such name in the lists{model_list.did_you_mean(name, known)}",
                     exit_code=2,
                 )
+
+    for name in options.runs:
+        homes = [family for family in families if any(spec.name == name for spec in family.runs)]
+        if options.families and not any({one.name, one.slug} & set(options.families) for one in homes):
+            raise ReportgenError(
+                f"--run {name}: is in no family that --family names, but in {shown(homes[0].name)}",
+                exit_code=2,
+            )
 
     def kept(family: FamilySpec) -> FamilySpec | None:
         if options.families and not {family.name, family.slug} & set(options.families):
@@ -396,27 +410,44 @@ def _printers(options: BuildOptions) -> Iterator[tuple[Drawer, Typesetter] | Non
         yield drawer, typesetter
 
 
-def _failed(report: Report) -> int:
-    return sum(check.outcome == "failed" for run_ in report.runs for check in run_.checks)
+def _warnings(report: Report) -> dict[str, list[str]]:
+    """What is wrong with a report, a line each: in the manifest, so that it is said as long as it is true."""
+    problems = [f"{one.family}: {one.run}: {one.message}" for one in report.problems]
+    failed = [
+        f"{one.family}: {one.run}: {one.metric} is "
+        f"{'none' if one.actual is None else repr(one.actual)}, expected {one.expected}"
+        for run_ in report.runs
+        for one in run_.checks
+        if one.outcome == "failed"
+    ]
+    return {
+        "warnings": [one_line(line, _LONGEST_LINE) for line in (*report.device_notes, *problems)],
+        "failed": [one_line(line, _LONGEST_LINE) for line in failed],
+    }
 
 
-def _exit_code(failed: int, formats_missing: bool, problems: int, options: BuildOptions) -> int:
-    if failed:
+def _warn(manifest: Mapping[str, Any], log: Log) -> None:
+    for line in manifest["warnings"]:
+        log.warn(line)
+    for line in manifest["failed"]:
+        log.fail(line)
+
+
+def _exit_code(manifest: Mapping[str, Any], formats_missing: bool, options: BuildOptions) -> int:
+    if manifest["failed_expectations"]:
         return 4
     if formats_missing:
         return 5
-    return 3 if problems and not options.allow_missing else 0
-
-
-def _exit_code_of(manifest: Mapping[str, Any], options: BuildOptions) -> int:
-    return _exit_code(manifest.get("failed_expectations", 0), False, manifest.get("problems", 0), options)
+    return 3 if manifest["problems"] and not options.allow_missing else 0
 
 
 def _no_run_text(report: Report) -> str:
     if not report.problems:
         return "the lists name no run; name at least one under [[family]]"
-    first = report.problems[0]
+    first, number = report.problems[0], len(report.problems)
+    if number == 1:
+        return f"the one run could not be used, so nothing is written; {first.run}: {first.message}"
     return (
-        f"not one of {len(report.problems)} runs could be used, so nothing is written; "
+        f"not one of {number:,} runs could be used, so nothing is written; "
         f"the first, {first.run}: {first.message}"
     )

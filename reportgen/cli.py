@@ -12,16 +12,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any, NoReturn
 
 import reportgen
 from reportgen import model_list
 from reportgen.errors import ReportgenError
 from reportgen.log import Log
-from reportgen.model_list import HubSource, RunSpec
+from reportgen.model_list import HubSource, RunSpec, did_you_mean
+from reportgen.model_list.mistakes import shown
+from reportgen.notation import count
 from reportgen.terminal import Level, make_log
 from reportgen.text import one_line, printable
 
-__all__ = ["main"]
+__all__ = ["Parser", "main"]
 
 _INTERRUPTED = 130
 _LISTS = "TOML files, folders of them, or lists that ship: demo, quanta-maths"
@@ -36,8 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code of the contract.
     """
-    options = _parser().parse_args(arguments)
+    options = None
     try:
+        options = _parser().parse_args(arguments)
         with _terminated_like_interrupted():
             return int(options.run(options))
     except ReportgenError as error:
@@ -52,8 +56,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+class Parser(argparse.ArgumentParser):
+    """A command line whose mistakes are one line each, and end as those of a list do."""
+
+    def error(self, message: str) -> NoReturn:
+        """Tells a mistake and where the command is described.
+
+        Raises:
+            ReportgenError: Always; exit code 2.
+        """
+        said = f"{self.prog.removeprefix('python -m ')}: {one_line(message)}"
+        mend = f"usage: {self.usage}" if self.usage else f"see {self.prog} --help"
+        joined = f" {mend[0].upper()}{mend[1:]}" if said.endswith("?") else f"; {mend}"
+        raise ReportgenError(said + joined, exit_code=2)
+
+    def parse_known_args(  # type: ignore[override]  # argparse itself calls it so
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Refuses an unknown word here, where it is known which command it was meant for."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            word = unknown[0].partition("=")[0]
+            if word.startswith("-"):
+                self.error(f"unknown option {word}{did_you_mean(word, self._option_string_actions)}")
+            self.error(f"unexpected {shown(word)}")
+        return options, unknown
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if not action.option_strings and action.choices is not None and value not in action.choices:
+            near = did_you_mean(value, tuple(action.choices))
+            raise argparse.ArgumentError(None, f"no command {shown(value)}{near}")
+        super()._check_value(action, value)
+
+
+def _parser() -> Parser:
+    parser = Parser(
         prog="reportgen",
         description="Builds a report of training runs: curves, metrics and tables, as HTML and as PDF.",
     )
@@ -168,35 +205,29 @@ def _build(options: argparse.Namespace) -> int:
 
 def _conclude(outcome: object, log: Log) -> None:
     from reportgen.build import Outcome
-    from reportgen.outputs.words import count
 
     assert isinstance(outcome, Outcome)
     if outcome.report is None:
         return
+    from reportgen.outputs.words import changed
+
     report = outcome.report
-    for problem in report.problems:
-        log.warn(one_line(f"{problem.family}: {problem.run}: {problem.message}", 1000))
-    failed = [check for run in report.runs for check in run.checks if check.outcome == "failed"]
-    for check in failed:
-        actual = "none" if check.actual is None else repr(check.actual)
-        log.warn(one_line(f"{check.run}: {check.metric} is {actual}, expected {check.expected}", 1000))
+    said = [count(len(report.runs), "run"), count(len(report.problems), "problem"), changed(report)]
     pages = [name for name in ("report.html", "report.pdf") if (outcome.out / name).is_file()]
-    log.say(
-        f"{count(len(report.runs), 'run')}, {count(len(report.problems), 'problem')}: "
-        + ", ".join(str(outcome.out / page) for page in pages)
-    )
+    log.say(f"{', '.join(filter(None, said))}: " + ", ".join(str(outcome.out / page) for page in pages))
 
 
 def _check(options: argparse.Namespace) -> int:
     try:
-        lists = model_list.load(options.lists)
+        lists = model_list.load_named(options.lists)
     except ReportgenError as error:
         # The mistakes are what was asked for, so they go to standard output.
         print(printable(str(error)))
         return error.exit_code
-    for one in lists:
-        runs = sum(len(family.runs) for family in one.families)
-        print(printable(f"{one.file}: {len(one.families)} families, {runs} runs, no mistake"))
+    for name, one in lists:
+        families = count(len(one.families), "family", "families")
+        runs = count(sum(len(family.runs) for family in one.families), "run")
+        print(f"{name}: {families}, {runs}, no mistake")
     return 0
 
 

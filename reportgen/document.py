@@ -38,7 +38,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "command": report.command,
         "lists": [model_list.to_dict(one) for one in report.lists],
         "problems": [_problem(problem) for problem in report.problems],
-        "checks": [{"run": check.run, **_check(check)} for check in report.checks],
+        "checks": [{"family": check.family, "run": check.run, **_check(check)} for check in report.checks],
         "families": [_family(family) for family in report.families],
     }
     if report.changes is not None:

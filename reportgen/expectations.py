@@ -58,6 +58,7 @@ class Check:
         outcome: ``not_checked`` where the run could not be used.
     """
 
+    family: str
     run: str
     metric: str
     expected: str
@@ -109,6 +110,7 @@ def metric_values(
 
 
 def check(
+    family: str,
     run: str,
     expect: Mapping[str, str],
     metrics: LossMetrics | None,
@@ -123,6 +125,7 @@ def check(
     ``> 1000`` steps in.
 
     Args:
+        family: Its family's name.
         run: Its name.
         expect: Metric -> expectation, each read by ``parse`` before.
         metrics: None for a run that could not be used: its expectations are ``not_checked``.
@@ -130,12 +133,17 @@ def check(
         recorded_avg_final_loss: The same.
     """
     if metrics is None:
-        return tuple(Check(run, metric, expected, None, "not_checked") for metric, expected in expect.items())
+        return tuple(
+            Check(family, run, metric, expected, None, "not_checked") for metric, expected in expect.items()
+        )
     values = metric_values(metrics, recorded_final_loss, recorded_avg_final_loss)
-    return tuple(_checked(run, metric, expected, values.get(metric)) for metric, expected in expect.items())
+    return tuple(
+        Check(family, run, metric, expected, actual, "passed" if _holds(expected, actual) else "failed")
+        for metric, expected in expect.items()
+        for actual in [values.get(metric)]
+    )
 
 
-def _checked(run: str, metric: str, expected: str, actual: float | int | None) -> Check:
+def _holds(expected: str, actual: float | int | None) -> bool:
     compare, number = parse(expected)
-    passed = actual is not None and _COMPARE[compare](actual, number)
-    return Check(run, metric, expected, actual, "passed" if passed else "failed")
+    return actual is not None and _COMPARE[compare](actual, number)

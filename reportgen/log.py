@@ -33,6 +33,9 @@ class Log(Protocol):
             file: The list that it is about.
         """
 
+    def fail(self, message: str) -> None:
+        """An expectation does not hold, which decides how the build ends."""
+
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Progress]:
         """A step of the build, of ``total`` parts where that is known."""
@@ -54,6 +57,9 @@ class SilentLog:
         """Nothing."""
 
     def warn(self, message: str, file: str | None = None) -> None:
+        """Nothing."""
+
+    def fail(self, message: str) -> None:
         """Nothing."""
 
     @contextmanager

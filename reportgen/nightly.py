@@ -108,7 +108,7 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
     # A night that was killed may have left it.
     shutil.rmtree(building, ignore_errors=True)
     try:
-        code = _build([*baseline, *arguments, "-o", str(building)])
+        code = cli.main(["build", *baseline, *arguments, "-o", str(building)])
         written = (building / MANIFEST).exists()
         folder = site / file_away(site, building, datetime.now(UTC)) if written else None
     finally:
@@ -165,14 +165,6 @@ def read(folder: Path) -> Night | None:
         )
     except (OSError, ValueError, LookupError, TypeError):
         return None
-
-
-def _build(arguments: list[str]) -> int:
-    try:
-        return cli.main(["build", *arguments])
-    except SystemExit as refused:
-        # argparse's way out: the night ends as after any other mistake.
-        return refused.code if isinstance(refused.code, int) else 2
 
 
 def _thin(folder: Path) -> None:

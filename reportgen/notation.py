@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Context, Decimal
 
-__all__ = ["MISSING", "grouped", "loss", "measured", "number", "power_of_ten", "recorded", "written"]
+__all__ = ["MISSING", "count", "grouped", "loss", "measured", "number", "power_of_ten", "recorded", "written"]
 
 MISSING = "–"
 """Stands for a number that does not exist."""
@@ -51,6 +51,11 @@ def recorded(value: float | None, digits: int = 3) -> str:
         return MISSING
     own = len(Decimal(repr(value)).normalize().as_tuple().digits)
     return loss(value, min(digits, own))
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """``1 run``, ``27 runs``, ``1,080 runs``."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def grouped(value: int | None) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Literal, TextIO
 
 from reportgen.log import Progress
+from reportgen.notation import count
 from reportgen.text import printable
 
 __all__ = ["GithubLog", "JsonLog", "Level", "TextLog", "make_log"]
@@ -49,9 +50,14 @@ class TextLog:
         """A line, always."""
         self._line(f"warning: {message}" if file is None else f"warning: {file}: {message}")
 
+    def fail(self, message: str) -> None:
+        """A warning."""
+        self.warn(message)
+
     def error(self, message: str) -> None:
         """Why nothing was written."""
-        self._line(f"reportgen: {message}")
+        # A mistake of the command line begins with the command.
+        self._line(message if message.startswith("reportgen") else f"reportgen: {message}")
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Progress]:
@@ -64,7 +70,7 @@ class TextLog:
                 yield _Bar(bar)
         else:
             yield _Counter()
-        counted = f" {total} runs" if total else ""
+        counted = f" {count(total, 'run')}" if total else ""
         self.say(f"{title}{counted}: {time.monotonic() - started:.1f} s")
 
     def _line(self, message: str) -> None:
@@ -78,6 +84,10 @@ class GithubLog(TextLog):
         """A ``::warning`` on the run's page, at the list where that is known."""
         place = "" if file is None else f" file={_property(file)}"
         print(f"::warning{place}::{_data(message)}", file=self._stream, flush=True)
+
+    def fail(self, message: str) -> None:
+        """An ``::error``: it is what turns the job red."""
+        self.error(message)
 
     def error(self, message: str) -> None:
         """An ``::error`` for each line, since a list may hold many mistakes."""
@@ -122,6 +132,10 @@ class JsonLog:
     def warn(self, message: str, file: str | None = None) -> None:
         """Level ``warning``."""
         self._write("warning", message, **({} if file is None else {"file": file}))
+
+    def fail(self, message: str) -> None:
+        """Level ``warning``."""
+        self.warn(message)
 
     def error(self, message: str) -> None:
         """Level ``error``."""

@@ -258,7 +258,7 @@ def sample_report(**fields: Any) -> Report:
                 ),
                 recorded_final_loss=float(values[-1]),
                 recorded_avg_final_loss=round(avg, 9),
-                checks=(Check(name, "avg_final_loss", "<= 1e-3", avg, "passed"),),
+                checks=(Check("Addition", name, "avg_final_loss", "<= 1e-3", avg, "passed"),),
             )
         )
     seeds = []
@@ -279,7 +279,7 @@ def sample_report(**fields: Any) -> Report:
             bad,
             diverged,
             spec=run_spec(bad, expect={"nonfinite": "== 0"}),
-            checks=(Check(bad, "nonfinite", "== 0", 20, "failed"),),
+            checks=(Check("Mixed", bad, "nonfinite", "== 0", 20, "failed"),),
             config={"n_digits": 7, "avg_final_loss": math.nan, "nested": {"deep": [1, None, math.inf]}},
         ),
     ]
@@ -293,13 +293,14 @@ def sample_report(**fields: Any) -> Report:
         problems=[
             Problem("Mixed", gone, "missing", f"PhilipQuirke/QuantaMaths_{gone} does not exist on the Hub.")
         ],
-        checks=[Check(gone, "nonfinite", "== 0", None, "not_checked")],
+        checks=[Check("Mixed", gone, "nonfinite", "== 0", None, "not_checked")],
         **fields,
     )
 
 
 def hostile_report() -> Report:
     """A report whose every text is hostile: one run for each of ``HOSTILE``."""
+    family = "".join(HOSTILE[:-1])
     runs = [
         run_report(
             text,
@@ -317,15 +318,14 @@ def hostile_report() -> Report:
             slug=f"run-{i}",
             config={"model_name": text, text: {text: [text]}},
             marks=(),
-            checks=(Check(text, text, text, None, "failed"),),
+            checks=(Check(family, text, text, text, None, "failed"),),
         )
         for i, text in enumerate(HOSTILE)
     ]
-    text = "".join(HOSTILE[:-1])
     return report(
-        [family_report(text, runs, slug="hostile", description=text)],
-        problems=[Problem(text, text, "unreadable", text)],
-        title=text,
-        description=text,
-        device_notes=(text,),
+        [family_report(family, runs, slug="hostile", description=family)],
+        problems=[Problem(family, family, "unreadable", family)],
+        title=family,
+        description=family,
+        device_notes=(family,),
     )

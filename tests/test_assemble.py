@@ -106,4 +106,4 @@ def test_expectations_of_missing_runs_are_not_checked() -> None:
     run = samples.run_spec("gone", expect={"steps": ">= 5"})
     family = FamilySpec("F", "f", "", None, 10, Smoothing(), (run,))
     (check,) = assemble.unchecked([ModelList("list.toml", None, "", (family,))], {})
-    assert (check.run, check.metric, check.outcome) == ("gone", "steps", "not_checked")
+    assert (check.family, check.run, check.metric, check.outcome) == ("F", "gone", "steps", "not_checked")

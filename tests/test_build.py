@@ -26,6 +26,8 @@ from PIL import Image
 
 import reportgen
 from reportgen import cli
+from reportgen.build import _warnings
+from tests.samples import sample_report
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTS = ROOT / "model_lists"
@@ -428,6 +430,15 @@ def test_a_run_that_is_not_the_one_of_the_report_is_refused(small: Path) -> None
 
 
 # From Python, and options.
+
+
+def test_what_is_wrong_is_a_line_each() -> None:
+    note = "cuda:0 ran out of memory: the runs were worked on in smaller batches"
+    gone = "mix_d8_l3_h4_t30K_s572091"
+    assert _warnings(sample_report(device_notes=(note,))) == {
+        "warnings": [note, f"Mixed: {gone}: PhilipQuirke/QuantaMaths_{gone} does not exist on the Hub."],
+        "failed": ["Mixed: mix_d7_l3_h4_t30K_s572091: nonfinite is 20, expected == 0"],
+    }
 
 
 def test_build_returns_the_report(small: Path) -> None:

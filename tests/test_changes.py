@@ -258,7 +258,7 @@ def test_a_run_begins_to_diverge_once() -> None:
 )
 def test_expectations_that_begin_to_fail(before: Any, now: Any, is_news: bool) -> None:
     def made(outcome: Any) -> Report:
-        check = Check(NAME, "avg_final_loss", "<= 1e-8", 0.5, outcome)
+        check = Check("A", NAME, "avg_final_loss", "<= 1e-8", 0.5, outcome)
         return night(("A", [run(checks=() if outcome is None else (check,))]))
 
     expected = [
@@ -275,10 +275,10 @@ def test_expectations_that_begin_to_fail(before: Any, now: Any, is_news: bool) -
 
 
 def test_an_expectation_that_failed_before_an_outage_is_no_news_after_it() -> None:
-    failing = night(("A", [run(checks=(Check(NAME, "avg_final_loss", "<= 1e-8", 0.5, "failed"),))]))
+    failing = night(("A", [run(checks=(Check("A", NAME, "avg_final_loss", "<= 1e-8", 0.5, "failed"),))]))
     away = changes.against(NEVER_READ, doc(failing))
     assert news(away, failing) == {}
-    harder = night(("A", [run(checks=(Check(NAME, "avg_final_loss", "<= 1e-9", 0.5, "failed"),))]))
+    harder = night(("A", [run(checks=(Check("A", NAME, "avg_final_loss", "<= 1e-9", 0.5, "failed"),))]))
     assert news(failing, harder) == {}
     assert len(news(ABSENT, failing)["expectations"]) == 1
 
@@ -296,7 +296,7 @@ def test_words() -> None:
         (
             "A",
             [
-                run(0.25, checks=(Check(NAME, "avg_final_loss", "<= 1e-8", 0.25, "failed"),)),
+                run(0.25, checks=(Check("A", NAME, "avg_final_loss", "<= 1e-8", 0.25, "failed"),)),
                 run(0.1, "fresh"),
             ],
         ),
@@ -391,7 +391,7 @@ def test_read_baseline_of_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 VALID = doc(
-    changes.against(night(("A", [run(checks=(Check(NAME, "steps", "> 1", 8, "passed"),))])), doc(AWAY))
+    changes.against(night(("A", [run(checks=(Check("A", NAME, "steps", "> 1", 8, "passed"),))])), doc(AWAY))
 )
 VALID["problems"] = doc(AWAY)["problems"]
 

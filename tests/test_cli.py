@@ -121,6 +121,20 @@ def test_check_names_every_mistake(tmp_path: Path) -> None:
     assert 'list.toml: family[0].runs[1].lable: unknown key; did you mean "label"?' in done.stdout
 
 
+def test_check_names_a_list_alike_with_and_without_mistakes(tmp_path: Path) -> None:
+    one, two = tmp_path / "lists" / "one.toml", tmp_path / "lists" / "two.toml"
+    one.parent.mkdir()
+    one.write_text(GOOD.replace('"a", ', ""))
+    two.write_text(GOOD + '[[family]]\nname = "G"\nruns = ["a"]\n')
+    assert reportgen("check", one.parent, "demo").stdout.splitlines() == [
+        f"{one}: 1 family, 1 run, no mistake",
+        f"{two}: 2 families, 3 runs, no mistake",
+        "demo.toml: 3 families, 10 runs, no mistake",
+    ]
+    one.write_text("family = 1")
+    assert reportgen("check", one.parent).stdout.startswith(f"{one}: family: ")
+
+
 def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> None:
     done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache")
     assert (done.returncode, done.stdout) == (0, "")
@@ -132,7 +146,16 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
     ("words", "part"),
     [
         ((), "COMMAND"),
-        (("build", "demo"), "--out"),
+        (("bild", "demo"), 'reportgen: no command "bild"; did you mean "build"? See reportgen --help\n'),
+        (("build", "demo"), "reportgen build: the following arguments are required: -o/--out; see"),
+        (
+            ("build", "demo", "-o", "out", "--formt=html"),
+            'reportgen build: unknown option --formt; did you mean "--format"? See reportgen build --help\n',
+        ),
+        (("build", "demo", "-o", "out", "--format", "pfd"), "invalid choice: 'pfd'"),
+        (("build", "demo", "-o", "out", "--quiet", "--verbose"), "not allowed with"),
+        (("build", "demo", "-o", "out", "quanta-maths"), 'reportgen build: unexpected "quanta-maths"; see'),
+        (("diff", "--old", "a", "b"), 'reportgen diff: unknown option --old; known: "--help", "-h"; see'),
         (("build", "demo", "-o", "out", "--device", "gpu"), "none of auto, cpu, cuda"),
         (("build", "demo", "-o", "out", "--jobs", "0"), "whole number from 1"),
         (("build", "demo", "-o", "out", "--timeout", "nan"), "seconds above 0"),
@@ -140,6 +163,13 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
         (("build", "dmeo", "-o", "out"), "demo"),
         (("build", "demo", "-o", "out", "--family", "Additon by digits"), "Addition by digits"),
         (("build", "demo", "-o", "out", "--run", "nobody"), "no such name"),
+        (
+            (
+                *("build", "demo", "-o", "out", "--run", "sub_d4_l2_h3_t10K_s372001"),
+                *("--family", "addition-by-digits"),
+            ),
+            'is in no family that --family names, but in "Mixed and subtraction"',
+        ),
     ],
 )
 def test_a_bad_command_line_is_2_and_says_what_would_be_right(
@@ -148,10 +178,40 @@ def test_a_bad_command_line_is_2_and_says_what_would_be_right(
     done = subprocess.run(
         [sys.executable, "-m", "reportgen", *words], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout) == (2, "")
     assert part in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_of_the_command_line_is_told_as_any_other(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert cli.main(["diff", "a", "b", "\x1b[2J\n"]) == 2
+    said = 'reportgen diff: unexpected "\\x1b[2J"; see reportgen diff --help'
+    assert capsys.readouterr().err == f"::error::{said}\n"
+    with pytest.raises(SystemExit) as helped:
+        cli.main(["build", "--help"])
+    assert helped.value.code == 0
+
+
+def test_an_output_folder_that_is_a_file_or_holds_files_of_others_is_found_at_once(
+    good: Path, tmp_path: Path
+) -> None:
+    done = reportgen("build", good, "-o", good)
+    assert (done.returncode, done.stderr) == (2, f"reportgen: -o {good}: is a file; name a folder\n")
+    assert good.read_text() == GOOD
+    for name in ("report.html", "report.json", "summary.md", "manifest.json"):
+        (tmp_path / name).write_text("mine")
+        done = reportgen("build", good, "-o", tmp_path, "--format", "html")
+        said = f"{tmp_path / name}: exists, and no build wrote it; move it, or choose another -o"
+        assert (done.returncode, done.stderr) == (1, f"reportgen: {said}\n")
+        assert (tmp_path / name).read_text() == "mine"
+        (tmp_path / name).unlink()
+    (tmp_path / "report.pdf").write_text("mine")
+    assert reportgen("build", good, "-o", tmp_path, "--format", "html", "--no-cache").returncode == 0
+    assert (tmp_path / "report.pdf").read_text() == "mine"
 
 
 def test_a_missing_run_is_3_unless_allowed(good: Path, tmp_path: Path) -> None:
@@ -159,8 +219,14 @@ def test_a_missing_run_is_3_unless_allowed(good: Path, tmp_path: Path) -> None:
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     done = reportgen(*words)
     assert done.returncode == 3
-    assert "F: b: " in done.stderr
-    assert reportgen(*words).returncode == 3  # Nothing changed, and the run is missing still.
+    said = "warning: F: b: runs/b.json does not exist; put it there, or take the run out of the list"
+    assert done.stderr.splitlines().count(said) == 1
+    again = reportgen(*words)
+    assert again.returncode == 3
+    assert again.stderr.splitlines()[1:] == [
+        said,
+        f"{tmp_path / 'out'}: nothing changed since the last build; nothing is rewritten",
+    ]
     assert reportgen(*words, "--allow-missing").returncode == 0
 
 
@@ -171,6 +237,9 @@ def test_no_usable_run_is_1_and_writes_nothing(good: Path, tmp_path: Path) -> No
     assert done.returncode == 1
     assert "not one of 2 runs could be used" in done.stderr
     assert not (tmp_path / "out").exists()
+    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--run", "a")
+    assert "pull 1 run: " in done.stderr
+    assert "the one run could not be used, so nothing is written; a: runs/a.json does not" in done.stderr
 
 
 def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:
@@ -178,9 +247,27 @@ def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     done = reportgen(*words)
     assert done.returncode == 4
-    assert "b: avg_final_loss is 2e-09, expected <= 1.5e-9" in done.stderr
-    assert "a: avg_final_loss" not in done.stderr
-    assert reportgen(*words).returncode == 4
+    said = "warning: F: b: avg_final_loss is 2e-09, expected <= 1.5e-9"
+    assert [line for line in done.stderr.splitlines() if "avg_final_loss" in line] == [said]
+    again = reportgen(*words)
+    assert again.returncode == 4
+    assert said in again.stderr.splitlines()
+
+
+def test_the_last_line_says_how_much_changed_since_the_baseline(good: Path, tmp_path: Path) -> None:
+    def build(out: str, *since: str | Path) -> str:
+        words = ["build", good, "-o", tmp_path / out, "--format", "html", "--no-cache", *since]
+        done = reportgen(*words, SOURCE_DATE_EPOCH="0")
+        assert done.returncode == 0
+        return done.stderr.splitlines()[-1]
+
+    since = ("--baseline", tmp_path / "one" / "report.json")
+    epoch = "1970-01-01T00:00:00Z"
+    assert build("one") == f"2 runs, 0 problems: {tmp_path / 'one' / 'report.html'}"
+    said = f"2 runs, 0 problems, nothing changed since {epoch}: {tmp_path / 'two' / 'report.html'}"
+    assert build("two", *since) == said
+    good.write_text(GOOD.replace(', "b"', ""))
+    assert build("three", *since).startswith(f"1 run, 0 problems, 1 change since {epoch}: ")
 
 
 def test_filters_keep_what_they_name(good: Path, tmp_path: Path) -> None:
@@ -209,7 +296,17 @@ def test_github_reads_annotations_and_groups(good: Path, tmp_path: Path) -> None
     )
     lines = done.stderr.splitlines()
     assert any(line.startswith("::warning") and "F: b" in line for line in lines)
+    assert not any(line.startswith("::error") for line in lines)
     assert lines.count("::endgroup::") == sum(line.startswith("::group::") for line in lines) > 0
+
+
+def test_github_reads_a_failed_expectation_as_an_error(good: Path, tmp_path: Path) -> None:
+    good.write_text(GOOD + 'expect = { avg_final_loss = "<= 1.5e-9" }\n')
+    words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
+    for _ in range(2):
+        lines = reportgen(*words, GITHUB_ACTIONS="true").stderr.splitlines()
+        assert "::error::F: b: avg_final_loss is 2e-09, expected <= 1.5e-9" in lines
+        assert not any(line.startswith("::warning") for line in lines)
 
 
 def test_a_time_limit_ends_the_build(good: Path, tmp_path: Path) -> None:
@@ -234,15 +331,17 @@ def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
     )
     assert process.stderr is not None
     assert "pull" in process.stderr.readline()
-    time.sleep(1.0)
-    below = processes_below(process.pid)
+    while len(below := processes_below(process.pid)) < 2:  # Chrome and the typesetter, at least
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
+    below |= processes_below(process.pid)
     process.send_signal(number)
     started = time.monotonic()
     _, errors = process.communicate(timeout=20)
     assert time.monotonic() - started < 2
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert len(below) > 1  # Chrome and the typesetter, at least
     wait_for_the_end_of(below, seconds=0.5)
 
 

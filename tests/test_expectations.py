@@ -88,8 +88,8 @@ def test_check(actual: float | int | None, expected: str, outcome: str) -> None:
         spikes=(),
         steps_to={},
     )
-    found = check("r", {"avg_final_loss": expected}, metrics)
-    assert found == (Check("r", "avg_final_loss", expected, actual, outcome),)  # type: ignore[arg-type]
+    found = check("F", "r", {"avg_final_loss": expected}, metrics)
+    assert found == (Check("F", "r", "avg_final_loss", expected, actual, outcome),)  # type: ignore[arg-type]
 
 
 def test_every_metric_of_a_run() -> None:
@@ -108,11 +108,11 @@ def test_every_metric_of_a_run() -> None:
     assert found["recorded_avg_final_loss"] is None
     for threshold in THRESHOLDS:
         assert found[f"steps_to.{threshold}"] == metrics.steps_to[threshold]
-    checks = check("r", {"steps_to.1e-1": "< 60", "steps_to.1e-8": "< 60", "spikes": "== 2"}, metrics)
+    checks = check("F", "r", {"steps_to.1e-1": "< 60", "steps_to.1e-8": "< 60", "spikes": "== 2"}, metrics)
     assert [one.outcome for one in checks] == ["passed", "failed", "passed"]
-    recorded = check("r", {"recorded_final_loss": "== 0.5"}, metrics, recorded_final_loss=0.5)
+    recorded = check("F", "r", {"recorded_final_loss": "== 0.5"}, metrics, recorded_final_loss=0.5)
     assert [one.outcome for one in recorded] == ["passed"]
-    assert check("r", {"recorded_final_loss": "== 0.5"}, metrics)[0].outcome == "failed"
+    assert check("F", "r", {"recorded_final_loss": "== 0.5"}, metrics)[0].outcome == "failed"
 
 
 def test_losses_of_zero_and_below_are_a_metric() -> None:
@@ -121,7 +121,9 @@ def test_losses_of_zero_and_below_are_a_metric() -> None:
 
 
 def test_a_missing_run_is_not_checked() -> None:
-    assert check("r", {"nonfinite": "== 0"}, None) == (Check("r", "nonfinite", "== 0", None, "not_checked"),)
+    assert check("F", "r", {"nonfinite": "== 0"}, None) == (
+        Check("F", "r", "nonfinite", "== 0", None, "not_checked"),
+    )
 
 
 def test_reading_expectations_imports_neither_torch_nor_pandas() -> None:

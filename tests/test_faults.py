@@ -19,6 +19,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from reportgen.outputs import folder
 from tests.processes import processes_below, wait_for_the_end_of
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills and permissions as POSIX has them")
@@ -138,7 +139,7 @@ def small_disk(tmp_path: Path) -> Path:
 
 def test_a_full_disk_leaves_the_last_report(tmp_path: Path, small_disk: Path) -> None:
     write_list(tmp_path, 1)
-    (small_disk / "report.html").write_text("the last report")
+    folder.publish(small_disk, {"report.html": b"the last report"}, {})
     words = [sys.executable, "-m", "reportgen", "build", str(tmp_path / "list.toml"), "-o", str(small_disk)]
     done = subprocess.run(
         [*words, "--format", "html", "--no-cache"], capture_output=True, text=True, check=False, timeout=120
@@ -146,7 +147,8 @@ def test_a_full_disk_leaves_the_last_report(tmp_path: Path, small_disk: Path) ->
     assert done.returncode == 1
     assert "no space left" in done.stderr and "Traceback" not in done.stderr
     assert (small_disk / "report.html").read_text() == "the last report"
-    assert [path.name for path in small_disk.iterdir() if not path.name.startswith(".")] == ["report.html"]
+    left = sorted(path.name for path in small_disk.iterdir() if not path.name.startswith("."))
+    assert left == ["manifest.json", "report.html"]
 
 
 def test_a_full_cache_disk_is_no_reason_to_fail(tmp_path: Path, small_disk: Path) -> None:

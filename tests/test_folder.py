@@ -98,7 +98,54 @@ def test_what_a_dead_build_left_half_written_goes(tmp_path: Path) -> None:
     assert set(listing(tmp_path)) == {"report.html", "manifest.json"}
 
 
+@pytest.mark.parametrize("name", ["report.html", "manifest.json", "figures/all.svg"])
+def test_a_file_that_no_build_wrote_is_not_written_over(tmp_path: Path, name: str) -> None:
+    files = {"report.html": b"1", "figures/all.svg": b"1"}
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text('{"name": "mine"}')
+    for _ in range(2):  # The first attempt leaves nothing that would let the second pass.
+        with pytest.raises(ReportgenError) as refused:
+            folder.publish(tmp_path, files, {})
+        assert str(refused.value) == f"{mine}: exists, and no build wrote it; move it, or choose another -o"
+        assert listing(tmp_path) == {name: b'{"name": "mine"}'}
+    mine.rename(tmp_path / "mine")
+    folder.publish(tmp_path, files, {})
+    folder.publish(tmp_path, files, {})
+    assert set(listing(tmp_path)) == {"mine", "manifest.json", *files}
+
+
+def test_a_link_that_no_build_made_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "report.html").symlink_to(tmp_path / "gone")
+    with pytest.raises(ReportgenError, match=r"report\.html: exists"):
+        folder.publish(tmp_path, {"report.html": b"1"}, {})
+    assert (tmp_path / "report.html").is_symlink()
+
+
+@pytest.mark.parametrize("mark", [".reportgen.lock", ".reportgen-new/report.html"])
+def test_what_a_killed_first_build_wrote_is_written_over(tmp_path: Path, mark: str) -> None:
+    for name in ("curves/a.csv", mark):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("half of a build")
+    folder.check(tmp_path, ["curves/a.csv"])
+    folder.publish(tmp_path, {"curves/a.csv": b"1", "report.html": b"1"}, {})
+    assert (tmp_path / "curves" / "a.csv").read_bytes() == b"1"
+
+
+def test_what_a_failed_first_build_wrote_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir(parents=True)
+    (tmp_path / ".reportgen.lock").touch()
+    files = {"curves/a.csv": b"1", "report.html": b"1"}
+    with pytest.raises(ReportgenError, match="stand in each other's way"):
+        folder.publish(tmp_path, files, {})
+    (tmp_path / "report.html").rmdir()
+    (tmp_path / ".reportgen.lock").unlink(missing_ok=True)
+    folder.publish(tmp_path, files, {})
+    assert set(listing(tmp_path)) == {"manifest.json", *files}
+
+
 def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
+    folder.publish(tmp_path, {}, {})
     (tmp_path / "report.html").mkdir()
     (tmp_path / "report.html" / "mine").write_text("mine")
     with pytest.raises(ReportgenError, match=r"report\.html: .*stand in each other's way"):

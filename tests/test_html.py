@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 from page_reader import Page
 
 from reportgen.changes import against
@@ -27,7 +28,7 @@ from reportgen.model_list import Theme
 from reportgen.names import attributes_of
 from reportgen.outputs import html, pdf, words
 from reportgen.outputs.page_data import even_steps
-from reportgen.outputs.templating import environment, markdown
+from reportgen.outputs.templating import environment, filled, markdown
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.text import printable
 from tests import families, samples
@@ -41,6 +42,14 @@ def report() -> Report:
 @pytest.fixture(scope="module")
 def page(report: Report) -> Page:
     return Page(html.render(report))
+
+
+def test_expectations_name_family_and_run(page: Page) -> None:
+    assert page.tables["expectations"] == [
+        ["Family", "Run", "Number", "Expected", "Found", "Outcome"],
+        ["Mixed", "mix_d7_l3_h4_t30K_s572091", "NaN or infinite", "== 0", "20", "fails"],
+        ["Mixed", "mix_d8_l3_h4_t30K_s572091", "NaN or infinite", "== 0", "–", "not checked"],
+    ]
 
 
 def test_the_page_says_what_the_report_says(report: Report, page: Page) -> None:
@@ -279,6 +288,15 @@ def test_templates_of_ones_own_go_first(report: Report, tmp_path: Path) -> None:
             "template _header.html.j2: line 1: Expected an expression, got 'end of statement block'",
         ),
         ("{% include 'gone.j2' %}", "template gone.j2: no such file; add it to the folder"),
+        (
+            "\n{{ 1 / 0 }}",
+            "template _header.html.j2: line 2: ZeroDivisionError: division by zero; see docs/templates.md",
+        ),
+        # What it calls for is told where it fails.
+        (
+            "{% include '_family.html.j2' %}",
+            "template _family.html.j2: line 2: 'view' is undefined; see docs/templates.md",
+        ),
     ],
 )
 def test_a_template_with_a_mistake_is_named(report: Report, tmp_path: Path, text: str, said: str) -> None:
@@ -286,6 +304,36 @@ def test_a_template_with_a_mistake_is_named(report: Report, tmp_path: Path, text
     with pytest.raises(ReportgenError) as raised:
         html.render(report, templates=tmp_path)
     assert str(raised.value) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a {\n{{ titel }}", "line 2: 'titel' is undefined; see docs/templates.md"),
+        ("{{ [][3].x }}", "line 1: list object has no element 3; see docs/templates.md"),
+        ("a {\n\n{% if %}", "line 3: Expected an expression, got 'end of statement block'"),
+        (
+            "a {\n{{ loss(report) }}",
+            "line 2: TypeError: must be real number, not Report; see docs/templates.md",
+        ),
+    ],
+)
+def test_a_stylesheet_with_a_mistake_is_named_with_its_folder(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    (tmp_path / "mine" / "page").mkdir(parents=True)
+    (tmp_path / "mine" / "page" / "page.css").write_text(text)
+    monkeypatch.chdir(tmp_path / "mine" / "page")
+    for folder in (tmp_path / "mine", Path("../../mine")):
+        with pytest.raises(ReportgenError) as raised:
+            html.render(report, templates=folder)
+        assert str(raised.value) == f"template page/page.css: {said}"
+        assert raised.value.exit_code == 1
+
+
+def test_what_fails_in_a_shipped_template_alone_is_a_bug(tmp_path: Path) -> None:
+    with pytest.raises(UndefinedError):
+        filled(environment(tmp_path), "_problems.html.j2", {})
 
 
 def _themed(report: Report, theme: Theme) -> Report:

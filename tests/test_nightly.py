@@ -232,6 +232,20 @@ def test_the_action_hands_its_inputs_to_the_build(folder: Path) -> None:
     assert (folder / "step-summary.md").read_text() == (out / "summary.md").read_text()
 
 
+@pytest.mark.parametrize("site", [False, True])
+def test_the_action_has_its_outputs_though_an_input_is_wrong(folder: Path, site: bool) -> None:
+    inputs = {
+        "LISTS": f"'{folder / 'list.toml'}'",
+        "FORMATS": "html pfd",
+        "BASELINE": "",
+        "OUT": str(folder / "out"),
+        "SITE": str(folder / "site") if site else "",
+    }
+    assert github_action.main(inputs) == 2
+    assert github_outputs(folder) == {"exit-code": "2"}
+    assert "exit code 2" in (folder / "step-summary.md").read_text()
+
+
 def test_the_action_files_nights_and_goes_red_as_the_night_does(folder: Path) -> None:
     inputs = {
         "LISTS": f"'{folder / 'list.toml'}'",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reportgen.model_list.document import from_dict, to_dict
 from reportgen.model_list.labels import labels_of
 from reportgen.model_list.mistakes import did_you_mean
-from reportgen.model_list.reading import load, shipped_names
+from reportgen.model_list.reading import load, load_named, shipped_names
 from reportgen.model_list.slugs import slugify, unsafe_path
 from reportgen.model_list.specs import (
     DirectorySource,
@@ -38,6 +38,7 @@ __all__ = [
     "from_dict",
     "labels_of",
     "load",
+    "load_named",
     "shipped_names",
     "slugify",
     "title_of",

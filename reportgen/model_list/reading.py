@@ -15,7 +15,7 @@ from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, nearest, sh
 from reportgen.model_list.specs import ModelList
 from reportgen.text import one_line
 
-__all__ = ["load", "shipped_names"]
+__all__ = ["load", "load_named", "shipped_names"]
 
 _LARGEST_LIST = 2 * 2**20  # 20,000 runs, each with a note; the parser takes up to 400 times as much memory
 _LARGEST_REPORT = 256 * 2**20
@@ -68,11 +68,16 @@ def load(lists: Sequence[str]) -> tuple[ModelList, ...]:
         ReportgenError: exit code 2; every mistake of every list, one line each:
             ``file: place: what is wrong, what would be right``.
     """
+    return tuple(one for _, one in load_named(lists))
+
+
+def load_named(lists: Sequence[str]) -> tuple[tuple[str, ModelList], ...]:
+    """``load``, each list with what messages call its file."""
     # pydantic takes a tenth of a second to import: only where lists are read.
     from reportgen.model_list.building import Origin, model_list_of
     from reportgen.model_list.document import from_report
 
-    found: list[ModelList] = []
+    found: list[tuple[str, ModelList]] = []
     lines: list[str] = [] if lists else ["no list is given; name a file, a folder or a list that ships"]
     taken = {"runs"}  # tables/runs.csv is not a family's
     for name in lists:
@@ -82,10 +87,10 @@ def load(lists: Sequence[str]) -> tuple[ModelList, ...]:
             with suppress(TooManyMistakes):
                 document = _document(file, mistakes)
                 if file.suffix == ".json" and document is not None:
-                    found += from_report(document, base, taken, mistakes)
+                    found += [(mistakes.file, one) for one in from_report(document, base, taken, mistakes)]
                 elif document is not None:
                     origin = Origin(file.name, str(base), base == resources.folder("model_lists"))
-                    found.append(model_list_of(document, origin, taken, mistakes))
+                    found.append((mistakes.file, model_list_of(document, origin, taken, mistakes)))
             lines += mistakes.lines
     if lines:
         raise ReportgenError("\n".join(lines), exit_code=2)

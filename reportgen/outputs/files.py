@@ -13,6 +13,7 @@ from reportgen import document, figures, tables
 from reportgen.errors import ReportgenError
 from reportgen.figures import Figure
 from reportgen.log import Log
+from reportgen.notation import count
 from reportgen.outputs import data, html, latex, paper, summary
 from reportgen.outputs.placeholders import embed
 from reportgen.report import FamilyReport, Report
@@ -67,7 +68,7 @@ def make_files(
     with _printing(report, printers, store, templates, paper_size, files) as printing:
         if printing is not None:
             try:
-                with log.step(f"draw {printing.figures} figures"):
+                with log.step(f"draw {count(printing.figures, 'figure')}"):
                     drawn = printing.drawing.result()
                 files |= _figure_files(report, drawn)
             except ReportgenError as error:

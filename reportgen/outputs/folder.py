@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,7 +15,7 @@ import orjson
 
 from reportgen.errors import ReportgenError
 
-__all__ = ["MANIFEST", "is_current", "publish", "read_manifest"]
+__all__ = ["MANIFEST", "check", "is_current", "publish", "read_manifest"]
 
 MANIFEST = "manifest.json"
 _STAGING = ".reportgen-new"
@@ -23,6 +23,25 @@ _LOCK = ".reportgen.lock"
 # A reader who opens the folder while it is written meets the new page last, beside its new parts.
 _LAST = ("report.html", MANIFEST)
 _LOCK_SECONDS = 120
+
+
+def check(out: Path, names: Iterable[str]) -> None:
+    """Refuses an output folder that a build could not or should not write to, before anything slow.
+
+    Args:
+        out: The output folder.
+        names: Files that the build will write, as far as they are known.
+
+    Raises:
+        ReportgenError: ``out`` is a file (exit code 2), or holds a file of one of ``names`` that is not
+            of a build.
+    """
+    try:
+        if out.exists() and not out.is_dir():
+            raise ReportgenError(f"-o {out}: is a file; name a folder", exit_code=2)
+        _refuse_to_overwrite(out, names)
+    except OSError as error:
+        raise ReportgenError(_shown(error, out)) from error
 
 
 def read_manifest(out: Path) -> dict[str, Any] | None:
@@ -63,6 +82,8 @@ def is_current(out: Path, manifest: Mapping[str, Any], inputs: str) -> bool:
 def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
     """Writes ``files`` and the manifest into ``out``, then removes what the last build left over.
 
+    Where no build has written before, no file is written over.
+
     Every file is first written whole under ``.reportgen-new`` and then renamed, so a build that
     dies leaves either the old file or the new one. ``report.html`` and the manifest come last.
 
@@ -72,7 +93,8 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
         manifest: What else the manifest says; ``files`` is added.
 
     Raises:
-        ReportgenError: The folder cannot be written; the old report is whole.
+        ReportgenError: The folder cannot be written, or holds a file that is not of a build; the old
+            report is whole.
     """
     digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     document = {**manifest, "files": digests}
@@ -81,23 +103,38 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
     staging = out / _STAGING
     try:
         out.mkdir(parents=True, exist_ok=True)
+        _refuse_to_overwrite(out, content)
         with _locked(out):
             old = read_manifest(out) or {"files": {}}
             shutil.rmtree(staging, ignore_errors=True)
             try:
                 for name, data in content.items():
                     _write(staging / PurePosixPath(name), data, durable="/" not in name)
-                for name in sorted(
-                    content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
-                ):
-                    target = out / PurePosixPath(name)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    (staging / PurePosixPath(name)).replace(target)
-            finally:
+            except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)
+                raise
+            # Where this ends half-way, what is left of the staging folder tells the next build that the
+            # other half is a build's.
+            for name in sorted(
+                content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
+            ):
+                target = out / PurePosixPath(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (staging / PurePosixPath(name)).replace(target)
+            shutil.rmtree(staging, ignore_errors=True)
             _remove_stale(out, set(old["files"]) - set(content))
     except OSError as error:
         raise ReportgenError(f"{_shown(error, out)}; what was there before is untouched or whole") from error
+
+
+def _refuse_to_overwrite(out: Path, names: Iterable[str]) -> None:
+    """A folder is a build's where there is a manifest, or a lock or staging folder as builds leave them."""
+    # The files first: one that another build has just written stands beside its lock or manifest.
+    found = next((name for name in names if os.path.lexists(out / name)), None)
+    if found is None or read_manifest(out) is not None:
+        return
+    if not (out / _LOCK).exists() and not (out / _STAGING).exists():
+        raise ReportgenError(f"{out / found}: exists, and no build wrote it; move it, or choose another -o")
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from reportgen import news, notation, tables
-from reportgen.changes import count
 from reportgen.outputs import words
 from reportgen.text import one_line
 
@@ -52,16 +51,10 @@ def _lines(report: Report) -> Iterator[str]:
     if report.problems and report.changes is None:  # the changes name them all, with what was last known
         yield f"\n### Runs that could not be used ({len(report.problems):,})\n"
         yield from _listed(report.problems, lambda one: f"{_run(one.run, one.family)}: {escape(one.message)}")
-    failed = [
-        (check, family.name)
-        for family in report.families
-        for run in family.runs
-        for check in run.checks
-        if check.outcome == "failed"
-    ]
+    failed = [check for run in report.runs for check in run.checks if check.outcome == "failed"]
     if failed:
         yield f"\n### Expectations that do not hold ({len(failed):,})\n"
-        yield from _listed(failed, lambda one: _failed(*one))
+        yield from _listed(failed, _failed)
     diverged = [
         (run.spec.name, family.name)
         for family in report.families
@@ -84,13 +77,8 @@ def _lines(report: Report) -> Iterator[str]:
 
 def _changed(report: Report) -> str:
     """The end of the first line: the night's news."""
-    if report.changes is None:
-        return ""
-    since = one_line(str(report.changes["baseline"]["created"]), 40)
-    pieces = count(report.changes)
-    return (
-        f" {words.count(pieces, 'change')} since {since}." if pieces else f" Nothing changed since {since}."
-    )
+    said = words.changed(report)
+    return f" {said[0].upper()}{said[1:]}." if said else ""
 
 
 def _listed(entries: Sequence[_Entry], words_of: Callable[[_Entry], str]) -> Iterator[str]:
@@ -104,10 +92,10 @@ def _run(name: str, family: str) -> str:
     return f"{code(name)} ({escape(one_line(family, _LONGEST_NAME))})"
 
 
-def _failed(check: Check, family: str) -> str:
+def _failed(check: Check) -> str:
     actual = notation.measured(check.metric, check.actual)
     said = f"{escape(tables.metric_title(check.metric))} is {escape(actual)}, expected {code(check.expected)}"
-    return f"{_run(check.run, family)}: {said}"
+    return f"{_run(check.run, check.family)}: {said}"
 
 
 def _row(family: FamilyReport) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import normpath
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import (
-    BaseLoader,
-    ChoiceLoader,
     Environment,
     FileSystemLoader,
     StrictUndefined,
@@ -24,7 +23,7 @@ from markupsafe import Markup
 
 from reportgen.errors import ReportgenError
 from reportgen.resources import folder
-from reportgen.text import printable
+from reportgen.text import one_line, printable
 
 __all__ = ["environment", "filled", "markdown", "visible"]
 
@@ -43,9 +42,9 @@ def environment(templates: Path | None = None, *, longest: int | None = None) ->
             value = value[:longest] + "…"
         return visible(value)
 
-    loaders: list[BaseLoader] = [] if templates is None else [FileSystemLoader(templates)]
+    folders = [] if templates is None else [normpath(templates)]
     made = Environment(
-        loader=ChoiceLoader([*loaders, FileSystemLoader(folder("templates"))]),
+        loader=FileSystemLoader([*folders, folder("templates")]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=shown,
@@ -61,7 +60,8 @@ def filled(made: Environment, name: str, names: Mapping[str, Any]) -> str:
     """A template with its names filled in.
 
     Raises:
-        ReportgenError: A template is missing or has a mistake; the text names its file and line.
+        ReportgenError: A template is missing or has a mistake; the text names its file and line. What a
+            shipped template fails of is a bug, and is raised as it is.
     """
     try:
         return made.get_template(name).render(names)
@@ -69,19 +69,30 @@ def filled(made: Environment, name: str, names: Mapping[str, Any]) -> str:
         raise ReportgenError(f"template {error.name}: no such file; add it to the folder") from error
     except TemplateSyntaxError as error:
         raise ReportgenError(f"template {error.name}: line {error.lineno}: {error.message}") from error
-    except TemplateError as error:
-        raise ReportgenError(f"template {_place(error)}: {error.message}; see docs/templates.md") from error
+    except Exception as error:
+        if (place := _place(made, error)) is None:
+            raise
+        said = error.message if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
+        raise ReportgenError(f"template {place}: {one_line(str(said))}; see docs/templates.md") from error
 
 
-def _place(error: TemplateError) -> str:
-    """File and line in which a template failed: Jinja2 gives each template a frame of its own."""
+def _place(made: Environment, error: Exception) -> str | None:
+    """File and line in which a template failed, None where no template of the user's took part.
+
+    Jinja2 gives each template a frame of its own.
+    """
     frames = [
-        (frame.f_code.co_filename, line)
+        (Path(frame.f_code.co_filename), line)
         for frame, line in walk_tb(error.__traceback__)
         if "__jinja_exception__" in frame.f_globals
     ]
-    file, line = frames[-1] if frames else ("?", 0)
-    return f"{Path(file).name}: line {line}"
+    assert isinstance(made.loader, FileSystemLoader)
+    folders = [Path(place) for place in made.loader.searchpath]
+    if not any(file.is_relative_to(own) for file, _ in frames for own in folders[:-1]):
+        return None
+    file, line = frames[-1]
+    name = next(file.relative_to(place) for place in folders if file.is_relative_to(place))
+    return f"{name.as_posix()}: line {line}"
 
 
 def visible(value: object) -> object:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Literal
 
+from reportgen import changes
 from reportgen.figures import MOST_NAMED, Comparison
 from reportgen.model_list import Smoothing
-from reportgen.notation import loss
+from reportgen.notation import count, loss
 from reportgen.report import FamilyReport, Report, RunReport
+from reportgen.text import one_line
 
 __all__ = [
     "Bands",
     "best_and_worst",
+    "changed",
     "count",
     "family_caption",
     "finding",
@@ -45,11 +48,6 @@ _SMOOTHERS = {
     "ema": "exponential moving average",
     "geometric": "rolling geometric mean",
 }
-
-
-def count(number: int, singular: str, plural: str | None = None) -> str:
-    """``1 run``, ``27 runs``, ``1,080 runs``."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def shortened(text: str, limit: int = 48) -> str:
@@ -232,6 +230,15 @@ def mark_sentences(run: RunReport) -> tuple[str, ...]:
         "a log axis cannot show them.",
     }
     return tuple(sentences.get(mark, mark) for mark in run.marks)
+
+
+def changed(report: Report) -> str:
+    """How much is news since the baseline: ``3 changes since <date>``; empty without a baseline."""
+    if report.changes is None:
+        return ""
+    pieces = changes.count(report.changes)
+    since = one_line(str(report.changes["baseline"]["created"]), 40)
+    return f"{count(pieces, 'change') if pieces else 'nothing changed'} since {since}"
 
 
 def status(report: Report) -> str:
