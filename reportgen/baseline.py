@@ -74,6 +74,7 @@ class Run(_Part):
     name: str
     source: Source
     metrics: Metrics
+    marks: list[str] = []
     checks: list[Check] = []
 
 

@@ -18,7 +18,7 @@ from reportgen.news import as_text, told
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from reportgen.report import Report
+    from reportgen.report import Report, RunReport
 
 __all__ = ["against", "as_text", "compare", "count", "is_empty", "read_baseline", "told"]
 
@@ -62,6 +62,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     chosen = not {"--family", "--run"}.isdisjoint(now.command)
     before, after = _entries(known, old), _entries(now, new)
     pairs = _paired(before, after)
+    after = list(map(_completed, after, pairs))
     made: dict[str, Any] = {
         "baseline": {"title": known.title, "created": known.created, "reportgen": known.reportgen},
         "new": [],
@@ -94,24 +95,24 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 def against(report: Report, baseline: Mapping[str, Any]) -> Report:
     """``report`` with its changes since ``baseline``.
 
-    What was last known of runs that cannot be read goes with them, so that it is there the night after.
+    What the Hub could not be asked about is filled in from ``baseline``, so that it is there the night
+    after: what was last known of runs that cannot be read, and the commit of those from the cache.
     """
     document = report_document(report)
     before = _entries(Document.model_validate(baseline), baseline)
     after = _entries(Document.model_validate(document), document)
-    unreadable = [
-        past for entry, past in zip(after, _paired(before, after), strict=True) if entry.problem is not None
-    ]
-    problems = tuple(
-        problem if past is None else replace(problem, last_known=past.raw)
-        for problem, past in zip(report.problems, unreadable, strict=True)
+    entries = map(_completed, after, _paired(before, after))
+    families = tuple(
+        replace(family, runs=tuple(_at_commit_of(run, next(entries)) for run in family.runs))
+        for family in report.families
     )
-    report = replace(report, problems=problems)
-    document["problems"] = [
-        {**entry, "last_known": problem.last_known}
-        for entry, problem in zip(document["problems"], problems, strict=True)
-    ]
-    return replace(report, changes=compare(baseline, document))
+    problems = tuple(replace(problem, last_known=next(entries).raw) for problem in report.problems)
+    return replace(report, families=families, problems=problems, changes=compare(baseline, document))
+
+
+def _at_commit_of(run: RunReport, entry: _Entry) -> RunReport:
+    assert entry.run is not None
+    return replace(run, source=replace(run.source, revision=entry.run.source.revision))
 
 
 def count(changes: Mapping[str, Any]) -> int:
@@ -180,6 +181,22 @@ def _paired(before: Sequence[_Entry], after: Sequence[_Entry]) -> list[_Entry | 
     return pairs
 
 
+def _completed(entry: _Entry, past: _Entry | None) -> _Entry:
+    """``entry`` with what only an older report, where it is ``past``, knows of it.
+
+    These are the values of a run that could not be read, and the commit of one that was read from the
+    cache, unasked: the cache may know the same file at an older commit than the report does.
+    """
+    if past is None or past.run is None:
+        return entry
+    if entry.run is None:
+        return replace(entry, run=past.run, raw=past.raw)
+    same = entry.key == past.key and entry.run.source.sha256 == past.run.source.sha256
+    if same and "not_checked" in entry.run.marks:
+        return replace(entry, run=entry.run.model_copy(update={"source": past.run.source}))
+    return entry
+
+
 def _gone(before: Iterable[_Entry], after: Sequence[_Entry], pairs: Sequence[_Entry | None]) -> list[_Entry]:
     """Entries of ``before`` that no list names any more, each run once."""
     paired = {id(entry) for entry in pairs}
@@ -202,7 +219,7 @@ def _news(entry: _Entry, past: _Entry | None) -> Iterable[tuple[str, dict[str, A
                 "kind": kind,
                 "message": message,
                 "began": past is None or past.problem is None,
-                "last_known": _last_known(entry) or (past and _last_known(past)),
+                "last_known": _last_known(entry),
             },
         )
         return

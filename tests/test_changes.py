@@ -199,6 +199,20 @@ def test_a_new_commit_of_the_same_file() -> None:
     assert "commit 0123456789ab is now ffffffffffff; the file is the same" in text
 
 
+def test_a_run_from_the_cache_is_at_the_commit_at_which_its_file_was_known() -> None:
+    known = night(("A", [run(revision="f" * 40)]))
+    unasked = night(("A", [run(marks=("not_checked",))]))  # the same file, at an older commit
+    assert news(known, unasked) == {}
+    made = changes.against(unasked, doc(known))
+    assert made.runs[0].source == known.runs[0].source
+    assert news(doc(made), known) == {}
+    # Another file is another file, asked or not; and who was asked is believed.
+    other = night(("A", [run(0.25, marks=("not_checked",))]))
+    assert sorted(news(known, other)) == ["metrics", "sources"]
+    assert changes.against(other, doc(known)).runs == other.runs
+    assert list(news(known, USED)) == ["sources"]
+
+
 def test_metrics_of_the_same_file_do_not_move() -> None:
     assert news(USED, night(("A", [run(0.25, sha256=entry()["source"]["sha256"])]))) == {}
 

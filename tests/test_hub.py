@@ -97,9 +97,44 @@ class TestHub:
         assert pull_in_process(runs, hub.environment(home)).kinds == ["checked"] * 12
         assert (hub.count("HEAD"), hub.count("GET")) == (12, 0)
 
-    def test_so_does_one_whose_repository_changed_elsewhere(self, hub: LoopbackHub, home: Path) -> None:
+    @pytest.mark.parametrize("links", [True, False])
+    def test_so_does_one_whose_repository_changed_elsewhere(
+        self, hub: LoopbackHub, home: Path, links: bool
+    ) -> None:
+        environment = hub.environment(home) | ({} if links else {"HF_HUB_DISABLE_SYMLINKS": "1"})
+        pull_in_process([hub_run("r0")], environment)
+        hub.recover()
+        commit = hub.put(repo("r0"), "README.md", b"new")
+        for _ in range(2):
+            told = pull_in_process([hub_run("r0")], environment)
+            assert told.outcomes[0].source.revision == commit  # type: ignore[union-attr]
+        assert (hub.count("HEAD"), hub.count("GET")) == (2, 0)
+        # Built again, it is pinned at that commit, which costs nothing.
+        for options in ({}, {"offline": True}):
+            again = pull_in_process([hub_run("r0", commit=commit)], environment, **options)
+            assert again.kinds == ["checked"]
+            assert again.outcomes[0].source == told.outcomes[0].source  # type: ignore[union-attr]
+        assert len(hub.requests) == 2
+        # A file that changed later is fetched into its own place.
+        later = hub.put(repo("r0"), "training_loss.json", b"later")
+        changed = pull_in_process([hub_run("r0"), hub_run("r0", commit=commit)], environment)
+        assert [one.source.revision for one in changed.outcomes] == [later, commit]  # type: ignore[union-attr]
+        assert [one.path.read_bytes() for one in changed.outcomes] == [b"later", DATA]  # type: ignore[union-attr]
+
+    def test_a_new_commit_takes_no_other_file_from_who_is_offline(self, hub: LoopbackHub, home: Path) -> None:
+        older = {"repo": "me/Verified", "file": "{name}_train.json"}
+        for name in ("a", "b"):
+            hub.put("me/Verified", f"{name}_train.json", name.encode())
+        both = [hub_run("a", **older), hub_run("b", **older)]
+        self.cached(hub, home, both)
+        hub.put("me/Verified", "README.md", b"new")
+        self.cached(hub, home, both[:1])
+        assert pull_in_process(both, hub.environment(home), offline=True).kinds == ["not checked"] * 2
+
+    def test_a_cache_that_cannot_be_written_serves_all_the_same(self, hub: LoopbackHub, home: Path) -> None:
         self.cached(hub, home, [hub_run("r0")])
         commit = hub.put(repo("r0"), "README.md", b"new")
+        (home / "hub" / "models--me--QuantaMaths_r0" / "snapshots" / commit).write_text("in the way")
         told = pull_in_process([hub_run("r0")], hub.environment(home))
         assert told.outcomes[0].source.revision == commit  # type: ignore[union-attr]
         assert (hub.count("HEAD"), hub.count("GET")) == (1, 0)

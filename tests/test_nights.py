@@ -361,6 +361,36 @@ def test_a_hub_that_goes_away_half_way_leaves_a_report_of_what_came(outage: Mapp
     assert night.first_line == f"## {4 - came} run{'s' * (came < 3)} of 4 could not be used."
 
 
+def test_a_new_commit_of_the_same_file_is_news_once_whatever_happens_to_the_hub(
+    loopback_hub: LoopbackHub, tmp_path: Path
+) -> None:
+    house, text = House(loopback_hub, tmp_path), list_text(quoted(A))
+    loopback_hub.put(repo(A), FILE, run_file(1e-6))
+    first = house.night("first", text)
+    commit = loopback_hub.put(repo(A), "README.md", b"new")
+    second = house.night("second", text, since=first)
+    assert second.news == {"sources": [A]}
+    assert (second.heads, second.gets) == (1, 0)
+    assert second.runs[A]["source"]["revision"] == commit
+    loopback_hub.stop()
+    away = house.night("away", text, since=second)
+    assert away.runs[A]["marks"] == ["not_checked"]
+    assert away.runs[A]["source"] == second.runs[A]["source"]
+    assert away.news == {}
+    # The second night's report can be built again all the while.
+    words = ["build", second.out / "report.json", "-o", tmp_path / "again", "--format", "html"]
+    again = house.end("again", house.start(*words))
+    assert (again.code, again.runs[A]["marks"]) == (0, [])
+    assert again.report["families"] == second.report["families"]
+    loopback_hub.start()
+    assert house.night("after", text, since=away).news == {}
+    latest = loopback_hub.put(repo(A), "README.md", b"newer")
+    last = house.night("last", text, since=away)
+    assert last.news == {"sources": [A]}
+    (source,) = last.report["changes"]["sources"]
+    assert (source["from"]["revision"], source["to"]["revision"]) == (commit, latest)
+
+
 def test_the_older_layout_at_a_branch_a_tag_and_a_commit(loopback_hub: LoopbackHub, tmp_path: Path) -> None:
     house = House(loopback_hub, tmp_path)
     first = loopback_hub.put("me/Verified", f"{A}_train.json", run_file(1e-6))

@@ -137,7 +137,9 @@ class Hub:
                 if head.size is not None and head.size > self._limit:
                     raise Unusable("too_large", too_large(str(place), head.size, self._limit))
                 if cached is not None and _agrees(cached.digests, head):
-                    return _found(place, cached, str(head.commit_hash), checked=True)
+                    commit = str(head.commit_hash)
+                    _note(place, cached, commit)
+                    return _found(place, cached, commit, checked=True)
                 newer = True
                 fetched = self._fetch(place, head)
                 return _found(place, fetched, fetched.commit, checked=True)
@@ -316,6 +318,23 @@ def _matches(digests: Digests, etag: str) -> bool:
     if re.fullmatch(r"[0-9a-f]{64}", etag):
         return etag == digests.sha256
     return etag == digests.git or not _COMMIT.fullmatch(etag)
+
+
+def _note(place: _Place, copy: _Copy, commit: str) -> None:
+    """Lets the client's cache know a file at another commit too: nobody has to ask for it there.
+
+    The branch stays where it is. It moves for all files of a repository at once, and those that this
+    build did not ask for would be lost to whoever is offline.
+    """
+    snapshots = copy.path.parents[len(place.file.split("/"))]
+    pointer = snapshots / commit / place.file
+    # Where it is there already, or the cache cannot be written, nothing is lost but a request later.
+    with contextlib.suppress(OSError):
+        pointer.parent.mkdir(parents=True, exist_ok=True)
+        if copy.path.is_symlink():
+            pointer.symlink_to(copy.path.readlink())
+        else:
+            pointer.hardlink_to(copy.path)
 
 
 def _discard(pointer: Path) -> None:
