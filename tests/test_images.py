@@ -21,6 +21,7 @@ import numpy as np
 import pikepdf
 import pypdf
 import pytest
+from choreographer.browsers import Chromium
 from PIL import Image
 
 from reportgen import figures
@@ -263,9 +264,13 @@ def test_a_missing_chrome_is_one_line_that_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-chrome"))
+    with Drawer() as drawer, pytest.raises(ChromeError, match=r"^BROWSER_PATH names no file") as named:
+        drawer.draw({"a": tiny()})
+    monkeypatch.delenv("BROWSER_PATH")
+    monkeypatch.setattr(Chromium, "find_browser", lambda **_: None)
     with Drawer() as drawer, pytest.raises(ChromeError, match="apt install chromium") as caught:
         drawer.draw({"a": tiny()})
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(named.value) + str(caught.value)
 
 
 def test_a_chrome_that_does_not_start_fails_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

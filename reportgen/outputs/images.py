@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Container, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,9 +25,10 @@ _STILL_DPI = 100
 _STILL_COLOURS = 128
 _KINDS = ("svg", "pdf", "png", "still")
 _INSTALL = (
-    "no Chrome or Chromium was found: install it (Debian, Ubuntu: apt install chromium; any system: "
-    "plotly_get_chrome), or name it in BROWSER_PATH"
+    "no Chrome or Chromium was found: install it (Debian: apt install chromium; any system: "
+    "kaleido_get_chrome), or name it in BROWSER_PATH"
 )
+_NO_SUCH = "BROWSER_PATH names no file: correct it, or unset it to use the Chrome that is installed"
 
 
 class ChromeError(ReportgenError):
@@ -146,7 +148,7 @@ class Drawer:
                         pixels[name] = self._png.submit(_pixels, pdf)
                 break
             except NoBrowserError as error:
-                raise ChromeError(_INSTALL) from error
+                raise ChromeError(_NO_SUCH if os.environ.get("BROWSER_PATH") else _INSTALL) from error
             except BrowserError as error:
                 if last_try or self._ended:
                     raise ChromeError(f"Chrome failed twice: {error}") from error
