@@ -141,6 +141,9 @@ def run(
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
     entries = _entries(chosen)
     pulled = _pull(entries, options, deadline, log)
+    for entry, one in zip(entries, pulled, strict=True):
+        if isinstance(one, Pulled):
+            log.info(one_line(f"{entry.family.name}: {entry.spec.name}: {_origin(one)}", _LONGEST_LINE))
     inputs = _inputs_digest(chosen, pulled, options, baseline)
     old = folder.read_manifest(out)
     if skip_if_current and old is not None and folder.is_current(out, old, inputs):
@@ -150,7 +153,7 @@ def run(
     # Not before: numbers, figures and templates are slow to load, and often nothing has changed.
     from reportgen.outputs.files import make_files
 
-    with _opened_cache(options) as store, _printers(options) as printers:
+    with _opened_cache(options, log) as store, _printers(options) as printers:
         report = _report(lists, chosen, entries, pulled, baseline, options, store, log)
         if not report.runs:
             raise ReportgenError(_no_run_text(report))
@@ -269,6 +272,15 @@ def _pull(
         )
 
 
+def _origin(run: Pulled) -> str:
+    """Where a run's file came from, in words."""
+    source = run.source
+    if source.repo is None:
+        return str(run.path)
+    asked = "" if run.checked else "; the Hub was not asked"
+    return f"{source.repo} @ {source.revision}: {source.file}{asked}"
+
+
 def _report(
     names: Sequence[str],
     lists: tuple[ModelList, ...],
@@ -287,6 +299,7 @@ def _report(
         measured = measure.measure(
             [(one, entry.settings) for entry, one in usable], options.device, store, progress
         )
+    log.info(one_line(f"measured anew: {', '.join(measured.anew) or 'none'}", _LONGEST_LINE))
     results = iter(measured.results)
     made: dict[tuple[str, int], assemble.Made] = {}
     problems: list[Problem] = []
@@ -400,11 +413,13 @@ def _logo_digest(one: ModelList) -> str | None:
 
 
 @contextmanager
-def _opened_cache(options: BuildOptions) -> Iterator[Cache]:
+def _opened_cache(options: BuildOptions, log: Log) -> Iterator[Cache]:
     from reportgen import cache
 
     place = (options.cache_dir or cache.default_folder()) if options.use_cache else None
     with cache.open_cache(place) as store:
+        if place is not None and not store.usable:
+            log.warn(f"{place}: cannot hold the build cache, so this build goes without; name a --cache-dir")
         yield store
 
 

@@ -182,7 +182,9 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     )
     level = parser.add_mutually_exclusive_group()
     level.add_argument("--quiet", action="store_true", help="say only what went wrong")
-    level.add_argument("--verbose", action="store_true", help="say more")
+    level.add_argument(
+        "--verbose", action="store_true", help="say also where each run came from, and what is made anew"
+    )
 
 
 def _build(options: argparse.Namespace) -> int:

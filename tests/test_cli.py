@@ -277,6 +277,31 @@ def test_filters_keep_what_they_name(good: Path, tmp_path: Path) -> None:
     assert [run["name"] for family in document["families"] for run in family["runs"]] == ["b"]
 
 
+def test_verbose_says_where_runs_came_from_and_what_was_made_anew(good: Path, tmp_path: Path) -> None:
+    words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--cache-dir", tmp_path / "cache"]
+
+    def said(*options: str) -> list[str]:
+        done = reportgen(*words, *options)
+        assert done.returncode == 0
+        return [line for line in done.stderr.splitlines() if not line.endswith(" s")][:-1]
+
+    places = [f"F: {name}: {tmp_path.resolve() / 'runs' / name}.json" for name in ("a", "b")]
+    assert said("--verbose") == [*places, "measured anew: a, b"]
+    assert said("--verbose") == places
+    assert said("--verbose", "--title", "T") == [*places, "measured anew: none"]
+    assert said("--title", "U") == []
+
+
+def test_a_cache_that_cannot_be_used_is_one_warning(good: Path, tmp_path: Path) -> None:
+    place = good / "cache"
+    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--cache-dir", place)
+    assert done.returncode == 0
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert warnings == [
+        f"warning: {place}: cannot hold the build cache, so this build goes without; name a --cache-dir"
+    ]
+
+
 def test_json_logs_are_one_object_a_line(good: Path, tmp_path: Path) -> None:
     (tmp_path / "runs" / "b.json").unlink()
     done = reportgen(
