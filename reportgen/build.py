@@ -96,18 +96,19 @@ class _Entry:
     settings: CurveSettings
 
 
-def build(lists: Sequence[str], out: str | Path, **options: Any) -> Report:
+def build(lists: str | Sequence[str], out: str | Path, **options: Any) -> Report:
     """Builds a report, as ``reportgen build`` does, and returns it.
 
     Args:
-        lists: TOML files, folders, names of lists that ship, or a ``report.json``.
+        lists: TOML files, folders, names of lists that ship, or a ``report.json``; one, or several.
         out: The output folder.
         **options: Fields of ``BuildOptions``.
 
     Raises:
         ReportgenError: Nothing was written; the text says what to mend.
     """
-    outcome = run(lists, Path(out), BuildOptions(**options), skip_if_current=False)
+    names = [lists] if isinstance(lists, str) else lists
+    outcome = run(names, Path(out), BuildOptions(**options), skip_if_current=False)
     assert outcome.report is not None
     return outcome.report
 
