@@ -224,10 +224,12 @@ def log_of(options: argparse.Namespace) -> TextLog | JsonLog:
     return make_log(level, options.log_format)
 
 
-def pages(folder: Path) -> str:
-    """The pages of a report that are there, for the last line."""
-    found = [folder / name for name in ("report.html", "report.pdf") if (folder / name).is_file()]
-    return ", ".join(map(str, found))
+def pages(out: Path) -> str:
+    """The pages that the last build made in a folder, for its last line."""
+    from reportgen.outputs.folder import read_manifest
+
+    made = (read_manifest(out) or {"files": {}})["files"]
+    return ", ".join(str(out / name) for name in ("report.html", "report.pdf") if name in made)
 
 
 def open_page(folder: Path) -> None:

@@ -210,7 +210,9 @@ def test_an_output_folder_that_is_a_file_or_holds_files_of_others_is_found_at_on
         assert (tmp_path / name).read_text() == "mine"
         (tmp_path / name).unlink()
     (tmp_path / "report.pdf").write_text("mine")
-    assert reportgen("build", good, "-o", tmp_path, "--format", "html", "--no-cache").returncode == 0
+    done = reportgen("build", good, "-o", tmp_path, "--format", "html", "--no-cache")
+    assert done.returncode == 0
+    assert done.stderr.endswith(f": {tmp_path / 'report.html'}\n")
     assert (tmp_path / "report.pdf").read_text() == "mine"
 
 
