@@ -96,18 +96,19 @@ class _Entry:
     settings: CurveSettings
 
 
-def build(lists: Sequence[str], out: str | Path, **options: Any) -> Report:
+def build(lists: str | Sequence[str], out: str | Path, **options: Any) -> Report:
     """Builds a report, as ``reportgen build`` does, and returns it.
 
     Args:
-        lists: TOML files, folders, names of lists that ship, or a ``report.json``.
+        lists: TOML files, folders, names of lists that ship, or a ``report.json``; one, or several.
         out: The output folder.
         **options: Fields of ``BuildOptions``.
 
     Raises:
         ReportgenError: Nothing was written; the text says what to mend.
     """
-    outcome = run(lists, Path(out), BuildOptions(**options), skip_if_current=False)
+    names = [lists] if isinstance(lists, str) else lists
+    outcome = run(names, Path(out), BuildOptions(**options), skip_if_current=False)
     assert outcome.report is not None
     return outcome.report
 
@@ -141,6 +142,9 @@ def run(
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
     entries = _entries(chosen)
     pulled = _pull(entries, options, deadline, log)
+    for entry, one in zip(entries, pulled, strict=True):
+        if isinstance(one, Pulled):
+            log.info(one_line(f"{entry.family.name}: {entry.spec.name}: {_origin(one)}", _LONGEST_LINE))
     inputs = _inputs_digest(chosen, pulled, options, baseline)
     old = folder.read_manifest(out)
     if skip_if_current and old is not None and folder.is_current(out, old, inputs):
@@ -150,7 +154,7 @@ def run(
     # Not before: numbers, figures and templates are slow to load, and often nothing has changed.
     from reportgen.outputs.files import make_files
 
-    with _opened_cache(options) as store, _printers(options) as printers:
+    with _opened_cache(options, log) as store, _printers(options) as printers:
         report = _report(lists, chosen, entries, pulled, baseline, options, store, log)
         if not report.runs:
             raise ReportgenError(_no_run_text(report))
@@ -269,6 +273,15 @@ def _pull(
         )
 
 
+def _origin(run: Pulled) -> str:
+    """Where a run's file came from, in words."""
+    source = run.source
+    if source.repo is None:
+        return str(run.path)
+    asked = "" if run.checked else "; the Hub was not asked"
+    return f"{source.repo} @ {source.revision}: {source.file}{asked}"
+
+
 def _report(
     names: Sequence[str],
     lists: tuple[ModelList, ...],
@@ -287,6 +300,7 @@ def _report(
         measured = measure.measure(
             [(one, entry.settings) for entry, one in usable], options.device, store, progress
         )
+    log.info(one_line(f"measured anew: {', '.join(measured.anew) or 'none'}", _LONGEST_LINE))
     results = iter(measured.results)
     made: dict[tuple[str, int], assemble.Made] = {}
     problems: list[Problem] = []
@@ -389,11 +403,13 @@ def _inputs_digest(
 
 
 @contextmanager
-def _opened_cache(options: BuildOptions) -> Iterator[Cache]:
+def _opened_cache(options: BuildOptions, log: Log) -> Iterator[Cache]:
     from reportgen import cache
 
     place = (options.cache_dir or cache.default_folder()) if options.use_cache else None
     with cache.open_cache(place) as store:
+        if place is not None and not store.usable:
+            log.warn(f"{place}: cannot hold the build cache, so this build goes without; name a --cache-dir")
         yield store
 
 

@@ -52,6 +52,11 @@ class Cache:
         self._lock = threading.Lock()
         self._used: list[str] = []
 
+    @property
+    def usable(self) -> bool:
+        """Whether anything is kept."""
+        return self._connection is not None
+
     def get(self, key: str) -> bytes | None:
         """The value of ``key``, None where there is none or it is broken."""
         with self._lock, contextlib.suppress(sqlite3.Error):

@@ -12,36 +12,41 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import reportgen
 from reportgen import model_list
 from reportgen.errors import ReportgenError
-from reportgen.log import Log
 from reportgen.model_list import HubSource, RunSpec, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
-from reportgen.terminal import Level, make_log
+from reportgen.terminal import JsonLog, Level, TextLog, make_log
 from reportgen.text import one_line, printable
 
-__all__ = ["Parser", "main"]
+if TYPE_CHECKING:
+    from reportgen.report import Report
+
+__all__ = ["LISTS", "Parser", "add_build_options", "log_of", "main", "open_page", "pages"]
 
 _INTERRUPTED = 130
-_LISTS = "TOML files, folders of them, or lists that ship: demo, quanta-maths"
+LISTS = "TOML files, folders of them, or lists that ship: demo, quanta-maths"
+"""What help says of a LIST."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, moved: bool = False) -> int:
     """Runs the command.
 
     Args:
         arguments: Words after ``reportgen``; None takes the process's own.
+        moved: Whether the caller moves a report that is built, so that it is for the caller to say where
+            it is and to open it.
 
     Returns:
         The exit code of the contract.
     """
     options = None
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(arguments, argparse.Namespace(moved=moved))
         with _terminated_like_interrupted():
             return int(options.run(options))
     except ReportgenError as error:
@@ -98,70 +103,21 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     build = commands.add_parser("build", help="build a report", description="Builds a report into OUT.")
-    build.add_argument("lists", nargs="+", metavar="LIST", help=f"{_LISTS}, or a report.json to build again")
+    build.add_argument("lists", nargs="+", metavar="LIST", help=f"{LISTS}, or a report.json to build again")
     build.add_argument("-o", "--out", required=True, type=Path, metavar="OUT", help="folder of the report")
-    build.add_argument(
-        "--format",
-        action="append",
-        choices=("html", "pdf"),
-        help="what to make; repeatable, both by default; html needs neither Chrome nor Pango",
-    )
-    build.add_argument(
-        "--device",
-        default="auto",
-        type=_device,
-        help="auto, cpu, cuda, cuda:N or mps (default: auto, CUDA where there is one)",
-    )
-    build.add_argument(
-        "--offline", action="store_true", help="ask no network; use what the Hub's cache holds"
-    )
-    build.add_argument(
-        "--allow-missing", action="store_true", help="exit 0 though some runs could not be used"
-    )
-    build.add_argument(
-        "--baseline", type=Path, metavar="REPORT.json", help="say what changed since that report"
-    )
-    build.add_argument("--templates", type=Path, metavar="DIR", help="templates and styles that replace ours")
-    build.add_argument("--title", help="title of the report")
-    build.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of the PDF (default: a4)")
-    build.add_argument(
-        "--family", action="append", default=[], metavar="NAME", help="only this family; repeatable"
-    )
-    build.add_argument(
-        "--run", action="append", default=[], dest="runs", metavar="NAME", help="only this run; repeatable"
-    )
-    build.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the build cache")
-    build.add_argument("--no-cache", action="store_true", help="neither read nor write the build cache")
-    build.add_argument("--jobs", type=_positive, default=8, metavar="N", help="pulls at once (default: 8)")
-    build.add_argument(
-        "--max-file-size",
-        type=_size,
-        default=_size("256M"),
-        metavar="SIZE",
-        help="of a run's file (default: 256M)",
-    )
-    build.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="for the whole build; without it no limit"
-    )
-    build.add_argument("--open", action="store_true", help="open the report in a browser")
-    build.add_argument(
-        "--log-format", choices=("text", "json"), default="text", help="of what is said while building"
-    )
-    level = build.add_mutually_exclusive_group()
-    level.add_argument("--quiet", action="store_true", help="say only what went wrong")
-    level.add_argument("--verbose", action="store_true", help="say more")
+    add_build_options(build)
     build.set_defaults(run=_build)
 
     check = commands.add_parser(
         "check", help="read lists only", description="Names every mistake of the lists."
     )
-    check.add_argument("lists", nargs="+", metavar="LIST", help=_LISTS)
+    check.add_argument("lists", nargs="+", metavar="LIST", help=LISTS)
     check.set_defaults(run=_check)
 
     runs = commands.add_parser(
         "runs", help="show what a build would pull", description="Lists runs and sources."
     )
-    runs.add_argument("lists", nargs="+", metavar="LIST", help=_LISTS)
+    runs.add_argument("lists", nargs="+", metavar="LIST", help=LISTS)
     runs.set_defaults(run=_runs)
 
     diff = commands.add_parser(
@@ -173,11 +129,68 @@ def _parser() -> Parser:
     return parser
 
 
+def add_build_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``reportgen build``, all but the folder of the report."""
+    parser.add_argument(
+        "--format",
+        action="append",
+        choices=("html", "pdf"),
+        help="what to make; repeatable, both by default; html needs neither Chrome nor Pango",
+    )
+    parser.add_argument(
+        "--device",
+        default="auto",
+        type=_device,
+        help="auto, cpu, cuda, cuda:N or mps (default: auto, CUDA where there is one)",
+    )
+    parser.add_argument(
+        "--offline", action="store_true", help="ask no network; use what the Hub's cache holds"
+    )
+    parser.add_argument(
+        "--allow-missing", action="store_true", help="exit 0 though some runs could not be used"
+    )
+    parser.add_argument(
+        "--baseline", type=Path, metavar="REPORT.json", help="say what changed since that report"
+    )
+    parser.add_argument(
+        "--templates", type=Path, metavar="DIR", help="templates and styles that replace ours"
+    )
+    parser.add_argument("--title", help="title of the report")
+    parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of the PDF (default: a4)")
+    parser.add_argument(
+        "--family", action="append", default=[], metavar="NAME", help="only this family; repeatable"
+    )
+    parser.add_argument(
+        "--run", action="append", default=[], dest="runs", metavar="NAME", help="only this run; repeatable"
+    )
+    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the build cache")
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor write the build cache")
+    parser.add_argument("--jobs", type=_positive, default=8, metavar="N", help="pulls at once (default: 8)")
+    parser.add_argument(
+        "--max-file-size",
+        type=_size,
+        default=_size("256M"),
+        metavar="SIZE",
+        help="of a run's file (default: 256M)",
+    )
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="for the whole build; without it no limit"
+    )
+    parser.add_argument("--open", action="store_true", help="open the report in a browser")
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="of what is said while building"
+    )
+    level = parser.add_mutually_exclusive_group()
+    level.add_argument("--quiet", action="store_true", help="say only what went wrong")
+    level.add_argument(
+        "--verbose", action="store_true", help="say also where each run came from, and what is made anew"
+    )
+
+
 def _build(options: argparse.Namespace) -> int:
     from reportgen.build import BuildOptions, run
 
-    level: Level = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
-    log = make_log(level, options.log_format)
+    log = log_of(options)
     build_options = BuildOptions(
         formats=tuple(dict.fromkeys(options.format or ("html", "pdf"))),
         device=options.device,
@@ -197,24 +210,39 @@ def _build(options: argparse.Namespace) -> int:
     )
     with _time_limit(options.timeout):
         outcome = run(options.lists, options.out, build_options, log)
-    _conclude(outcome, log)
-    if options.open and (page := options.out / "report.html").is_file():
-        webbrowser.open(page.resolve().as_uri())
+    if outcome.report is not None:
+        said = _conclusion(outcome.report)
+        log.say(said if options.moved else f"{said}: {pages(options.out)}")
+    if options.open and not options.moved:
+        open_page(options.out)
     return outcome.exit_code
 
 
-def _conclude(outcome: object, log: Log) -> None:
-    from reportgen.build import Outcome
+def log_of(options: argparse.Namespace) -> TextLog | JsonLog:
+    """The log that the options of a build ask for."""
+    level: Level = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
+    return make_log(level, options.log_format)
 
-    assert isinstance(outcome, Outcome)
-    if outcome.report is None:
-        return
+
+def pages(out: Path) -> str:
+    """The pages that the last build made in a folder, for its last line."""
+    from reportgen.outputs.folder import read_manifest
+
+    made = (read_manifest(out) or {"files": {}})["files"]
+    return ", ".join(str(out / name) for name in ("report.html", "report.pdf") if name in made)
+
+
+def open_page(folder: Path) -> None:
+    """Opens a report in a browser, where it has a page."""
+    if (page := folder / "report.html").is_file():
+        webbrowser.open(page.resolve().as_uri())
+
+
+def _conclusion(report: Report) -> str:
     from reportgen.outputs.words import changed
 
-    report = outcome.report
     said = [count(len(report.runs), "run"), count(len(report.problems), "problem"), changed(report)]
-    pages = [name for name in ("report.html", "report.pdf") if (outcome.out / name).is_file()]
-    log.say(f"{', '.join(filter(None, said))}: " + ", ".join(str(outcome.out / page) for page in pages))
+    return ", ".join(filter(None, said))
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -56,10 +56,17 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredAll:
-    """The results, in the order of the runs, and what a reader should know of the way there."""
+    """What became of all runs.
+
+    Attributes:
+        results: In the order of the runs.
+        notes: What a reader should know of the way there.
+        anew: Names of the runs whose numbers the cache did not have.
+    """
 
     results: tuple[Measured | Unusable, ...]
     notes: tuple[str, ...]
+    anew: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +116,9 @@ def measure(
     elif device not in ("auto", "cpu"):
         curves.pick_device(device)  # A device that does not exist is a mistake, cached results or not.
     return MeasuredAll(
-        tuple(_named(results[job.key], job.pulled) for job in jobs), tuple(dict.fromkeys(notes))
+        tuple(_named(results[job.key], job.pulled) for job in jobs),
+        tuple(dict.fromkeys(notes)),
+        tuple(job.pulled.spec.name for job in missing.values()),
     )
 
 

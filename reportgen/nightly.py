@@ -1,8 +1,8 @@
 """One night: a report compared with the last one, filed in a site with an index of thirty.
 
 ``python -m reportgen.nightly SITE LIST... [OPTIONS]`` builds into ``SITE/<date>``, with the newest
-report there as the baseline; the options are those of ``reportgen build``. A night that writes no
-report leaves SITE as it was.
+report there as the baseline; the options are those of ``reportgen build``, less ``--out``. A night that
+writes no report leaves SITE as it was.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import orjson
 
 from reportgen import changes, cli
+from reportgen.errors import ReportgenError
 from reportgen.outputs.folder import MANIFEST
 from reportgen.outputs.templating import environment
+from reportgen.terminal import make_log
 
 __all__ = ["Night", "file_away", "main", "nights", "read", "run", "summarise", "tell", "write_index"]
 
@@ -41,7 +44,7 @@ class Night:
         runs: How many were used.
         problems: How many could not be.
         failed: Expectations that do not hold.
-        changes: Pieces of news since the night before; None for the first.
+        changes: Pieces of news since its baseline, as a rule the night before; None without one.
         has_pdf: Whether there is a ``report.pdf``.
     """
 
@@ -108,7 +111,7 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
     # A night that was killed may have left it.
     shutil.rmtree(building, ignore_errors=True)
     try:
-        code = cli.main(["build", *baseline, *arguments, "-o", str(building)])
+        code = cli.main(["build", *baseline, *arguments, "-o", str(building)], moved=True)
         written = (building / MANIFEST).exists()
         folder = site / file_away(site, building, datetime.now(UTC)) if written else None
     finally:
@@ -138,14 +141,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code of ``reportgen build``.
     """
-    parser = argparse.ArgumentParser(prog="python -m reportgen.nightly", description=__doc__)
-    parser.add_argument("site", type=Path, metavar="SITE", help="folder of the nights")
-    options, build = parser.parse_known_args(arguments)
-    code, folder = run(options.site, build)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        options = _options(words)
+    except ReportgenError as error:
+        make_log("normal", "text").error(str(error))
+        code, folder = error.exit_code, None
+        summarise(folder, code)
+    else:
+        site = Path(options.site)
+        code, folder = run(site, words[1:])
+        if folder is not None:
+            cli.log_of(options).say(f"{cli.pages(folder)}; all nights: {site / 'index.html'}")
+            if options.open:
+                cli.open_page(folder)
     tell("GITHUB_OUTPUT", f"exit-code={code}\nnight={folder.name if folder else ''}\n")
-    if folder is not None:
-        sys.stderr.write(f"{folder / 'report.html'}; all nights: {options.site / 'index.html'}\n")
     return code
+
+
+def _options(words: Sequence[str]) -> argparse.Namespace:
+    """The command line, read; what follows SITE goes on to ``reportgen build`` as it is."""
+    parser = cli.Parser(
+        prog="python -m reportgen.nightly",
+        usage="python -m reportgen.nightly SITE LIST... [OPTIONS of reportgen build]",
+        description="Builds tonight's report, compares it with the newest one in SITE and files it there.",
+    )
+    parser.add_argument("site", metavar="SITE", help="folder of the nights, with an index of the last 30")
+    parser.add_argument("lists", nargs="+", metavar="LIST", help=cli.LISTS)
+    parser.add_argument("-o", "--out", type=_refused, help=argparse.SUPPRESS)
+    cli.add_build_options(parser)
+    options = parser.parse_args(words)
+    if words[0].startswith("-"):
+        parser.error("SITE comes first")
+    return options
+
+
+def _refused(_: str) -> NoReturn:
+    raise argparse.ArgumentTypeError("SITE says where the report goes; leave this out")
 
 
 def read(folder: Path) -> Night | None:

@@ -447,7 +447,7 @@ def test_build_returns_the_report(small: Path) -> None:
     assert [run.spec.name for run in report.runs] == names(document(small / "out")) == [FIRST, SECOND, ODD]
     assert report.runs[1].summary.metrics.avg_final_loss == pytest.approx(2e-6, rel=1e-12)
     # What is there already is no reason to return nothing.
-    again = reportgen.build([str(small / "list.toml")], small / "out", formats=("html",), use_cache=False)
+    again = reportgen.build("list.toml", "out", formats=("html",), use_cache=False)
     assert again.runs[1].summary.metrics == report.runs[1].summary.metrics
 
 

@@ -210,7 +210,9 @@ def test_an_output_folder_that_is_a_file_or_holds_files_of_others_is_found_at_on
         assert (tmp_path / name).read_text() == "mine"
         (tmp_path / name).unlink()
     (tmp_path / "report.pdf").write_text("mine")
-    assert reportgen("build", good, "-o", tmp_path, "--format", "html", "--no-cache").returncode == 0
+    done = reportgen("build", good, "-o", tmp_path, "--format", "html", "--no-cache")
+    assert done.returncode == 0
+    assert done.stderr.endswith(f": {tmp_path / 'report.html'}\n")
     assert (tmp_path / "report.pdf").read_text() == "mine"
 
 
@@ -275,6 +277,31 @@ def test_filters_keep_what_they_name(good: Path, tmp_path: Path) -> None:
     assert reportgen("build", good, "-o", out, "--format", "html", "--no-cache", "--run", "b").returncode == 0
     document = json.loads((out / "report.json").read_text())
     assert [run["name"] for family in document["families"] for run in family["runs"]] == ["b"]
+
+
+def test_verbose_says_where_runs_came_from_and_what_was_made_anew(good: Path, tmp_path: Path) -> None:
+    words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--cache-dir", tmp_path / "cache"]
+
+    def said(*options: str) -> list[str]:
+        done = reportgen(*words, *options)
+        assert done.returncode == 0
+        return [line for line in done.stderr.splitlines() if not line.endswith(" s")][:-1]
+
+    places = [f"F: {name}: {tmp_path.resolve() / 'runs' / name}.json" for name in ("a", "b")]
+    assert said("--verbose") == [*places, "measured anew: a, b"]
+    assert said("--verbose") == places
+    assert said("--verbose", "--title", "T") == [*places, "measured anew: none"]
+    assert said("--title", "U") == []
+
+
+def test_a_cache_that_cannot_be_used_is_one_warning(good: Path, tmp_path: Path) -> None:
+    place = good / "cache"
+    done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--cache-dir", place)
+    assert done.returncode == 0
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert warnings == [
+        f"warning: {place}: cannot hold the build cache, so this build goes without; name a --cache-dir"
+    ]
 
 
 def test_json_logs_are_one_object_a_line(good: Path, tmp_path: Path) -> None:

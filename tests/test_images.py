@@ -218,20 +218,24 @@ def test_nothing_is_asked_of_the_network() -> None:
 
 def test_what_was_drawn_needs_no_chrome_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     kept: dict[str, bytes] = {}
+    anew: list[str] = []
     with Drawer() as drawer:
         first = drawer.draw(
-            {"a": tiny(), "b": tiny(310), "c": tiny()}, cached=kept.get, store=kept.__setitem__
+            {"a": tiny(), "b": tiny(310), "c": tiny()},
+            cached=kept.get,
+            store=kept.__setitem__,
+            on_drawn=anew.append,
         )
+    assert sorted(anew) == ["a", "b"]
     assert first["a"] == first["c"] != first["b"]
     assert sorted(kept) == sorted(
         f"{key(figure)}.{kind}" for figure in (tiny(), tiny(310)) for kind in ("svg", "pdf", "png", "still")
     )
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "no-chrome"))
     with Drawer() as drawer:
-        assert drawer.draw({"b": tiny(310), "a": tiny()}, cached=kept.get) == {
-            "b": first["b"],
-            "a": first["a"],
-        }
+        again = drawer.draw({"b": tiny(310), "a": tiny()}, cached=kept.get, on_drawn=anew.append)
+        assert again == {"b": first["b"], "a": first["a"]}
+        assert len(anew) == 2
         with pytest.raises(ChromeError):
             drawer.draw({"new": tiny(320)}, cached=kept.get)
         assert drawer.draw({}) == {}

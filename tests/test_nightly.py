@@ -129,6 +129,74 @@ def test_the_first_night_and_one_on_which_a_run_changed(folder: Path) -> None:
     assert (folder / "step-summary.md").read_text() == "".join(summaries)
 
 
+USAGE = "python -m reportgen.nightly SITE LIST... [OPTIONS of reportgen build]"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "the following arguments are required: SITE, LIST"),
+        (("site",), "the following arguments are required: LIST"),
+        (("site", "--offline"), "the following arguments are required: LIST"),
+        (("--title", "T", "site", "demo"), "SITE comes first"),
+        (("site", "demo", "-o", "out"), "argument -o/--out: SITE says where the report goes; leave this out"),
+        (("site", "demo", "--out=out"), "argument -o/--out: SITE says where the report goes; leave this out"),
+    ],
+)
+def test_a_mistake_of_the_command_line_is_told_with_the_usage(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert nightly.main(words) == 2
+    assert capsys.readouterr().err == f"reportgen.nightly: {said}; usage: {USAGE}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_shows_the_usage_and_the_options(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as helped:
+        nightly.main(["--help"])
+    said = capsys.readouterr().out
+    assert helped.value.code == 0
+    assert said.startswith(f"usage: {USAGE}\n")
+    assert "--allow-missing" in said
+    assert "`" not in said and "--out" not in said
+
+
+def test_the_last_lines_name_what_is_there_afterwards(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    assert night(folder, "--open") == 0
+    (only,) = nightly.nights(folder / "site")
+    page = folder / "site" / only.name / "report.html"
+    *_, counts, places = capsys.readouterr().err.splitlines()
+    assert (counts, places) == (
+        "2 runs, 0 problems",
+        f"{page}; all nights: {folder / 'site' / 'index.html'}",
+    )
+    assert opened == [page.resolve().as_uri()]
+    assert page.is_file() and (folder / "site" / "index.html").is_file()
+    assert night(folder, "--quiet") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_baseline_of_ones_own_goes_before_the_newest_night(folder: Path) -> None:
+    assert night(folder) == 0
+    (first,) = nightly.nights(folder / "site")
+    write_run(folder, SECOND, [2.0, 1.5, 0.75, 0.125])
+    assert night(folder) == 0
+    assert night(folder, "--baseline", str(folder / "site" / first.name / "report.json")) == 0
+    newest, second, _ = nightly.nights(folder / "site")
+    assert newest.changes == second.changes == 2  # The file, and its metrics.
+    words = " ".join(Links(folder / "site" / "index.html").words.split())
+    assert "changed since the report it was compared with, as a rule the one below it." in words
+
+
 def test_a_night_with_nothing_new_says_so(folder: Path) -> None:
     assert (night(folder), night(folder)) == (0, 0)
     assert [one.changes for one in nightly.nights(folder / "site")] == [0, None]

@@ -17,6 +17,7 @@ from reportgen.notation import count
 from reportgen.outputs import data, html, latex, paper, summary
 from reportgen.outputs.placeholders import embed
 from reportgen.report import FamilyReport, Report
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.cache import Cache
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Made", "make_files"]
 
+_LONGEST_LINE = 1000
 _OVERVIEW = "all-avg-final-loss"
 
 
@@ -70,6 +72,7 @@ def make_files(
             try:
                 with log.step(f"draw {count(printing.figures, 'figure')}"):
                     drawn = printing.drawing.result()
+                log.info(one_line(f"drawn anew: {', '.join(printing.anew) or 'none'}", _LONGEST_LINE))
                 files |= _figure_files(report, drawn)
             except ReportgenError as error:
                 missing["pdf"] = str(error)
@@ -110,11 +113,13 @@ class _Printing:
         figures: How many are drawn.
         drawing: Figure name -> images.
         laying_out: The PDF, with placeholders for the figures.
+        anew: Names of the figures that the cache did not have, once they are drawn.
     """
 
     figures: int
     drawing: Future[dict[str, Images]]
     laying_out: Future[bytes]
+    anew: list[str]
 
 
 @contextmanager
@@ -133,11 +138,19 @@ def _printing(
     drawer, typesetter = printers
     panels = {shown.name: figures.run_panels(shown.runs) for shown in paper.panels(report)}
     wanted = dict(_figures(report)) | panels
+    anew: list[str] = []
     waiting = ThreadPoolExecutor(2, "print")
     try:
         yield _Printing(
             len(wanted),
-            waiting.submit(drawer.draw, wanted, without_png=panels, cached=store.get, store=store.put),
+            waiting.submit(
+                drawer.draw,
+                wanted,
+                without_png=panels,
+                cached=store.get,
+                store=store.put,
+                on_drawn=anew.append,
+            ),
             waiting.submit(
                 typesetter.lay_out,
                 report,
@@ -146,6 +159,7 @@ def _printing(
                 templates=templates,
                 attachments={"report.json": files["report.json"]},
             ),
+            anew,
         )
     finally:
         # An interrupt waits for neither: the printers' own contexts end them, and so these threads.

@@ -103,6 +103,7 @@ class Drawer:
         without_png: Container[str] = (),
         cached: Callable[[str], bytes | None] = lambda _: None,
         store: Callable[[str, bytes], None] = lambda _, __: None,
+        on_drawn: Callable[[str], None] = lambda _: None,
     ) -> dict[str, Images]:
         """All figures, by name, in the given order.
 
@@ -111,6 +112,7 @@ class Drawer:
             without_png: Names of figures that need none.
             cached: Gives back what ``store`` was given under the same name, or None.
             store: Keeps bytes for later builds.
+            on_drawn: Called with the name of each figure that was not cached.
 
         Raises:
             ChromeError: Chrome is missing, or failed twice.
@@ -129,6 +131,7 @@ class Drawer:
         todo = {name: figures[name] for drawn, name in names.items() if drawn not in done}
         for name, images in self._draw(todo, {names[drawn] for drawn in pictured}).items():
             done[keys[name]] = images
+            on_drawn(name)
             for kind in _KINDS:
                 if content := getattr(images, kind):
                     store(f"{keys[name]}.{kind}", content)
