@@ -92,6 +92,7 @@ class Family(_Part):
     """A family and its runs."""
 
     name: str
+    slug: str
     runs: list[Run]
 
 

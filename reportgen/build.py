@@ -265,12 +265,29 @@ def _pull(
         jobs=options.jobs, offline=options.offline, max_file_size=options.max_file_size, deadline=deadline
     )
     with log.step("pull", len(entries)) as progress:
-        return pull(
+        pulled = pull(
             [(entry.family.name, entry.spec) for entry in entries],
             pull_options,
             on_done=progress.advance,
             on_wait=log.say,
         )
+    _tell_unasked(pulled, options, log)
+    return pulled
+
+
+def _tell_unasked(pulled: Sequence[Pulled | Problem], options: BuildOptions, log: Log) -> None:
+    """Says how many runs the cache alone vouches for: a warning, unless that is what was asked for."""
+    unasked = sum(isinstance(one, Pulled) and not one.checked for one in pulled)
+    if not unasked:
+        return
+    # Loaded already: no other source leaves a run unchecked.
+    from huggingface_hub import is_offline_mode
+
+    told = f"{unasked:,} of {len(pulled):,}"
+    if options.offline or is_offline_mode():
+        log.say(f"runs taken from the cache, since this build is offline: {told}")
+    else:
+        log.warn(f"runs taken from the cache, since the Hub gave no useful answer: {told}")
 
 
 def _origin(run: Pulled) -> str:

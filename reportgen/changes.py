@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from reportgen.baseline import Document, Metrics, Run, read_baseline
@@ -58,8 +59,6 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         new: Another.
     """
     known, now = Document.model_validate(old), Document.model_validate(new)
-    # A build of chosen runs says nothing of the others.
-    chosen = not {"--family", "--run"}.isdisjoint(now.command)
     before, after = _entries(known, old), _entries(now, new)
     pairs = _paired(before, after)
     after = list(map(_completed, after, pairs))
@@ -68,7 +67,8 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         "new": [],
         "gone": [
             {"family": entry.family, "run": entry.name, "last_known": _last_known(entry)}
-            for entry in ([] if chosen else _gone(before, after, pairs))
+            for entry in _gone(before, after, pairs)
+            if _asked_for(entry, now)
         ],
         "unreadable": [],
         "sources": [],
@@ -78,6 +78,8 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     }
     told: set[Hashable] = set()
     for entry, past in zip(after, pairs, strict=True):
+        if past is None and entry.problem is None and not _asked_for(entry, known):
+            continue
         for section, news in _news(entry, past):
             # A run in two families is news once.
             mark = (
@@ -128,6 +130,19 @@ def count(changes: Mapping[str, Any]) -> int:
 def is_empty(changes: Mapping[str, Any]) -> bool:
     """Whether there is no news."""
     return count(changes) == 0
+
+
+def _asked_for(entry: _Entry, document: Document) -> bool:
+    """Whether a build that finds the entry in its lists takes it in, which ``--family`` and ``--run`` limit.
+
+    Where it does not, its report says nothing of the run: neither that it is gone nor that it was not there.
+    """
+    slugs = {family.name: family.slug for family in document.families}
+    words = list(pairwise(document.command))
+    families = {value for option, value in words if option == "--family"}
+    runs = {value for option, value in words if option == "--run"}
+    in_family = not families or not families.isdisjoint({entry.family, slugs.get(entry.family)})
+    return in_family and (not runs or entry.name in runs)
 
 
 def _entries(model: Document, document: Mapping[str, Any]) -> list[_Entry]:

@@ -243,5 +243,5 @@ def _finder(keys: Sequence[_Key], options: PullOptions, crew: _Crew) -> Iterator
         say=say,
         stop=crew.stop,
     )
-    with quiet_client(_THREAD, say):
+    with quiet_client(_THREAD, hub.hold):
         yield lambda key: hub.find(key[0], key[1]) if isinstance(key[0], HubSource) else in_directory(key)

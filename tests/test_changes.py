@@ -159,6 +159,40 @@ def test_runs_that_were_not_chosen_are_not_gone() -> None:
     assert list(news(both, USED)) == ["gone"]
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), ["b", "c", "d"]),
+        (("--run", NAME), []),
+        (("--run", NAME, "--run", "c"), ["c"]),
+        (("--family", "A"), ["b"]),
+        (("--family", "B-C", "--family", "A"), ["b", "c", "d"]),
+        (("--family", "B, C", "--run", "d", "--run", "b"), ["d"]),
+        (("--title", "a title"), ["b", "c", "d"]),
+    ],
+)
+def test_runs_that_were_not_chosen_are_not_new(options: tuple[str, ...], told: list[str]) -> None:
+    """Two builds of the same lists, of which the first was told which runs to take."""
+    failed = (Check("x", "avg_final_loss", "<= 1e-8", 0.5, "failed"),)
+    first = night(("A", [run()]), ("B, C", []))
+    first = replace(first, command=("reportgen", "build", "a.toml", *options))
+    assert first.families[1].slug == "B-C"
+    second = night(
+        ("A", [run(), run(name="b", checks=failed)]),
+        ("B, C", [run(name="c", checks=failed), run(name="d", checks=failed)]),
+    )
+    found = news(first, second)
+    assert [one["run"] for one in found.get("new", [])] == told
+    assert [one["run"] for one in found.get("expectations", [])] == told
+    assert set(found) <= {"new", "expectations"}
+    # The other way round, those that the second was told to leave out are not gone.
+    found = news(second, first)
+    assert [one["run"] for one in found.get("gone", [])] == told
+    # What cannot be read is a problem of this night, whoever knew it.
+    away = night(("A", [run()]), problems=[problem("b")])
+    assert [one["run"] for one in news(first, away)["unreadable"]] == ["b"]
+
+
 def test_a_run_in_two_families_is_news_once() -> None:
     assert news(USED, night(("A", [run()]), ("B", [run()]))) == {}
     assert news(night(("A", [run()]), ("B", [run()])), USED) == {}

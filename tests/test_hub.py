@@ -284,6 +284,42 @@ class TestHub:
         assert "86,401 s" in told.outcomes[0].message  # type: ignore[union-attr]
         assert told.seconds < 2
 
+    @pytest.mark.parametrize("method", ["HEAD", "GET"])
+    def test_a_long_wait_is_kept_by_all_runs_and_told_once(
+        self, hub: LoopbackHub, home: Path, runs: list[RunSpec], method: str
+    ) -> None:
+        self.cached(hub, home, runs[:2])
+        hub.put(repo("r0"), "training_loss.json", b"new")
+        hub.fail(429, method=method, headers={"Retry-After": "5000"})
+        told = pull_in_process([runs[0], *runs[2:], runs[1]], hub.environment(home), jobs=1)
+        # A HEAD tells of another file, so the old one does not stand for it.
+        assert told.kinds == ["not checked" if method == "HEAD" else "network"] + ["network"] * 10 + [
+            "not checked"
+        ]
+        assert told.waits == ["no run asks the Hub any more: it asks to be left alone for 5,001 s"]
+        assert hub.count(method) == 1
+        assert told.seconds < 2
+
+    def test_waits_without_end_are_kept_for_as_long_as_one_would_be(
+        self, hub: LoopbackHub, home: Path, runs: list[RunSpec]
+    ) -> None:
+        self.cached(hub, home, runs)
+        hub.fail(429, headers={"Retry-After": "1"})
+        told = pull_in_process(runs, hub.environment(home), jobs=4, patience={"longest_wait": 3.0})
+        assert told.kinds == ["not checked"] * 12
+        assert told.waits == [
+            "the Hub limits how often it may be asked: waiting 2 s",
+            "no run asks the Hub any more: it asks to be left alone for 4 s",
+        ]
+        assert hub.count() <= 1 + 4
+        assert 1.9 < told.seconds < 3
+
+    def test_a_wait_for_a_body_is_no_stall(self, hub: LoopbackHub, home: Path) -> None:
+        hub.fail(429, method="GET", headers={"Retry-After": "1"}, times=1)
+        told = pull_in_process([hub_run("r0")], hub.environment(home), patience={"stalled": 0.5})
+        assert told.kinds == ["checked"]
+        assert told.waits == ["the Hub limits how often it may be asked: waiting 2 s"]
+
     @pytest.mark.parametrize(("method", "after"), [("HEAD", 0), ("GET", 0), ("GET", 10)])
     def test_broken_connections_are_tried_again(
         self, hub: LoopbackHub, home: Path, method: str, after: int
@@ -366,6 +402,7 @@ class TestHub:
         assert told.kinds == ["not checked"] * 6 + ["network"] * 6
         assert "no connection" in told.outcomes[-1].message  # type: ignore[union-attr]
         assert len(told.waits) <= 4
+        assert told.waits[-1].startswith("no run asks the Hub any more: no connection")
 
     @pytest.mark.parametrize("jobs", [1, 8])
     def test_a_silent_hub_is_found_out_once(
@@ -389,6 +426,35 @@ class TestHub:
         told = pull_in_process([hub_run("r0"), hub_run("r1")], hub.environment(home))
         assert told.kinds == ["not checked", "network"]
         assert hub.count("HEAD") == 8
+
+    @pytest.mark.parametrize("jobs", [1, 4])
+    def test_errors_to_every_run_are_found_out_once(
+        self, hub: LoopbackHub, home: Path, runs: list[RunSpec], jobs: int
+    ) -> None:
+        self.cached(hub, home, runs[:6])
+        hub.fail(503)
+        told = pull_in_process(runs, hub.environment(home), jobs=jobs)
+        assert told.kinds == ["not checked"] * 6 + ["network"] * 6
+        assert "no run asks the Hub any more: it answers 503" in told.waits
+        # Two runs ask four times each, and those beside them no more often; then one more is enough.
+        assert hub.count() <= 4 * (jobs + 1) + 1
+
+    def test_so_are_wrong_files_for_every_run(
+        self, hub: LoopbackHub, home: Path, runs: list[RunSpec]
+    ) -> None:
+        hub.swap(b"other")
+        told = pull_in_process(runs, hub.environment(home), jobs=2)
+        assert told.kinds == ["network"] * 12
+        assert hub.count("GET") <= 4 * (2 + 1) + 1
+
+    @pytest.mark.parametrize("jobs", [1, 4])
+    def test_two_bad_repositories_are_no_bad_hub(
+        self, hub: LoopbackHub, home: Path, runs: list[RunSpec], jobs: int
+    ) -> None:
+        hub.fail(503, match="r0/")
+        hub.cut(after=0, method="HEAD", match="r1/")
+        told = pull_in_process(runs, hub.environment(home), jobs=jobs, patience={"attempts": 2})
+        assert told.kinds == ["network"] * 2 + ["checked"] * 10
 
     def test_a_hub_that_goes_away_half_way(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:
         hub.goes_away_after(9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -118,10 +119,49 @@ class TestLine:
         assert told == ["the Hub limits how often it may be asked: waiting 4 s"]
 
     def test_nobody_waits_for_a_day(self) -> None:
-        line, _, _ = self.line()
+        line, told, _ = self.line()
+        for _ in range(2):
+            with pytest.raises(NoAnswer, match="86,400 s"):
+                line.hold(86_400.0)
         with pytest.raises(NoAnswer, match="86,400 s"):
-            line.hold(86_400.0)
-        assert line.ask("a", lambda: 7) == 7
+            line.ask("a", lambda: 7)
+        assert told == ["no run asks the Hub any more: it asks to be left alone for 86,400 s"]
+
+    def test_several_waits_are_no_longer_than_one_may_be(self) -> None:
+        line, _, _ = self.line(replace(self.PATIENCE, longest_wait=0.5))
+        line.hold(0.3)
+        time.sleep(0.3)
+        line.got_through()
+        line.hold(0.3)
+        time.sleep(0.3)
+        with pytest.raises(NoAnswer, match="left alone for 1 s"):
+            line.hold(0.3)
+
+    def test_two_runs_that_give_up_and_a_third_take_it_down(self) -> None:
+        line, told, _ = self.line()
+        for asker in "aaaabbbb":
+            line.failed(asker, "it answers 503")
+            assert line.ask("x", lambda: 7) == 7
+        line.failed("c", "it answers 503")
+        with pytest.raises(NoAnswer, match="it answers 503"):
+            line.ask("x", lambda: 7)
+        assert told == ["no run asks the Hub any more: it answers 503"]
+
+    @pytest.mark.parametrize("failures", ["aaaaaaaac", "aaaabbbbb", "aaaabbbcccb", "abcdefgh" * 4])
+    def test_it_takes_two_that_give_up_and_another_one(self, failures: str) -> None:
+        line, _, _ = self.line()
+        for asker in failures:
+            line.failed(asker, "it answers 503")
+        assert line.ask("x", lambda: 7) == 7
+
+    def test_a_run_that_gets_through_begins_the_count_anew(self) -> None:
+        line, _, _ = self.line()
+        for asker in "aaaabbbb.cccc.dddd.e":
+            if asker == ".":
+                line.got_through()
+            else:
+                line.failed(asker, "it answers 503")
+        assert line.ask("x", lambda: 7) == 7
 
     def test_a_stop_ends_every_wait(self) -> None:
         line, _, stop = self.line()

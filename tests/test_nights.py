@@ -91,9 +91,11 @@ class House:
         hub: What they ask.
         folder: Of lists, reports and caches.
         home: Of the Hub's client, in ``folder`` where none is named.
+        variables: More of the environment.
     """
 
-    def __init__(self, hub: LoopbackHub, folder: Path, home: Path | None = None) -> None:
+    def __init__(self, hub: LoopbackHub, folder: Path, home: Path | None = None, **variables: str) -> None:
+        self.variables = variables
         self.hub = hub
         self.folder = folder
         self.home = home or folder / "hf"
@@ -111,7 +113,7 @@ class House:
         return subprocess.Popen(
             [sys.executable, "-m", "reportgen", *map(str, words)],
             cwd=self.folder,
-            env=os.environ | self.hub.environment(self.home) | {"PYTHONPATH": str(ROOT)},
+            env=os.environ | self.hub.environment(self.home) | {"PYTHONPATH": str(ROOT)} | self.variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -295,6 +297,12 @@ def outage(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Night]:
     known = House(hub, folder / "known")
     text, more = list_text(quoted(A, B)), list_text(quoted(A, B, C))
     before = known.night("before", text)
+    offline = House(hub, folder / "asked", known.home)
+    by_variable = House(hub, folder / "set", known.home, HF_HUB_OFFLINE="1")
+    unasked = {
+        "offline": offline.end("out", offline.begin("out", text, "--offline", since=before)),
+        "offline by HF_HUB_OFFLINE": by_variable.night("out", text, since=before),
+    }
     hub.stop()
     houses = {
         "all cached": (House(hub, folder / "all", known.home), text),
@@ -310,6 +318,7 @@ def outage(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Night]:
         for name, (house, words) in houses.items()
     }
     nights = {name: houses[name][0].end("out", process) for name, process in begun.items()}
+    nights |= unasked
     nights["before"] = before
     hub.start()
     nights["after"] = known.night("after", more, since=nights["one is new"])
@@ -322,6 +331,11 @@ def test_a_hub_that_is_down_serves_from_the_cache_and_says_so(outage: Mapping[st
     night = outage["all cached"]
     assert night.code == 0
     assert [run["marks"] for run in night.runs.values()] == [["not_checked"]] * 2
+    assert night.first_line.startswith(
+        "## All 2 runs were read; 2 come from the cache, not checked with the Hub. Nothing changed since "
+    )
+    warned = "warning: runs taken from the cache, since the Hub gave no useful answer: 2 of 2"
+    assert night.errors.splitlines().count(warned) == 1
     assert night.news == {}
     assert [run["source"] for run in night.runs.values()] == [
         run["source"] for run in outage["before"].runs.values()
@@ -333,6 +347,8 @@ def test_a_run_that_was_never_pulled_is_a_problem_while_the_hub_is_down(outage: 
     assert night.code == 3
     assert list(night.runs) == [A, B]
     assert [(one["run"], one["kind"]) for one in night.report["problems"]] == [(C, "network")]
+    assert night.first_line.startswith("## 1 run of 3 could not be used; 2 come from the cache, not checked")
+    assert "gave no useful answer: 2 of 3\n" in night.errors
     assert night.news == {"unreadable": [C]}
 
 
@@ -341,6 +357,15 @@ def test_the_night_after_an_outage_tells_of_nothing_but_the_new_run(outage: Mapp
     assert (night.code, night.heads, night.gets) == (0, 3 + 1, 1)
     assert night.news == {"new": [C]}
     assert [run["marks"] for run in night.runs.values()] == [[], [], []]
+
+
+def test_who_asks_for_no_network_is_told_of_it_and_not_warned(outage: Mapping[str, Night]) -> None:
+    for name in ("offline", "offline by HF_HUB_OFFLINE"):
+        night = outage[name]
+        assert (night.code, night.heads) == (0, 0)
+        assert night.first_line.startswith("## All 2 runs were read; 2 come from the cache, not checked with")
+        assert "runs taken from the cache, since this build is offline: 2 of 2\n" in night.errors
+        assert "warning" not in night.errors
 
 
 def test_a_hub_that_is_down_and_an_empty_cache_write_nothing(outage: Mapping[str, Night]) -> None:

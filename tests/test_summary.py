@@ -51,6 +51,16 @@ def test_the_first_line_says_whether_all_is_well() -> None:
     assert "1 expectation does not hold" in first
 
 
+def test_the_first_line_says_how_many_runs_the_hub_was_not_asked_about() -> None:
+    unasked = run_report("r", marks=("not_checked",))
+    one = summary.render(report([family_report("A", [unasked])]))
+    assert (
+        one.splitlines()[0] == "## The one run was read; it comes from the cache, not checked with the Hub."
+    )
+    two = summary.render(report([family_report("A", [unasked, run_report("s")])]))
+    assert two.splitlines()[0] == "## All 2 runs were read; 1 comes from the cache, not checked with the Hub."
+
+
 def test_the_first_line_says_whether_anything_changed() -> None:
     old = report([family_report("A", [run_report("r")])])
     new = report([family_report("A", [run_report("r"), run_report("s")])])

@@ -244,6 +244,7 @@ def changed(report: Report) -> str:
 def status(report: Report) -> str:
     """One line: is it all right?"""
     used, problems = len(report.runs), len(report.problems)
+    unasked = sum("not_checked" in run.marks for run in report.runs)
     checks = [check for run in report.runs for check in run.checks]
     failed = sum(check.outcome == "failed" for check in (*checks, *report.checks))
     unchecked = sum(check.outcome == "not_checked" for check in (*checks, *report.checks))
@@ -254,6 +255,11 @@ def status(report: Report) -> str:
         parts.append("The one run was read" if used == 1 else f"All {used:,} runs were read")
     else:
         parts.append("No run")
+    if unasked:
+        who = (
+            "it comes" if used == 1 and not problems else f"{unasked:,} {'comes' if unasked == 1 else 'come'}"
+        )
+        parts.append(f"{who} from the cache, not checked with the Hub")
     if failed:
         parts.append(f"{count(failed, 'expectation')} {'does' if failed == 1 else 'do'} not hold")
     elif checks:

@@ -124,6 +124,11 @@ class Hub:
             )
         return self._ask(place, cached)
 
+    def hold(self, seconds: float) -> None:
+        """Lets no run ask for a while: the Hub asked the client for it, which waits by itself."""
+        with contextlib.suppress(NoAnswer):  # Too long, which every run hears from the line.
+            self._line.hold(seconds)
+
     def _ask(self, place: _Place, cached: _Copy | None) -> Found:
         """Asks and fetches until it works or ``Patience`` ends; then the cache serves, if it may."""
         newer = False
@@ -139,16 +144,24 @@ class Hub:
                 if cached is not None and _agrees(cached.digests, head):
                     commit = str(head.commit_hash)
                     _note(place, cached, commit)
-                    return _found(place, cached, commit, checked=True)
-                newer = True
-                fetched = self._fetch(place, head)
-                return _found(place, fetched, fetched.commit, checked=True)
+                    found = _found(place, cached, commit, checked=True)
+                else:
+                    newer = True
+                    fetched = self._fetch(place, head)
+                    found = _found(place, fetched, fetched.commit, checked=True)
             except (_Again, Silence) as error:
                 reason = one_line(str(error))
                 wait = getattr(error, "wait", None)
+                self._line.failed(str(place), reason)
             except NoAnswer as error:
                 reason = one_line(str(error))
                 break
+            except Unusable:
+                self._line.got_through()
+                raise
+            else:
+                self._line.got_through()
+                return found
         # Once the Hub has told of another file, the copy in the cache is known to be an old one.
         if cached is not None and not newer:
             return _found(place, cached, cached.commit, checked=False)
@@ -167,6 +180,7 @@ class Hub:
         if wait is not None:
             self._line.hold(wait)
             return
+        self._line.sleep(0.0)  # Nobody is told of a pause that comes to nothing.
         pause = self._patience.pause(failures)
         self._say(f"{place}: {reason}; trying again in {pause:.1f} s")
         self._line.sleep(pause)
@@ -227,7 +241,8 @@ class Hub:
                 event = events.get(timeout=0.25)
             except Empty:
                 self._line.sleep(0.0)
-                if time.monotonic() - moved > self._patience.stalled:
+                # While all are to wait, the client does too.
+                if time.monotonic() - max(moved, self._line.held_until) > self._patience.stalled:
                     raise Silence("nothing came in time") from None
                 continue
             if isinstance(event, BaseException):
@@ -238,11 +253,11 @@ class Hub:
 
 
 @contextlib.contextmanager
-def quiet_client(thread_name: str, say: Callable[[str], None]) -> Iterator[None]:
+def quiet_client(thread_name: str, hold: Callable[[float], None]) -> Iterator[None]:
     """Keeps what the client logs in our threads off the terminal; the rest of the program keeps its logs.
 
     When the limit on requests meets a body and not a head, the client waits by itself: its log is the
-    only place that tells.
+    only place that tells, and ``hold`` is called with the seconds.
     """
     logger = logging.getLogger("huggingface_hub")
 
@@ -251,7 +266,7 @@ def quiet_client(thread_name: str, say: Callable[[str], None]) -> Iterator[None]
             return True
         told = _CLIENT_WAITS.search(record.getMessage())
         if told:
-            say(f"the Hub limits how often it may be asked: waiting {float(told[1]):.0f} s")
+            hold(float(told[1]))
         return False
 
     # Who asked for more than warnings wants to see them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -22,7 +23,8 @@ class Patience:
         attempts: For one run, and for the line as a whole when nothing is heard.
         first_pause: Seconds; each further pause is twice as long, give or take half of it, so that
             pulls that failed together do not come back together.
-        longest_wait: Seconds that a server may ask us to wait; who asks for more is not waited for.
+        longest_wait: Seconds that a server may ask us to wait, at once or in several waits between which
+            no run gets through; who asks for more is not waited for.
         stalled: Seconds after which a file of which nothing has come is given up.
     """
 
@@ -52,9 +54,13 @@ class Line:
     pauses; any answer opens the line again, and when at least two pulls have asked in vain, as often
     as ``Patience`` allows, the line is down for all.
 
+    A server may also answer everybody and yet let no run through. When two runs have failed as often
+    as they may, and the next one that asks fails too, the line is down as well. So one that is bad
+    among good ones takes nothing down: whenever a run gets through, the count begins anew.
+
     Args:
         patience: How long to go on.
-        say: Called with a sentence when all pulls are to wait.
+        say: Called with a sentence when all pulls are to wait, and when the line goes down.
         stop: Set when nobody wants the answers any more.
     """
 
@@ -69,6 +75,8 @@ class Line:
         self._silent_since = float("-inf")
         self._failures = 0
         self._askers: set[str] = set()
+        self._failed: Counter[str] = Counter()
+        self._held = 0.0
         self._not_before = 0.0
         self._down: str | None = None
 
@@ -91,20 +99,47 @@ class Line:
                 return self._pass_on(asker, request)
         return self._pass_on(asker, request)
 
+    def got_through(self) -> None:
+        """A run has its file, or knows that there is none for it."""
+        with self._state:
+            self._failed.clear()
+            self._held = 0.0
+
+    def failed(self, asker: str, how: str) -> None:
+        """An attempt of a run came to nothing; the next one may not.
+
+        Args:
+            asker: Tells the pulls apart.
+            how: The reason.
+        """
+        with self._state:
+            gave_up = sum(count >= self._patience.attempts for count in self._failed.values())
+            if gave_up > 1 and asker not in self._failed:
+                self._take_down(how)
+            self._failed[asker] += 1
+
     def hold(self, seconds: float) -> None:
         """Lets no request through for a while: the server asked for it.
 
         Raises:
-            NoAnswer: it asks for longer than anyone would wait.
+            NoAnswer: it asks for longer than anyone would wait, and the line is down.
         """
-        if seconds > self._patience.longest_wait:
-            raise NoAnswer(f"it asks to be left alone for {seconds:,.0f} s")
         now = time.monotonic()
         with self._state:
-            news = now + seconds > max(now, self._not_before) + 1.0
+            more = max(0.0, now + seconds - max(now, self._not_before))
+            if self._held + more > self._patience.longest_wait:
+                reason = f"it asks to be left alone for {self._held + more:,.0f} s"
+                self._take_down(reason)
+                raise NoAnswer(reason)
+            self._held += more
             self._not_before = max(self._not_before, now + seconds)
-        if news:
+        if more > 1.0:
             self._say(f"the Hub limits how often it may be asked: waiting {seconds:.0f} s")
+
+    @property
+    def held_until(self) -> float:
+        """The ``time.monotonic()`` before which no request is let through."""
+        return self._not_before
 
     def sleep(self, seconds: float) -> None:
         """Waits; ends early, with ``NoAnswer``, when the line goes down or nobody waits any more."""
@@ -155,4 +190,9 @@ class Line:
             if self._failures < self._patience.attempts:
                 self._not_before = max(self._not_before, now + self._patience.pause(self._failures))
             elif len(self._askers) > 1:
-                self._down = how
+                self._take_down(how)
+
+    def _take_down(self, reason: str) -> None:
+        if self._down is None:
+            self._down = reason
+            self._say(f"no run asks the Hub any more: {reason}")
