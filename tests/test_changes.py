@@ -173,7 +173,7 @@ def test_runs_that_were_not_chosen_are_not_gone() -> None:
 )
 def test_runs_that_were_not_chosen_are_not_new(options: tuple[str, ...], told: list[str]) -> None:
     """Two builds of the same lists, of which the first was told which runs to take."""
-    failed = (Check("x", "avg_final_loss", "<= 1e-8", 0.5, "failed"),)
+    failed = (Check("A", "x", "avg_final_loss", "<= 1e-8", 0.5, "failed"),)
     first = night(("A", [run()]), ("B, C", []))
     first = replace(first, command=("reportgen", "build", "a.toml", *options))
     assert first.families[1].slug == "B-C"
