@@ -202,6 +202,41 @@ def test_a_run_in_two_families_is_news_once() -> None:
     assert len(news(twice, ABSENT)["gone"]) == 1
 
 
+def test_a_family_that_is_renamed_while_the_hub_is_away_keeps_its_own_runs() -> None:
+    """One run in two families, of which one expects what does not hold."""
+    failing = run(checks=(Check(NAME, "avg_final_loss", "<= 1e-8", 0.5, "failed"),))
+    old = night(("A", [failing]), ("B", [run()]))
+    for away in (
+        night(("C", []), ("B", []), problems=[problem(family="C"), problem(family="B")]),
+        night(("B", []), ("C", []), problems=[problem(family="B"), problem(family="C")]),
+    ):
+        made = changes.against(away, doc(old))
+        outcomes = {
+            one.family: [check["outcome"] for check in (one.last_known or {})["checks"]]
+            for one in made.problems
+        }
+        assert outcomes == {"C": ["failed"], "B": []}
+        assert news(doc(made), night(("C", [failing]), ("B", [run()]))) == {}
+    both = night(("C", []), ("D", []), problems=[problem(family="C"), problem(family="D")])
+    made = changes.against(both, doc(old))
+    assert news(doc(made), night(("C", [failing]), ("D", [run()]))) == {}
+
+
+@pytest.mark.parametrize("old", [USED, AWAY, ABSENT, NEVER_READ, night(("A", [run()]), ("B", [run()]))])
+def test_the_difference_of_two_reports_is_what_the_later_one_would_have_told(old: Report) -> None:
+    for new in (
+        night(("A", []), ("B", []), problems=[problem(), problem(family="B")]),
+        night(("A", []), ("C", [run(0.25)]), problems=[problem()]),
+        night(("B", [run(revision="f" * 40, marks=("not_checked",))])),
+        sample_report(),
+    ):
+        told = changes.against(new, doc(old))
+        assert told.changes == changes.compare(doc(old), doc(new))
+        assert told.changes == changes.compare(doc(old), doc(told))
+    twice = night(("A", []), ("B", []), problems=[problem(), problem(family="B")])
+    assert len(news(USED, twice)["unreadable"]) == 1
+
+
 def test_two_revisions_of_one_run_are_two_runs() -> None:
     main = HubSource("o/{name}", "f.json", "main")
     tag = replace(main, revision="v1")
