@@ -415,6 +415,44 @@ def test_words() -> None:
     assert page["new"] == "AvgFinalLoss 1.00×10⁻¹"
 
 
+@pytest.mark.parametrize(
+    ("factor", "told"),
+    [
+        (1 + 3e-9, "+3×10⁻⁷ %"),
+        (1 - 2.5e-8, "−2.5×10⁻⁶ %"),
+        (1 - 3.1e-5, "−0.0031 %"),
+        (1.125, "+12.5 %"),
+        (0.0, "−100 %"),
+        (3.5, "+250 %"),
+        (25, "×25"),
+        (1000, "×1,000"),
+        (2.5e6, "×2.5×10⁶"),
+    ],
+)
+def test_how_much_a_metric_moved_is_written_as_other_numbers_are(factor: float, told: str) -> None:
+    found = changes.compare(doc(USED), doc(night(("A", [run(0.5 * factor, sha256="c" * 64)]))))
+    (item,) = next(section for section in changes.told(found) if section.key == "metrics").items
+    assert f"({told})" in item.text
+
+
+def test_what_still_cannot_be_read_is_named_and_is_no_change() -> None:
+    found = changes.compare(doc(AWAY), doc(AWAY))
+    assert changes.as_text(found).splitlines() == [
+        "Nothing changed since 2026-01-02T03:04:05Z.",
+        "",
+        "Runs that still could not be read (1)",
+        f"  {NAME} (A): the Hub did not answer (last known AvgFinalLoss 5.00e-01)",
+    ]
+    moved = night(("A", [run(name="b")]), problems=[problem(), problem("c")])
+    found = changes.compare(doc(AWAY), doc(moved))
+    assert [(section.title, section.is_news) for section in changes.told(found)] == [
+        ("Runs that could not be read", True),
+        ("New runs", True),
+        ("Runs that still could not be read", False),
+    ]
+    assert changes.as_text(found).startswith("Since 2026")
+
+
 def test_a_terminal_is_shown_no_control_characters() -> None:
     text = changes.as_text(changes.compare(doc(hostile_report()), doc(USED)))
     text += changes.as_text(changes.compare(doc(USED), doc(hostile_report())))
