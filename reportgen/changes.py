@@ -173,17 +173,20 @@ def _paired(before: Sequence[_Entry], after: Sequence[_Entry]) -> list[_Entry | 
     """
     pairs: list[_Entry | None] = [None] * len(after)
     free = dict.fromkeys(range(len(before)))
-    signs: tuple[Callable[[_Entry], Hashable], ...] = (
-        lambda entry: entry.key and (entry.family, entry.key),
-        lambda entry: entry.key,
-        lambda entry: (entry.family, entry.name),
+    every = range(len(after))
+    signs: tuple[tuple[Callable[[_Entry], Hashable], Sequence[int]], ...] = (
+        (lambda entry: entry.key and (entry.family, entry.key), every),
+        (lambda entry: entry.key, every),
+        (lambda entry: (entry.family, entry.name), every),
+        # Without a source there is the name alone to go by.
+        (lambda entry: entry.name, [j for j in every if after[j].key is None]),
     )
-    for sign in signs:
+    for sign, candidates in signs:
         waiting = defaultdict(list)
         for i in reversed(free):
             waiting[sign(before[i])].append(i)
-        for j, entry in enumerate(after):
-            if pairs[j] is None and (mark := sign(entry)) is not None and waiting[mark]:
+        for j in candidates:
+            if pairs[j] is None and (mark := sign(after[j])) is not None and waiting[mark]:
                 i = waiting[mark].pop()
                 pairs[j] = before[i]
                 del free[i]
@@ -191,7 +194,6 @@ def _paired(before: Sequence[_Entry], after: Sequence[_Entry]) -> list[_Entry | 
     by_name = {entry.name: entry for entry in before}
     for j, entry in enumerate(after):
         if pairs[j] is None:
-            # Without a source there is the name alone to go by.
             pairs[j] = by_key.get(entry.key) if entry.key is not None else by_name.get(entry.name)
     return pairs
 

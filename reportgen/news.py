@@ -28,11 +28,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """News of one kind; ``key`` is its key in the changes."""
+    """News of one kind.
+
+    Attributes:
+        key: Its key in the changes.
+        title: In words.
+        items: At least one.
+        is_news: False of runs that could not be read last time either: they are named, and change nothing.
+    """
 
     key: str
     title: str
     items: tuple[Item, ...]
+    is_news: bool
 
 
 def told(
@@ -53,18 +61,19 @@ def told(
     """
     tell = _Teller(loss, title, most)
     sections = (
-        ("expectations", "Expectations that began to fail", tell.expectation),
-        ("diverged", "Runs that began to diverge", tell.diverged),
-        ("unreadable", "Runs that could not be read", tell.unreadable),
-        ("new", "New runs", tell.new),
-        ("gone", "Runs no longer in the lists", tell.gone),
-        ("metrics", "Metrics that moved", tell.metrics),
-        ("sources", "Files that changed", tell.source),
+        ("expectations", "Expectations that began to fail", tell.expectation, True),
+        ("diverged", "Runs that began to diverge", tell.diverged, True),
+        ("unreadable", "Runs that could not be read", tell.unreadable, True),
+        ("new", "New runs", tell.new, True),
+        ("gone", "Runs no longer in the lists", tell.gone, True),
+        ("metrics", "Metrics that moved", tell.metrics, True),
+        ("sources", "Files that changed", tell.source, True),
+        ("unreadable", "Runs that still could not be read", tell.unreadable, False),
     )
     return tuple(
-        Section(key, title, tuple(Item(one["family"], one["run"], words(one)) for one in changes[key]))
-        for key, title, words in sections
-        if changes[key]
+        Section(key, title, tuple(Item(one["family"], one["run"], words(one)) for one in told), is_news)
+        for key, title, words, is_news in sections
+        if (told := [one for one in changes[key] if one.get("began", True) is is_news])
     )
 
 
@@ -72,9 +81,8 @@ def as_text(changes: Mapping[str, Any]) -> str:
     """The changes for a terminal: plain lines without control characters."""
     since = one_line(changes["baseline"]["created"], 40)
     sections = told(changes, lambda value: "none" if value is None else f"{value:.2e}", most=None)
-    if not sections:
-        return f"Nothing changed since {since}."
-    lines = [f"Since {since}:"]
+    changed = any(section.is_news for section in sections)
+    lines = [f"Since {since}:" if changed else f"Nothing changed since {since}."]
     for section in sections:
         lines += ["", f"{section.title} ({len(section.items)})"]
         lines += [
@@ -102,8 +110,7 @@ class _Teller:
         return f"{one['nonfinite']:,} {losses} NaN or infinite, the first at step {first:,}"
 
     def unreadable(self, one: Mapping[str, Any]) -> str:
-        said = one["message"] if one["began"] else f"still: {one['message']}"
-        return f"{said}{self._last_known(one)}"
+        return f"{one['message']}{self._last_known(one)}"
 
     def new(self, one: Mapping[str, Any]) -> str:
         return f"AvgFinalLoss {self.loss(one['avg_final_loss'])}" + (", diverged" if one["nonfinite"] else "")
@@ -150,8 +157,7 @@ def _commit(revision: str | None) -> str:
 
 
 def _share(relative: float) -> str:
-    """A relative change: +12 %, −0.0031 %, or ×25 where it grew more than tenfold."""
+    """A relative change: +12 %, −0.0031 %, +3×10⁻⁷ %, or ×25 where it grew more than tenfold."""
     if relative >= 9:
-        return f"×{relative + 1:.3g}"
-    share = f"{100 * relative:+.3g}" if abs(relative) < 1 else f"{100 * relative:+.0f}"
-    return f"{share}\N{NO-BREAK SPACE}%".replace("-", "−")
+        return f"×{notation.rounded(relative + 1)}"
+    return f"{'−' if relative < 0 else '+'}{notation.rounded(100 * abs(relative))}\N{NO-BREAK SPACE}%"

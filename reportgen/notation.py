@@ -5,7 +5,18 @@ from __future__ import annotations
 import math
 from decimal import Context, Decimal
 
-__all__ = ["MISSING", "count", "grouped", "loss", "measured", "number", "power_of_ten", "recorded", "written"]
+__all__ = [
+    "MISSING",
+    "count",
+    "grouped",
+    "loss",
+    "measured",
+    "number",
+    "power_of_ten",
+    "recorded",
+    "rounded",
+    "written",
+]
 
 MISSING = "–"
 """Stands for a number that does not exist."""
@@ -72,6 +83,14 @@ def number(value: float | int) -> str:
     """Any number, in full: 0.999999, 12, 1.5×10⁻⁷."""
     text = repr(value)
     return written(text) if "e" in text else text.replace("-", "−")
+
+
+def rounded(value: float, digits: int = 3) -> str:
+    """A number to so many digits: 12.3, 1,230, 0.0031, 3×10⁻⁷, 2.5×10⁶."""
+    text = f"{value:.{digits}g}"
+    if "e" not in text:
+        return text.replace("-", "−")
+    return grouped(int(float(text))) if 1 <= abs(float(text)) < 1e6 else written(text)
 
 
 def power_of_ten(threshold: str) -> str:

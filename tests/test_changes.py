@@ -202,6 +202,41 @@ def test_a_run_in_two_families_is_news_once() -> None:
     assert len(news(twice, ABSENT)["gone"]) == 1
 
 
+def test_a_family_that_is_renamed_while_the_hub_is_away_keeps_its_own_runs() -> None:
+    """One run in two families, of which one expects what does not hold."""
+    failing = run(checks=(Check("A", NAME, "avg_final_loss", "<= 1e-8", 0.5, "failed"),))
+    old = night(("A", [failing]), ("B", [run()]))
+    for away in (
+        night(("C", []), ("B", []), problems=[problem(family="C"), problem(family="B")]),
+        night(("B", []), ("C", []), problems=[problem(family="B"), problem(family="C")]),
+    ):
+        made = changes.against(away, doc(old))
+        outcomes = {
+            one.family: [check["outcome"] for check in (one.last_known or {})["checks"]]
+            for one in made.problems
+        }
+        assert outcomes == {"C": ["failed"], "B": []}
+        assert news(doc(made), night(("C", [failing]), ("B", [run()]))) == {}
+    both = night(("C", []), ("D", []), problems=[problem(family="C"), problem(family="D")])
+    made = changes.against(both, doc(old))
+    assert news(doc(made), night(("C", [failing]), ("D", [run()]))) == {}
+
+
+@pytest.mark.parametrize("old", [USED, AWAY, ABSENT, NEVER_READ, night(("A", [run()]), ("B", [run()]))])
+def test_the_difference_of_two_reports_is_what_the_later_one_would_have_told(old: Report) -> None:
+    for new in (
+        night(("A", []), ("B", []), problems=[problem(), problem(family="B")]),
+        night(("A", []), ("C", [run(0.25)]), problems=[problem()]),
+        night(("B", [run(revision="f" * 40, marks=("not_checked",))])),
+        sample_report(),
+    ):
+        told = changes.against(new, doc(old))
+        assert told.changes == changes.compare(doc(old), doc(new))
+        assert told.changes == changes.compare(doc(old), doc(told))
+    twice = night(("A", []), ("B", []), problems=[problem(), problem(family="B")])
+    assert len(news(USED, twice)["unreadable"]) == 1
+
+
 def test_two_revisions_of_one_run_are_two_runs() -> None:
     main = HubSource("o/{name}", "f.json", "main")
     tag = replace(main, revision="v1")
@@ -378,6 +413,44 @@ def test_words() -> None:
     ]
     page = {section.key: section.items[0].text for section in changes.told(made.changes)}
     assert page["new"] == "AvgFinalLoss 1.00×10⁻¹"
+
+
+@pytest.mark.parametrize(
+    ("factor", "told"),
+    [
+        (1 + 3e-9, "+3×10⁻⁷ %"),
+        (1 - 2.5e-8, "−2.5×10⁻⁶ %"),
+        (1 - 3.1e-5, "−0.0031 %"),
+        (1.125, "+12.5 %"),
+        (0.0, "−100 %"),
+        (3.5, "+250 %"),
+        (25, "×25"),
+        (1000, "×1,000"),
+        (2.5e6, "×2.5×10⁶"),
+    ],
+)
+def test_how_much_a_metric_moved_is_written_as_other_numbers_are(factor: float, told: str) -> None:
+    found = changes.compare(doc(USED), doc(night(("A", [run(0.5 * factor, sha256="c" * 64)]))))
+    (item,) = next(section for section in changes.told(found) if section.key == "metrics").items
+    assert f"({told})" in item.text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_what_still_cannot_be_read_is_named_and_is_no_change() -> None:
+    found = changes.compare(doc(AWAY), doc(AWAY))
+    assert changes.as_text(found).splitlines() == [
+        "Nothing changed since 2026-01-02T03:04:05Z.",
+        "",
+        "Runs that still could not be read (1)",
+        f"  {NAME} (A): the Hub did not answer (last known AvgFinalLoss 5.00e-01)",
+    ]
+    moved = night(("A", [run(name="b")]), problems=[problem(), problem("c")])
+    found = changes.compare(doc(AWAY), doc(moved))
+    assert [(section.title, section.is_news) for section in changes.told(found)] == [
+        ("Runs that could not be read", True),
+        ("New runs", True),
+        ("Runs that still could not be read", False),
+    ]
+    assert changes.as_text(found).startswith("Since 2026")
 
 
 def test_a_terminal_is_shown_no_control_characters() -> None:

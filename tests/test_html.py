@@ -88,6 +88,14 @@ def test_parts_come_in_the_order_that_readers_need(report: Report) -> None:
     assert "add_d5_l2_h3_t15K_s372001 in Addition: " in page.text
 
 
+def test_a_run_that_still_cannot_be_read_is_no_change(report: Report) -> None:
+    said = " ".join(Page(html.render(against(report, report_document(report)))).text.split())
+    assert (
+        "Nothing, since the report of 2 January 2026, 03:04 UTC. Runs that still could not be read: 1" in said
+    )
+    assert "What is not named here is as it was" not in said
+
+
 def test_numbers_of_the_table_are_those_of_the_losses(report: Report, page: Page) -> None:
     head, *rows = page.tables["table-runs"]
     cell = {title: i for i, title in enumerate(head)}

@@ -131,6 +131,21 @@ class TestHub:
         self.cached(hub, home, both[:1])
         assert pull_in_process(both, hub.environment(home), offline=True).kinds == ["not checked"] * 2
 
+    def test_a_file_that_changed_leaves_the_others_of_its_repository_as_they_are(
+        self, hub: LoopbackHub, home: Path
+    ) -> None:
+        older = {"repo": "me/Verified", "file": "{name}_train.json"}
+        for name in ("a", "b", "c"):
+            hub.put("me/Verified", f"{name}_train.json", name.encode())
+        runs = [hub_run(name, **older) for name in ("a", "b", "c")]
+        self.cached(hub, home, runs)
+        commit = hub.put("me/Verified", "a_train.json", b"new")
+        hub.hang(match="c_train")
+        told = pull_in_process(runs, hub.environment(home, timeout=1), jobs=1, patience={"attempts": 1})
+        assert told.kinds == ["checked", "checked", "not checked"]
+        assert [one.source.revision for one in told.outcomes][:2] == [commit, commit]  # type: ignore[union-attr]
+        assert (hub.count("HEAD", "b_train"), hub.count("GET", "b_train")) == (1, 0)
+
     def test_a_cache_that_cannot_be_written_serves_all_the_same(self, hub: LoopbackHub, home: Path) -> None:
         self.cached(hub, home, [hub_run("r0")])
         commit = hub.put(repo("r0"), "README.md", b"new")

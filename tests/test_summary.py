@@ -72,6 +72,16 @@ def test_the_first_line_says_whether_anything_changed() -> None:
     assert "**New runs (1)**\n\n- `s` (A): AvgFinalLoss " in more
 
 
+def test_a_run_that_still_cannot_be_read_is_no_change() -> None:
+    made = report(
+        [family_report("A", [run_report("r")])], problems=[Problem("A", "s", "network", "no answer")]
+    )
+    text = summary.render(changes.against(made, report_document(made)))
+    assert text.splitlines()[0].endswith("Nothing changed since 2026-01-02T03:04:05Z.")
+    assert "What changed" not in text
+    assert "\n### Runs that still could not be read (1)\n\n- `s` (A): no answer\n" in text
+
+
 def test_a_run_that_could_not_be_used_is_told_once() -> None:
     made = sample_report()
     name = made.problems[0].run

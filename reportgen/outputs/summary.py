@@ -44,9 +44,11 @@ def _lines(report: Report) -> Iterator[str]:
     for note in report.device_notes[:_MOST]:
         yield f"\nDevice: {escape(note)}"
     if report.changes is not None and (sections := news.told(report.changes, title=tables.metric_title)):
-        yield "\n### What changed"
+        if any(section.is_news for section in sections):
+            yield "\n### What changed"
         for section in sections:
-            yield f"\n**{section.title} ({len(section.items)})**\n"
+            title = f"{section.title} ({len(section.items):,})"
+            yield f"\n**{title}**\n" if section.is_news else f"\n### {title}\n"
             yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {escape(one.text)}")
     if report.problems and report.changes is None:  # the changes name them all, with what was last known
         yield f"\n### Runs that could not be used ({len(report.problems):,})\n"

@@ -16,8 +16,9 @@ from typing import Any
 
 import httpx2
 import huggingface_hub
-from huggingface_hub import HfFileMetadata, hf_hub_url
+from huggingface_hub import HfFileMetadata, constants, hf_hub_url
 from huggingface_hub import errors as hub_errors
+from huggingface_hub.file_download import repo_folder_name
 from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported when they are asked for
     parse_ratelimit_headers,
     validate_repo_id,
@@ -102,6 +103,7 @@ class Hub:
         self._patience = patience
         self._say = say
         self._line = Line(patience, say, stop)
+        self._revisions: dict[tuple[str, str], str] = {}
 
     def find(self, source: HubSource, name: str) -> Found:
         """The file of the run ``name``, from the Hub or from the cache.
@@ -188,7 +190,8 @@ class Hub:
     def _cached(self, place: _Place) -> _Copy | None:
         """The copy in the cache; one that is damaged is thrown away."""
         try:
-            pointer = huggingface_hub.try_to_load_from_cache(place.repo, place.file, revision=place.revision)
+            revision = self._revision(place)
+            pointer = huggingface_hub.try_to_load_from_cache(place.repo, place.file, revision=revision)
         except (OSError, ValueError):
             return None
         if not isinstance(pointer, str):
@@ -200,6 +203,19 @@ class Hub:
             _discard(path)
             return None
         return copy
+
+    def _revision(self, place: _Place) -> str:
+        """The commit of a branch in the cache when this build first looked; where there was none, its name.
+
+        A file that is fetched moves the branch for all files of its repository, also for those that were
+        not looked for yet.
+        """
+        branch = (place.repo, place.revision)
+        if branch not in self._revisions:
+            folder = repo_folder_name(repo_id=place.repo, repo_type="model")
+            ref = Path(constants.HF_HUB_CACHE) / folder / "refs" / place.revision
+            self._revisions.setdefault(branch, ref.read_text() if ref.is_file() else place.revision)
+        return self._revisions[branch]
 
     def _fetch(self, place: _Place, head: HfFileMetadata) -> _Copy:
         """Fetches a file into the client's cache and sees that it is what was promised."""
