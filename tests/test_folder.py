@@ -72,6 +72,42 @@ def test_a_linked_folder_does_not_lead_removal_outside(tmp_path: Path) -> None:
     assert (elsewhere / "a.csv").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", [".reportgen-new", ".reportgen.lock", "curves", "figures/runs"])
+def test_a_link_does_not_lead_writing_outside(tmp_path: Path, name: str) -> None:
+    real, out, elsewhere = tmp_path / "real", tmp_path / "out", tmp_path / "elsewhere"
+    real.mkdir()
+    out.symlink_to(real)  # OUT itself may be a link.
+    elsewhere.mkdir()
+    folder.publish(out, {"report.html": b"old"}, {})
+    (elsewhere / "a.csv").write_text("mine")
+    link = out / name
+    link.unlink(missing_ok=True)
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    files = {"report.html": b"1", "curves/a.csv": b"1", "figures/runs/a.svg": b"1"}
+    said = f"{link}: is a link, and a build writes nowhere but in its own folder"
+    for refused in (folder.check, lambda out, files: folder.publish(out, files, {})):
+        with pytest.raises(ReportgenError) as error:
+            refused(out, files)
+        assert str(error.value) == f"{said}; remove the link, or choose another -o"
+    assert listing(elsewhere) == {"a.csv": b"mine"}
+    assert (out / "report.html").read_bytes() == b"old"
+    link.unlink()
+    folder.publish(out, files, {})
+    assert set(listing(real)) == {"manifest.json", *files}
+
+
+def test_a_link_of_a_files_name_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    out, victim = tmp_path / "out", tmp_path / "victim"
+    victim.write_text("mine")
+    folder.publish(out, {}, {})
+    (out / "report.html").symlink_to(victim)
+    folder.publish(out, {"report.html": b"1"}, {})
+    assert (out / "report.html").read_bytes() == b"1"
+    assert not (out / "report.html").is_symlink()
+    assert victim.read_text() == "mine"
+
+
 def test_current_means_same_inputs_and_untouched_files(tmp_path: Path) -> None:
     folder.publish(tmp_path, {"report.html": b"1", "tables/runs.csv": b"1"}, {"inputs_digest": "x"})
     manifest = folder.read_manifest(tmp_path)

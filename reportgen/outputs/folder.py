@@ -34,11 +34,12 @@ def check(out: Path, names: Iterable[str]) -> None:
 
     Raises:
         ReportgenError: ``out`` is a file (exit code 2), or holds a file of one of ``names`` that is not
-            of a build.
+            of a build, or a link in place of a folder.
     """
     try:
         if out.exists() and not out.is_dir():
             raise ReportgenError(f"-o {out}: is a file; name a folder", exit_code=2)
+        _refuse_links(out, names)
         _refuse_to_overwrite(out, names)
     except OSError as error:
         raise ReportgenError(_shown(error, out)) from error
@@ -104,6 +105,7 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
     try:
         out.mkdir(parents=True, exist_ok=True)
         _refuse_to_overwrite(out, content)
+        _refuse_links(out, content)
         with _locked(out):
             old = read_manifest(out) or {"files": {}}
             shutil.rmtree(staging, ignore_errors=True)
@@ -135,6 +137,23 @@ def _refuse_to_overwrite(out: Path, names: Iterable[str]) -> None:
         return
     if not (out / _LOCK).exists() and not (out / _STAGING).exists():
         raise ReportgenError(f"{out / found}: exists, and no build wrote it; move it, or choose another -o")
+
+
+def _folders(names: Iterable[str]) -> list[PurePosixPath]:
+    """Every folder below OUT that a build writes into, each before those inside it."""
+    return sorted(
+        {PurePosixPath(_STAGING), *(up for name in names for up in PurePosixPath(name).parents[:-1])}
+    )
+
+
+def _refuse_links(out: Path, names: Iterable[str]) -> None:
+    """Through these a build would write elsewhere. OUT may be a link, and a link of a file is replaced."""
+    for place in (PurePosixPath(_LOCK), *_folders(names)):
+        if (out / place).is_symlink():
+            raise ReportgenError(
+                f"{out / place}: is a link, and a build writes nowhere but in its own folder; "
+                "remove the link, or choose another -o"
+            )
 
 
 @contextlib.contextmanager
