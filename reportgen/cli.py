@@ -21,6 +21,7 @@ from reportgen.log import Log
 from reportgen.model_list import HubSource, RunSpec, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
+from reportgen.outputs.folder import MANIFEST
 from reportgen.terminal import Level, make_log
 from reportgen.text import one_line, printable
 
@@ -51,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of standard output went away; a traceback would tell nobody anything.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print("; ".join(("interrupted", *map(str, error.args))), file=sys.stderr)
         return _INTERRUPTED
 
 
@@ -195,7 +196,7 @@ def _build(options: argparse.Namespace) -> int:
         max_file_size=options.max_file_size,
         timeout=options.timeout,
     )
-    with _time_limit(options.timeout):
+    with _time_limit(options.timeout), _told_what_was_written(options.out):
         outcome = run(options.lists, options.out, build_options, log)
     _conclude(outcome, log)
     if options.open and (page := options.out / "report.html").is_file():
@@ -278,6 +279,25 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 @contextmanager
+def _told_what_was_written(out: Path) -> Iterator[None]:
+    """Where the build is interrupted, says with it whether the report is there already."""
+
+    def published() -> tuple[int, int] | None:
+        try:
+            stat = (out / MANIFEST).stat()
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns
+
+    before = published()
+    try:
+        yield
+    except KeyboardInterrupt:
+        written = published() != before
+        raise KeyboardInterrupt("the report was written" if written else "nothing was written") from None
+
+
+@contextmanager
 def _time_limit(seconds: float | None) -> Iterator[None]:
     """Interrupts the main thread when the build has taken ``seconds``."""
     if seconds is None:
@@ -298,11 +318,10 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
     timer.start()
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         if over.is_set():
-            raise ReportgenError(
-                f"the build took longer than --timeout {seconds:g} s; nothing was written"
-            ) from None
+            said = f"the build took longer than --timeout {seconds:g} s"
+            raise ReportgenError("; ".join((said, *map(str, error.args)))) from None
         raise
     finally:
         timer.cancel()

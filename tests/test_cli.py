@@ -14,6 +14,7 @@ import pytest
 
 from reportgen import cli
 from reportgen.errors import ReportgenError
+from reportgen.outputs import folder
 from tests.processes import processes_below, wait_for_the_end_of
 
 SLOW = {"numpy", "torch", "pandas", "plotly", "weasyprint", "kaleido", "huggingface_hub", "jinja2"}
@@ -316,6 +317,41 @@ def test_a_time_limit_ends_the_build(good: Path, tmp_path: Path) -> None:
     assert "--timeout 0.5 s" in done.stderr
     assert time.monotonic() - started < 10
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
+def test_an_interrupt_while_files_are_renamed_says_that_the_report_was_written(
+    good: Path, tmp_path: Path
+) -> None:
+    script = (
+        "import os, signal, sys; from reportgen.cli import main\n"
+        "def at_a_rename(event, _):\n"
+        "    if event == 'os.rename': os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.addaudithook(at_a_rename)\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    out = tmp_path / "out"
+    words = ["build", str(good), "-o", str(out), "--format", "html", "--no-cache", "--device", "cpu"]
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "interrupted; the report was written"
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    assert all((out / name).is_file() for name in manifest["files"])
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [(True, "the report was written"), (False, "nothing was written")]
+)
+def test_a_time_limit_says_whether_the_report_was_written(tmp_path: Path, written: bool, said: str) -> None:
+    def build() -> None:
+        with cli._time_limit(0.3), cli._told_what_was_written(tmp_path):
+            if written:
+                folder.publish(tmp_path, {"report.html": b"new"}, {})
+            time.sleep(20)
+
+    folder.publish(tmp_path, {"report.html": b"old"}, {})
+    with pytest.raises(ReportgenError, match=f"^the build took longer than --timeout 0.3 s; {said}$"):
+        build()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")

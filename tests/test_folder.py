@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -168,25 +169,57 @@ def test_what_a_killed_first_build_wrote_is_written_over(tmp_path: Path, mark: s
     assert (tmp_path / "curves" / "a.csv").read_bytes() == b"1"
 
 
-def test_what_a_failed_first_build_wrote_is_written_over(tmp_path: Path) -> None:
-    (tmp_path / "report.html").mkdir(parents=True)
-    (tmp_path / ".reportgen.lock").touch()
-    files = {"curves/a.csv": b"1", "report.html": b"1"}
-    with pytest.raises(ReportgenError, match="stand in each other's way"):
+@pytest.mark.parametrize(
+    ("obstacle", "said"),
+    [
+        ("report.html/mine", "report.html: is a folder, and the report needs a file there; move it"),
+        ("figures", "figures: is a file, and the report needs a folder there; move it"),
+        ("figures/runs", "figures/runs: is a file, and the report needs a folder there; move it"),
+        (".reportgen-new", ".reportgen-new: is a file, and the report needs a folder there; move it"),
+    ],
+)
+def test_what_stands_in_the_way_is_named_before_anything_is_written(
+    tmp_path: Path, obstacle: str, said: str
+) -> None:
+    folder.publish(tmp_path, {"report.json": b"old"}, {})
+    (tmp_path / obstacle).parent.mkdir(exist_ok=True)
+    (tmp_path / obstacle).write_text("mine")
+    before = listing(tmp_path)
+    files = {"report.json": b"new", "figures/runs/a.svg": b"1", "report.html": b"1"}
+    with pytest.raises(ReportgenError) as error:
         folder.publish(tmp_path, files, {})
-    (tmp_path / "report.html").rmdir()
-    (tmp_path / ".reportgen.lock").unlink(missing_ok=True)
+    assert str(error.value) == f"{tmp_path}/{said}"
+    assert listing(tmp_path) == before
+    (tmp_path / obstacle).rename(tmp_path / "mine")
+    if obstacle.startswith("report.html"):
+        (tmp_path / "report.html").rmdir()
     folder.publish(tmp_path, files, {})
-    assert set(listing(tmp_path)) == {"manifest.json", *files}
+    assert set(listing(tmp_path)) == {"mine", "manifest.json", *files}
 
 
-def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
-    folder.publish(tmp_path, {}, {})
-    (tmp_path / "report.html").mkdir()
-    (tmp_path / "report.html" / "mine").write_text("mine")
-    with pytest.raises(ReportgenError, match=r"report\.html: .*stand in each other's way"):
-        folder.publish(tmp_path, {"report.html": b"1"}, {})
-    assert (tmp_path / "report.html" / "mine").read_text() == "mine"
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupt_among_the_renames_waits_for_the_last(tmp_path: Path, name: str) -> None:
+    folder.publish(tmp_path, {"report.html": b"old", "report.json": b"old", "stale.csv": b"old"}, {})
+    script = (
+        "import os, signal, sys; from pathlib import Path; from reportgen.outputs import folder\n"
+        "number = getattr(signal, sys.argv[2])\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        "signal.signal(number, stop)\n"
+        "def at_a_rename(event, _):\n"
+        "    if event == 'os.rename': os.kill(os.getpid(), number)\n"
+        "sys.addaudithook(at_a_rename)\n"
+        "files = {'report.html': b'new', 'report.json': b'new', 'curves/a.csv': b'new'}\n"
+        "try: folder.publish(Path(sys.argv[1]), files, {})\n"
+        "except KeyboardInterrupt: sys.exit(130 if signal.getsignal(number) is stop else 1)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), name], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+    found = listing(tmp_path)
+    assert set(json.loads(found.pop("manifest.json"))["files"]) == set(found)
+    assert found == {"report.html": b"new", "report.json": b"new", "curves/a.csv": b"new"}
 
 
 def test_a_file_as_output_folder_is_named(tmp_path: Path) -> None:

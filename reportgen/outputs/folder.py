@@ -7,6 +7,8 @@ import errno
 import hashlib
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -96,37 +98,43 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
     Raises:
         ReportgenError: The folder cannot be written, or holds a file that is not of a build; the old
             report is whole.
+        KeyboardInterrupt: Ctrl-C; where it comes during the renames, the new report is whole.
     """
     digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     document = {**manifest, "files": digests}
     content = dict(files)
     content[MANIFEST] = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     staging = out / _STAGING
+    left = "what was there before is untouched"
     try:
         out.mkdir(parents=True, exist_ok=True)
         _refuse_to_overwrite(out, content)
         _refuse_links(out, content)
+        _refuse_obstacles(out, content)
         with _locked(out):
             old = read_manifest(out) or {"files": {}}
-            shutil.rmtree(staging, ignore_errors=True)
+            if staging.exists():
+                shutil.rmtree(staging)
             try:
                 for name, data in content.items():
                     _write(staging / PurePosixPath(name), data, durable="/" not in name)
             except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)
                 raise
-            # Where this ends half-way, what is left of the staging folder tells the next build that the
-            # other half is a build's.
-            for name in sorted(
-                content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
-            ):
-                target = out / PurePosixPath(name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (staging / PurePosixPath(name)).replace(target)
-            shutil.rmtree(staging, ignore_errors=True)
-            _remove_stale(out, set(old["files"]) - set(content))
+            with _uninterrupted():
+                for place in _folders(content):
+                    (out / place).mkdir(exist_ok=True)
+                # Where this ends half-way, what is left of the staging folder tells the next build that the
+                # other half is a build's.
+                left = "part of the new report is there already; mend this and build again"
+                for name in sorted(
+                    content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
+                ):
+                    (staging / PurePosixPath(name)).replace(out / PurePosixPath(name))
+                shutil.rmtree(staging, ignore_errors=True)
+                _remove_stale(out, set(old["files"]) - set(content))
     except OSError as error:
-        raise ReportgenError(f"{_shown(error, out)}; what was there before is untouched or whole") from error
+        raise ReportgenError(f"{_shown(error, out)}; {left}") from error
 
 
 def _refuse_to_overwrite(out: Path, names: Iterable[str]) -> None:
@@ -154,6 +162,38 @@ def _refuse_links(out: Path, names: Iterable[str]) -> None:
                 f"{out / place}: is a link, and a build writes nowhere but in its own folder; "
                 "remove the link, or choose another -o"
             )
+
+
+def _refuse_obstacles(out: Path, names: Iterable[str]) -> None:
+    """What would stop a build half-way through its renames is found before the first."""
+    for folder in (out, *(out / place for place in _folders(names))):
+        if not folder.exists():
+            continue
+        if not folder.is_dir():
+            raise ReportgenError(f"{folder}: is a file, and the report needs a folder there; move it")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise ReportgenError(f"{folder}: not allowed to write here; choose another -o")
+    for name in names:
+        if (out / name).is_dir() and not (out / name).is_symlink():
+            raise ReportgenError(f"{out / name}: is a folder, and the report needs a file there; move it")
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A signal that ends a build waits until this is over, which takes a moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python handles no signal here.
+        return
+    came: list[int] = []
+    ending = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    old = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ending}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 @contextlib.contextmanager
@@ -206,7 +246,9 @@ def _inside(out: Path, name: object) -> Path | None:
 
 
 def _shown(error: OSError, out: Path) -> str:
-    file = error.filename if isinstance(error.filename, str) else str(out)
+    # Of a rename the target: what stands in the way is there.
+    named = error.filename2 or error.filename
+    file = named if isinstance(named, str) else str(out)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{out}: no space left to write the report; free some, or choose another -o"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
