@@ -355,15 +355,18 @@ def test_a_time_limit_says_whether_the_report_was_written(tmp_path: Path, writte
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
-    good: Path, tmp_path: Path, number: signal.Signals
+    good: Path, tmp_path: Path, name: str
 ) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "reportgen", "build", str(good), "-o", str(tmp_path / "out"), "--no-cache"],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     assert process.stderr is not None
     assert "pull" in process.stderr.readline()
@@ -372,13 +375,31 @@ def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
         time.sleep(0.05)
     time.sleep(0.5)
     below |= processes_below(process.pid)
-    process.send_signal(number)
+    assert list(temporary.iterdir())
+    process.send_signal(getattr(signal, name))
     started = time.monotonic()
     _, errors = process.communicate(timeout=20)
     assert time.monotonic() - started < 2
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     wait_for_the_end_of(below, seconds=0.5)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no nohup")
+def test_under_nohup_a_build_goes_on(good: Path, tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; from reportgen.cli import main\n"
+        "def at_a_rename(event, _):\n"
+        "    if event == 'os.rename': os.kill(os.getpid(), signal.SIGHUP)\n"
+        "sys.addaudithook(at_a_rename)\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache", "--device", "cpu"]
+    done = subprocess.run(
+        ["nohup", sys.executable, "-c", script, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_unexpected_failure_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
