@@ -127,6 +127,31 @@ def test_a_broken_manifest_is_none(tmp_path: Path, content: bytes) -> None:
     assert folder.read_manifest(tmp_path) is None
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links as POSIX has them")
+@pytest.mark.parametrize("name", ["loop/x", "n" * 300, "pipe", "a/" * 3000, "curves", "report.html/x"])
+def test_whatever_a_manifest_names_the_report_is_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "curves").mkdir()
+    (tmp_path / "manifest.json").write_text(json.dumps({"inputs_digest": "x", "files": {name: "x"}}))
+    manifest = folder.read_manifest(tmp_path)
+    assert manifest is not None
+    assert not folder.is_current(tmp_path, manifest, "x")
+    folder.publish(tmp_path, {"report.html": b"1"}, {})
+    assert set(listing(tmp_path)) == {"report.html", "manifest.json"}
+    assert (tmp_path / "loop").is_symlink() and (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes as POSIX has them")
+def test_a_pipe_is_no_manifest_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "manifest.json")
+    script = (
+        "import sys; from pathlib import Path; from reportgen.outputs import folder\n"
+        "sys.exit(folder.read_manifest(Path(sys.argv[1])) is not None)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], timeout=20, check=True)
+
+
 def test_what_a_dead_build_left_half_written_goes(tmp_path: Path) -> None:
     half = tmp_path / ".reportgen-new" / "report.html"
     half.parent.mkdir()

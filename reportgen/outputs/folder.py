@@ -50,6 +50,8 @@ def check(out: Path, names: Iterable[str]) -> None:
 def read_manifest(out: Path) -> dict[str, Any] | None:
     """The manifest of the build that wrote ``out``; None where there is none that can be read."""
     try:
+        if not (out / MANIFEST).is_file():
+            return None  # A pipe of that name would be waited for.
         manifest = orjson.loads((out / MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):
         return None
@@ -222,12 +224,13 @@ def _write(path: Path, data: bytes, *, durable: bool) -> None:
 
 
 def _remove_stale(out: Path, names: set[str]) -> None:
+    """Where a file cannot be removed it stays: the report is whole without that."""
     for name in names:
-        target = _inside(out, name)
-        if target is None or not target.is_file():
-            continue
-        target.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
+            target = _inside(out, name)
+            if target is None or not target.is_file():
+                continue
+            target.unlink(missing_ok=True)
             for folder in target.relative_to(out).parents:
                 if folder != Path():
                     (out / folder).rmdir()  # Only an empty one goes.
@@ -241,8 +244,11 @@ def _inside(out: Path, name: object) -> Path | None:
     if relative.is_absolute() or ".." in relative.parts or not relative.parts or ":" in relative.parts[0]:
         return None
     target = out / relative
-    # A folder that was swapped for a link would lead the removal out of OUT.
-    return target if target.parent.resolve().is_relative_to(out.resolve()) else None
+    try:
+        # A folder that was swapped for a link would lead the removal out of OUT.
+        return target if target.parent.resolve().is_relative_to(out.resolve()) else None
+    except (OSError, RuntimeError):  # A link to itself is a RuntimeError before Python 3.13.
+        return None
 
 
 def _shown(error: OSError, out: Path) -> str:
