@@ -22,7 +22,7 @@ from reportgen.model_list import HubSource, RunSpec, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
 from reportgen.outputs.folder import MANIFEST
-from reportgen.terminal import Level, make_log
+from reportgen.terminal import Level, discard, make_log, put
 from reportgen.text import one_line, printable
 
 __all__ = ["Parser", "main"]
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code of the contract.
     """
     options = None
+    _open_standard_error()
     try:
         options = _parser().parse_args(arguments)
         with _terminated_like_interrupted():
@@ -50,10 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         # The reader of standard output went away; a traceback would tell nobody anything.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         return 1
     except KeyboardInterrupt as error:
-        print("; ".join(("interrupted", *map(str, error.args))), file=sys.stderr)
+        put("; ".join(("interrupted", *map(str, error.args))), sys.stderr)
         return _INTERRUPTED
 
 
@@ -223,12 +224,12 @@ def _check(options: argparse.Namespace) -> int:
         lists = model_list.load_named(options.lists)
     except ReportgenError as error:
         # The mistakes are what was asked for, so they go to standard output.
-        print(printable(str(error)))
+        _answer(printable(str(error)))
         return error.exit_code
     for name, one in lists:
         families = count(len(one.families), "family", "families")
         runs = count(sum(len(family.runs) for family in one.families), "run")
-        print(f"{name}: {families}, {runs}, no mistake")
+        _answer(f"{name}: {families}, {runs}, no mistake")
     return 0
 
 
@@ -241,7 +242,7 @@ def _runs(options: argparse.Namespace) -> int:
             ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, run, source in rows:
-        print(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}")
+        _answer(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}")
     return 0
 
 
@@ -257,8 +258,35 @@ def _diff(options: argparse.Namespace) -> int:
     from reportgen import changes
 
     old, new = changes.read_baseline(options.old), changes.read_baseline(options.new)
-    print(changes.as_text(changes.compare(old, new)))
+    _answer(changes.as_text(changes.compare(old, new)))
     return 0
+
+
+def _open_standard_error() -> None:
+    """Where it is closed, it leads nowhere: else the next file to be opened would take its place."""
+    if sys.stderr is None:
+        while (number := os.open(os.devnull, os.O_RDWR)) < 2:
+            pass
+        os.set_inheritable(number, True)  # The typesetter's too.
+        sys.stderr = os.fdopen(number, "w", encoding="utf-8")
+
+
+def _answer(text: str) -> None:
+    """What was asked for, on standard output.
+
+    Raises:
+        ReportgenError: It cannot be written.
+        BrokenPipeError: Its reader went away.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard(sys.stdout)
+        raise ReportgenError(
+            f"standard output cannot be written ({error.strerror}); send it elsewhere"
+        ) from error
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import orjson
 from reportgen import changes, cli
 from reportgen.outputs.folder import MANIFEST
 from reportgen.outputs.templating import environment
-from reportgen.terminal import make_log
+from reportgen.terminal import make_log, put
 
 __all__ = ["Night", "file_away", "main", "nights", "read", "run", "summarise", "tell", "write_index"]
 
@@ -156,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code, folder = run(options.site, build)
     tell("GITHUB_OUTPUT", f"exit-code={code}\nnight={folder.name if folder else ''}\n")
     if folder is not None:
-        sys.stderr.write(f"{folder / 'report.html'}; all nights: {options.site / 'index.html'}\n")
+        put(f"{folder / 'report.html'}; all nights: {options.site / 'index.html'}", sys.stderr)
     return code
 
 

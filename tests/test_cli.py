@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -241,6 +242,40 @@ def test_no_usable_run_is_1_and_writes_nothing(good: Path, tmp_path: Path) -> No
     done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--run", "a")
     assert "pull 1 run: " in done.stderr
     assert "the one run could not be used, so nothing is written; a: runs/a.json does not" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize(
+    ("where", "form", "made"),
+    [
+        ("2>&-", "text", "pdf"),
+        ("0<&- 2>&-", "json", "html"),
+        ("2>/dev/full", "text", "pdf"),
+        ("2>/dev/full", "json", "html"),
+        ("2>&1 >/dev/null | true", "text", "html"),
+    ],
+)
+def test_a_log_that_cannot_be_written_costs_no_report(
+    good: Path, tmp_path: Path, where: str, form: str, made: str
+) -> None:
+    words = ["build", good, "-o", tmp_path / "out", "--no-cache", "--format", made, "--log-format", form]
+    command = shlex.join(map(str, [sys.executable, "-m", "reportgen", *words]))
+    script = f"{{ {command}; echo $? > {shlex.quote(str(tmp_path / 'code'))}; }} {where}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert (tmp_path / "code").read_text() == "0\n"
+    assert (tmp_path / "out" / f"report.{made}").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["runs", "check"])
+def test_an_answer_that_cannot_be_written_is_one_line_and_1(good: Path, command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "reportgen", command, good], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    said = "reportgen: standard output cannot be written (No space left on device); send it elsewhere\n"
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:
