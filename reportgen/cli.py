@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import reportgen
-from reportgen import model_list
+from reportgen import _entry, model_list
 from reportgen.errors import ReportgenError
 from reportgen.log import Log
 from reportgen.model_list import HubSource, RunSpec, did_you_mean
@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = None
     _open_standard_error()
     try:
+        _entry.loaded()
         options = _parser().parse_args(arguments)
         with _terminated_like_interrupted():
             return int(options.run(options))

@@ -421,6 +421,53 @@ def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
+@pytest.mark.parametrize("module", ["reportgen", "reportgen.nightly"])
+def test_an_interrupt_while_it_is_still_loading_is_130_and_quiet(tmp_path: Path, module: str) -> None:
+    """A library that the package imports is played by one that waits for the interrupt."""
+    began = tmp_path / "began"
+    (tmp_path / "orjson.py").write_text(f"open({str(began)!r}, 'w').close()\nimport time; time.sleep(30)")
+    places = os.pathsep.join((str(tmp_path), str(Path(cli.__file__).parents[1])))
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": places},
+    )
+    while not began.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=20)
+    assert (process.returncode, said) == (130, b"")
+
+
+@pytest.mark.parametrize("words", [("reportgen", "check", "demo"), ("reportgen.nightly", "--help")])
+def test_no_module_is_imported_from_the_folder_it_is_started_in(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    for name in ("orjson", "numpy", "pydantic", "dataclasses", "signal", "tomllib", "argparse", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(9)")
+    places = str(Path(cli.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": places},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_checkout_runs_from_its_own_folder() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    root = Path(cli.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "reportgen", "--version"], cwd=root, env=environment, capture_output=True
+    )
+    assert done.returncode == 0
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no nohup")
 def test_under_nohup_a_build_goes_on(good: Path, tmp_path: Path) -> None:
     script = (
