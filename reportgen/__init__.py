@@ -4,10 +4,10 @@
 own: ``model_list``, ``pull``, ``formats``, ``curves``, ``report``, ``figures``, ``tables``, ``outputs``.
 """
 
-from __future__ import annotations
-
 __version__ = "0.1.0"
 
+# First: it takes the folder that a command is started in off the path.
+from reportgen import _entry  # noqa: F401
 from reportgen.build import build
 from reportgen.errors import ReportgenError
 

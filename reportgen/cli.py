@@ -15,12 +15,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import reportgen
-from reportgen import model_list
+from reportgen import _entry, model_list
 from reportgen.errors import ReportgenError
 from reportgen.model_list import HubSource, RunSpec, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
-from reportgen.terminal import JsonLog, Level, TextLog, make_log
+from reportgen.outputs.folder import MANIFEST
+from reportgen.terminal import JsonLog, Level, TextLog, discard, make_log, put
 from reportgen.text import one_line, printable
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def main(arguments: Sequence[str] | None = None, *, moved: bool = False) -> int:
         The exit code of the contract.
     """
     options = None
+    _open_standard_error()
     try:
+        _entry.loaded()
         options = _parser().parse_args(arguments, argparse.Namespace(moved=moved))
         with _terminated_like_interrupted():
             return int(options.run(options))
@@ -54,10 +57,10 @@ def main(arguments: Sequence[str] | None = None, *, moved: bool = False) -> int:
         return error.exit_code
     except BrokenPipeError:
         # The reader of standard output went away; a traceback would tell nobody anything.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        put("; ".join(("interrupted", *map(str, error.args))), sys.stderr)
         return _INTERRUPTED
 
 
@@ -208,7 +211,7 @@ def _build(options: argparse.Namespace) -> int:
         max_file_size=options.max_file_size,
         timeout=options.timeout,
     )
-    with _time_limit(options.timeout):
+    with _time_limit(options.timeout), _told_what_was_written(options.out):
         outcome = run(options.lists, options.out, build_options, log)
     if outcome.report is not None:
         said = _conclusion(outcome.report)
@@ -250,12 +253,12 @@ def _check(options: argparse.Namespace) -> int:
         lists = model_list.load_named(options.lists)
     except ReportgenError as error:
         # The mistakes are what was asked for, so they go to standard output.
-        print(printable(str(error)))
+        _answer(printable(str(error)))
         return error.exit_code
     for name, one in lists:
         families = count(len(one.families), "family", "families")
         runs = count(sum(len(family.runs) for family in one.families), "run")
-        print(f"{name}: {families}, {runs}, no mistake")
+        _answer(f"{name}: {families}, {runs}, no mistake")
     return 0
 
 
@@ -268,7 +271,7 @@ def _runs(options: argparse.Namespace) -> int:
             ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, run, source in rows:
-        print(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}")
+        _answer(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}")
     return 0
 
 
@@ -284,13 +287,40 @@ def _diff(options: argparse.Namespace) -> int:
     from reportgen import changes
 
     old, new = changes.read_baseline(options.old), changes.read_baseline(options.new)
-    print(changes.as_text(changes.compare(old, new)))
+    _answer(changes.as_text(changes.compare(old, new)))
     return 0
+
+
+def _open_standard_error() -> None:
+    """Where it is closed, it leads nowhere: else the next file to be opened would take its place."""
+    if sys.stderr is None:
+        while (number := os.open(os.devnull, os.O_RDWR)) < 2:
+            pass
+        os.set_inheritable(number, True)  # The typesetter's too.
+        sys.stderr = os.fdopen(number, "w", encoding="utf-8")
+
+
+def _answer(text: str) -> None:
+    """What was asked for, on standard output.
+
+    Raises:
+        ReportgenError: It cannot be written.
+        BrokenPipeError: Its reader went away.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard(sys.stdout)
+        raise ReportgenError(
+            f"standard output cannot be written ({error.strerror}); send it elsewhere"
+        ) from error
 
 
 @contextmanager
 def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM unwinds as Ctrl-C does, so that no browser outlives the build."""
+    """SIGTERM and SIGHUP unwind as Ctrl-C does, so that nothing outlives the build."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -298,11 +328,34 @@ def _terminated_like_interrupted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    old = signal.signal(signal.SIGTERM, stop)
+    ending = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # What is ignored, as under nohup, stays so.
+    heard = [number for number in ending if signal.getsignal(number) != signal.SIG_IGN]
+    old = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, old)
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _told_what_was_written(out: Path) -> Iterator[None]:
+    """Where the build is interrupted, says with it whether the report is there already."""
+
+    def published() -> tuple[int, int] | None:
+        try:
+            stat = (out / MANIFEST).stat()
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns
+
+    before = published()
+    try:
+        yield
+    except KeyboardInterrupt:
+        written = published() != before
+        raise KeyboardInterrupt("the report was written" if written else "nothing was written") from None
 
 
 @contextmanager
@@ -326,11 +379,10 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
     timer.start()
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         if over.is_set():
-            raise ReportgenError(
-                f"the build took longer than --timeout {seconds:g} s; nothing was written"
-            ) from None
+            said = f"the build took longer than --timeout {seconds:g} s"
+            raise ReportgenError("; ".join((said, *map(str, error.args)))) from None
         raise
     finally:
         timer.cancel()

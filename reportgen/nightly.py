@@ -59,8 +59,12 @@ class Night:
 
 
 def nights(site: Path) -> list[Night]:
-    """The nights in ``site``, newest first; what is no report is passed over."""
-    found = [night for folder in site.glob("????-??-??*") if (night := read(folder)) is not None]
+    """The nights in ``site``, newest first; what is no report is passed over, and so is a link.
+
+    A night grows thin and goes; through a link, somebody's report elsewhere would.
+    """
+    folders = [folder for folder in site.glob("????-??-??*") if not folder.is_symlink()]
+    found = [night for folder in folders if (night := read(folder)) is not None]
     return sorted(found, key=lambda night: (night.created, night.name), reverse=True)
 
 
@@ -105,9 +109,16 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
     Returns:
         The exit code of the build, and the night's folder: None where no report was written.
     """
+    building = site / _BUILDING
+    for place in (building, site / "latest"):
+        if place.is_symlink():
+            make_log("normal", "text").error(
+                f"{place}: is a link, and a night writes nowhere but in its own site; remove the link"
+            )
+            summarise(None, 1)
+            return 1, None
     before = nights(site)
     baseline = ["--baseline", str(site / before[0].name / "report.json")] if before else []
-    building = site / _BUILDING
     # A night that was killed may have left it.
     shutil.rmtree(building, ignore_errors=True)
     try:
@@ -201,7 +212,7 @@ def read(folder: Path) -> Night | None:
 
 def _thin(folder: Path) -> None:
     for entry in folder.iterdir():
-        if entry.is_dir():
+        if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         elif entry.name not in _OLD_FILES:
             entry.unlink()
@@ -210,6 +221,7 @@ def _thin(folder: Path) -> None:
 def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(exist_ok=True)
     new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)  # A link of that name would be written through.
     new.write_text(text, encoding="utf-8")
     new.replace(path)
 

@@ -14,7 +14,7 @@ from reportgen.log import Progress
 from reportgen.notation import count
 from reportgen.text import printable
 
-__all__ = ["GithubLog", "JsonLog", "Level", "TextLog", "make_log"]
+__all__ = ["GithubLog", "JsonLog", "Level", "TextLog", "discard", "make_log", "put"]
 
 Level = Literal["quiet", "normal", "verbose"]
 
@@ -27,6 +27,19 @@ def make_log(level: Level, form: Literal["text", "json"], stream: TextIO | None 
     if os.environ.get("GITHUB_ACTIONS") == "true":
         return GithubLog(level, stream)
     return TextLog(level, stream)
+
+
+def put(line: str, stream: TextIO) -> None:
+    """Writes a line of a log; one that cannot be written costs no report."""
+    try:
+        print(line, file=stream, flush=True)
+    except OSError:
+        discard(stream)
+
+
+def discard(stream: TextIO) -> None:
+    """Lets what is still to be written to ``stream`` go nowhere: Python would fail on it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class TextLog:
@@ -74,7 +87,7 @@ class TextLog:
         self.say(f"{title}{counted}: {time.monotonic() - started:.1f} s")
 
     def _line(self, message: str) -> None:
-        print(printable(message), file=self._stream, flush=True)
+        put(printable(message), self._stream)
 
 
 class GithubLog(TextLog):
@@ -83,7 +96,7 @@ class GithubLog(TextLog):
     def warn(self, message: str, file: str | None = None) -> None:
         """A ``::warning`` on the run's page, at the list where that is known."""
         place = "" if file is None else f" file={_property(file)}"
-        print(f"::warning{place}::{_data(message)}", file=self._stream, flush=True)
+        put(f"::warning{place}::{_data(message)}", self._stream)
 
     def fail(self, message: str) -> None:
         """An ``::error``: it is what turns the job red."""
@@ -92,24 +105,22 @@ class GithubLog(TextLog):
     def error(self, message: str) -> None:
         """An ``::error`` for each line, since a list may hold many mistakes."""
         for line in message.splitlines():
-            print(f"::error::{_data(line)}", file=self._stream, flush=True)
+            put(f"::error::{_data(line)}", self._stream)
 
     @contextmanager
     def step(self, title: str, total: int | None = None) -> Iterator[Progress]:
         """A group that can be folded."""
-        print(f"::group::{_data(title)}", file=self._stream, flush=True)
+        put(f"::group::{_data(title)}", self._stream)
         try:
             with super().step(title, total) as progress:
                 yield progress
         finally:
-            print("::endgroup::", file=self._stream, flush=True)
+            put("::endgroup::", self._stream)
 
     def _line(self, message: str) -> None:
         # A message must not become a command: "::" at the start of a line would be one.
         for line in printable(message).splitlines():
-            print(
-                f" {line}" if line.lstrip().startswith(("::", "##[")) else line, file=self._stream, flush=True
-            )
+            put(f" {line}" if line.lstrip().startswith(("::", "##[")) else line, self._stream)
 
 
 class JsonLog:
@@ -153,11 +164,7 @@ class JsonLog:
     def _write(self, level: str, message: str, **more: object) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         # ASCII escapes: no byte of a stranger's text reaches a terminal that shows the log.
-        print(
-            json.dumps({"time": now, "level": level, "message": message, **more}),
-            file=self._stream,
-            flush=True,
-        )
+        put(json.dumps({"time": now, "level": level, "message": message, **more}), self._stream)
 
 
 class _Bar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from reportgen import cli
 from reportgen.errors import ReportgenError
+from reportgen.outputs import folder
 from tests.processes import processes_below, wait_for_the_end_of
 
 SLOW = {"numpy", "torch", "pandas", "plotly", "weasyprint", "kaleido", "huggingface_hub", "jinja2"}
@@ -244,6 +246,40 @@ def test_no_usable_run_is_1_and_writes_nothing(good: Path, tmp_path: Path) -> No
     assert "the one run could not be used, so nothing is written; a: runs/a.json does not" in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize(
+    ("where", "form", "made"),
+    [
+        ("2>&-", "text", "pdf"),
+        ("0<&- 2>&-", "json", "html"),
+        ("2>/dev/full", "text", "pdf"),
+        ("2>/dev/full", "json", "html"),
+        ("2>&1 >/dev/null | true", "text", "html"),
+    ],
+)
+def test_a_log_that_cannot_be_written_costs_no_report(
+    good: Path, tmp_path: Path, where: str, form: str, made: str
+) -> None:
+    words = ["build", good, "-o", tmp_path / "out", "--no-cache", "--format", made, "--log-format", form]
+    command = shlex.join(map(str, [sys.executable, "-m", "reportgen", *words]))
+    script = f"{{ {command}; echo $? > {shlex.quote(str(tmp_path / 'code'))}; }} {where}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert (tmp_path / "code").read_text() == "0\n"
+    assert (tmp_path / "out" / f"report.{made}").is_file()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["runs", "check"])
+def test_an_answer_that_cannot_be_written_is_one_line_and_1(good: Path, command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "reportgen", command, good], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    said = "reportgen: standard output cannot be written (No space left on device); send it elsewhere\n"
+    assert (done.returncode, done.stderr) == (1, said)
+
+
 def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:
     good.write_text(GOOD + 'expect = { avg_final_loss = "<= 1.5e-9" }\n')
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
@@ -346,15 +382,53 @@ def test_a_time_limit_ends_the_build(good: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
-    good: Path, tmp_path: Path, number: signal.Signals
+def test_an_interrupt_while_files_are_renamed_says_that_the_report_was_written(
+    good: Path, tmp_path: Path
 ) -> None:
+    script = (
+        "import os, signal, sys; from reportgen.cli import main\n"
+        "def at_a_rename(event, _):\n"
+        "    if event == 'os.rename': os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.addaudithook(at_a_rename)\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    out = tmp_path / "out"
+    words = ["build", str(good), "-o", str(out), "--format", "html", "--no-cache", "--device", "cpu"]
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr.splitlines()[-1] == "interrupted; the report was written"
+    manifest = json.loads((out / "manifest.json").read_bytes())
+    assert all((out / name).is_file() for name in manifest["files"])
+
+
+@pytest.mark.parametrize(
+    ("written", "said"), [(True, "the report was written"), (False, "nothing was written")]
+)
+def test_a_time_limit_says_whether_the_report_was_written(tmp_path: Path, written: bool, said: str) -> None:
+    def build() -> None:
+        with cli._time_limit(0.3), cli._told_what_was_written(tmp_path):
+            if written:
+                folder.publish(tmp_path, {"report.html": b"new"}, {})
+            time.sleep(20)
+
+    folder.publish(tmp_path, {"report.html": b"old"}, {})
+    with pytest.raises(ReportgenError, match=f"^the build took longer than --timeout 0.3 s; {said}$"):
+        build()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
+    good: Path, tmp_path: Path, name: str
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "reportgen", "build", str(good), "-o", str(tmp_path / "out"), "--no-cache"],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     assert process.stderr is not None
     assert "pull" in process.stderr.readline()
@@ -363,13 +437,78 @@ def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
         time.sleep(0.05)
     time.sleep(0.5)
     below |= processes_below(process.pid)
-    process.send_signal(number)
+    assert list(temporary.iterdir())
+    process.send_signal(getattr(signal, name))
     started = time.monotonic()
     _, errors = process.communicate(timeout=20)
     assert time.monotonic() - started < 2
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     wait_for_the_end_of(below, seconds=0.5)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
+@pytest.mark.parametrize("module", ["reportgen", "reportgen.nightly"])
+def test_an_interrupt_while_it_is_still_loading_is_130_and_quiet(tmp_path: Path, module: str) -> None:
+    """A library that the package imports is played by one that waits for the interrupt."""
+    began = tmp_path / "began"
+    (tmp_path / "orjson.py").write_text(f"open({str(began)!r}, 'w').close()\nimport time; time.sleep(30)")
+    places = os.pathsep.join((str(tmp_path), str(Path(cli.__file__).parents[1])))
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, "--help"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": places},
+    )
+    while not began.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=20)
+    assert (process.returncode, said) == (130, b"")
+
+
+@pytest.mark.parametrize("words", [("reportgen", "check", "demo"), ("reportgen.nightly", "--help")])
+def test_no_module_is_imported_from_the_folder_it_is_started_in(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    for name in ("orjson", "numpy", "pydantic", "dataclasses", "signal", "tomllib", "argparse", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(9)")
+    places = str(Path(cli.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": places},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_checkout_runs_from_its_own_folder() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    root = Path(cli.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "reportgen", "--version"], cwd=root, env=environment, capture_output=True
+    )
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no nohup")
+def test_under_nohup_a_build_goes_on(good: Path, tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; from reportgen.cli import main\n"
+        "def at_a_rename(event, _):\n"
+        "    if event == 'os.rename': os.kill(os.getpid(), signal.SIGHUP)\n"
+        "sys.addaudithook(at_a_rename)\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache", "--device", "cpu"]
+    done = subprocess.run(
+        ["nohup", sys.executable, "-c", script, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_unexpected_failure_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,19 +173,24 @@ def test_a_full_cache_disk_is_no_reason_to_fail(tmp_path: Path, small_disk: Path
     assert done.returncode == 0, done.stderr
 
 
-def test_a_read_only_output_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", [".", "curves"])
+def test_a_read_only_output_is_named(tmp_path: Path, place: str) -> None:
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         pytest.skip("root may write everywhere, and there is no setpriv to be bound by modes")
     write_list(tmp_path, 1)
     out = tmp_path / "out"
-    out.mkdir(mode=0o555)
+    folder.publish(out, {"report.json": b"the last report", "curves/mine.csv": b""}, {})
+    (out / place).chmod(0o555)
     words = _words(tmp_path, "--format", "html", "--no-cache")
     if os.geteuid() == 0:
         # Still root, who may read a checkout in its home, but bound by modes as anybody is.
         words = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *words]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1, done.stderr
-    assert "not allowed to write here" in done.stderr and "Traceback" not in done.stderr
+    said = f"reportgen: {out / place}: not allowed to write here; choose another -o"
+    assert done.stderr.splitlines()[-1] == said
+    assert (out / "report.json").read_text() == "the last report"
+    assert sorted(path.name for path in out.glob("[!.]*")) == ["curves", "manifest.json", "report.json"]
 
 
 def test_without_chrome_the_page_is_there_and_no_stale_pdf(tmp_path: Path) -> None:

@@ -268,6 +268,40 @@ def test_thirty_nights_stay_and_older_ones_keep_what_is_read(tmp_path: Path) -> 
     assert len(Links(site / "index.html").hrefs) == 60
 
 
+@pytest.mark.parametrize("name", [".tonight", "latest"])
+def test_a_site_whose_folder_is_a_link_is_left_alone(
+    folder: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site, elsewhere = folder / "site", folder / "elsewhere"
+    site.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "index.html").write_text("mine")
+    (site / name).symlink_to(elsewhere)
+    assert night(folder) == 1
+    said = f"{site / name}: is a link, and a night writes nowhere but in its own site; remove the link"
+    assert capsys.readouterr().err == f"reportgen: {said}\n"
+    assert github_outputs(folder) == {"exit-code": "1", "night": ""}
+    assert [path.name for path in site.iterdir()] == [name]
+    assert content(elsewhere).keys() == {"index.html"}
+    assert (elsewhere / "index.html").read_text() == "mine"
+
+
+def test_a_site_thins_out_and_writes_through_no_link(tmp_path: Path) -> None:
+    site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    days = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(3)]
+    write_report(elsewhere, days[0])
+    before = content(elsewhere)
+    nightly.file_away(site, write_report(site / ".built", days[1]), days[1])
+    (site / "2026-01-01").symlink_to(elsewhere)
+    (site / "2026-01-02" / "curves").symlink_to(elsewhere)
+    (site / ".index.html.new").symlink_to(elsewhere / "report.html")
+    nightly.file_away(site, write_report(site / ".built", days[2]), days[2])
+    assert [one.name for one in nightly.nights(site)] == ["2026-01-03", "2026-01-02"]
+    assert not (site / "2026-01-02" / "curves").exists()
+    assert (site / "index.html").is_file() and not (site / "index.html").is_symlink()
+    assert content(elsewhere) == before
+
+
 def test_what_is_no_report_is_passed_over(tmp_path: Path) -> None:
     now = datetime(2026, 1, 2, tzinfo=UTC)
     write_report(tmp_path / "2026-01-02", now)

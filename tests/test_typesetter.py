@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_it_lays_out_what_this_process_would(typesetter: Typesetter) -> None:
     report = samples.sample_report()
     expected = pdf.lay_out(report, SIZES, paper_size="letter", attachments={"report.json": b"{}"})
     assert lay_out(typesetter, report) == expected
+
+
+def test_nothing_of_it_stays_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Typesetter() as typesetter:
+        assert lay_out(typesetter, samples.sample_report()).startswith(b"%PDF-")
+        (own,) = tmp_path.iterdir()
+        assert list(own.glob("weasyprint-*"))  # WeasyPrint's fonts, of which the process does not tidy up.
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_strangers_text_goes_there_and_back(typesetter: Typesetter) -> None:

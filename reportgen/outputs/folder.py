@@ -7,6 +7,8 @@ import errno
 import hashlib
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,11 +36,12 @@ def check(out: Path, names: Iterable[str]) -> None:
 
     Raises:
         ReportgenError: ``out`` is a file (exit code 2), or holds a file of one of ``names`` that is not
-            of a build.
+            of a build, or a link in place of a folder.
     """
     try:
         if out.exists() and not out.is_dir():
             raise ReportgenError(f"-o {out}: is a file; name a folder", exit_code=2)
+        _refuse_links(out, names)
         _refuse_to_overwrite(out, names)
     except OSError as error:
         raise ReportgenError(_shown(error, out)) from error
@@ -47,6 +50,8 @@ def check(out: Path, names: Iterable[str]) -> None:
 def read_manifest(out: Path) -> dict[str, Any] | None:
     """The manifest of the build that wrote ``out``; None where there is none that can be read."""
     try:
+        if not (out / MANIFEST).is_file():
+            return None  # A pipe of that name would be waited for.
         manifest = orjson.loads((out / MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):
         return None
@@ -95,36 +100,43 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
     Raises:
         ReportgenError: The folder cannot be written, or holds a file that is not of a build; the old
             report is whole.
+        KeyboardInterrupt: Ctrl-C; where it comes during the renames, the new report is whole.
     """
     digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
     document = {**manifest, "files": digests}
     content = dict(files)
     content[MANIFEST] = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     staging = out / _STAGING
+    left = "what was there before is untouched"
     try:
         out.mkdir(parents=True, exist_ok=True)
         _refuse_to_overwrite(out, content)
+        _refuse_links(out, content)
+        _refuse_obstacles(out, content)
         with _locked(out):
             old = read_manifest(out) or {"files": {}}
-            shutil.rmtree(staging, ignore_errors=True)
+            if staging.exists():
+                shutil.rmtree(staging)
             try:
                 for name, data in content.items():
                     _write(staging / PurePosixPath(name), data, durable="/" not in name)
             except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)
                 raise
-            # Where this ends half-way, what is left of the staging folder tells the next build that the
-            # other half is a build's.
-            for name in sorted(
-                content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
-            ):
-                target = out / PurePosixPath(name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (staging / PurePosixPath(name)).replace(target)
-            shutil.rmtree(staging, ignore_errors=True)
-            _remove_stale(out, set(old["files"]) - set(content))
+            with _uninterrupted():
+                for place in _folders(content):
+                    (out / place).mkdir(exist_ok=True)
+                # Where this ends half-way, what is left of the staging folder tells the next build that the
+                # other half is a build's.
+                left = "part of the new report is there already; mend this and build again"
+                for name in sorted(
+                    content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
+                ):
+                    (staging / PurePosixPath(name)).replace(out / PurePosixPath(name))
+                shutil.rmtree(staging, ignore_errors=True)
+                _remove_stale(out, set(old["files"]) - set(content))
     except OSError as error:
-        raise ReportgenError(f"{_shown(error, out)}; what was there before is untouched or whole") from error
+        raise ReportgenError(f"{_shown(error, out)}; {left}") from error
 
 
 def _refuse_to_overwrite(out: Path, names: Iterable[str]) -> None:
@@ -135,6 +147,55 @@ def _refuse_to_overwrite(out: Path, names: Iterable[str]) -> None:
         return
     if not (out / _LOCK).exists() and not (out / _STAGING).exists():
         raise ReportgenError(f"{out / found}: exists, and no build wrote it; move it, or choose another -o")
+
+
+def _folders(names: Iterable[str]) -> list[PurePosixPath]:
+    """Every folder below OUT that a build writes into, each before those inside it."""
+    return sorted(
+        {PurePosixPath(_STAGING), *(up for name in names for up in PurePosixPath(name).parents[:-1])}
+    )
+
+
+def _refuse_links(out: Path, names: Iterable[str]) -> None:
+    """Through these a build would write elsewhere. OUT may be a link, and a link of a file is replaced."""
+    for place in (PurePosixPath(_LOCK), *_folders(names)):
+        if (out / place).is_symlink():
+            raise ReportgenError(
+                f"{out / place}: is a link, and a build writes nowhere but in its own folder; "
+                "remove the link, or choose another -o"
+            )
+
+
+def _refuse_obstacles(out: Path, names: Iterable[str]) -> None:
+    """What would stop a build half-way through its renames is found before the first."""
+    for folder in (out, *(out / place for place in _folders(names))):
+        if not folder.exists():
+            continue
+        if not folder.is_dir():
+            raise ReportgenError(f"{folder}: is a file, and the report needs a folder there; move it")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise ReportgenError(f"{folder}: not allowed to write here; choose another -o")
+    for name in names:
+        if (out / name).is_dir() and not (out / name).is_symlink():
+            raise ReportgenError(f"{out / name}: is a folder, and the report needs a file there; move it")
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A signal that ends a build waits until this is over, which takes a moment."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python handles no signal here.
+        return
+    came: list[int] = []
+    ending = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    old = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ending}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 @contextlib.contextmanager
@@ -163,12 +224,13 @@ def _write(path: Path, data: bytes, *, durable: bool) -> None:
 
 
 def _remove_stale(out: Path, names: set[str]) -> None:
+    """Where a file cannot be removed it stays: the report is whole without that."""
     for name in names:
-        target = _inside(out, name)
-        if target is None or not target.is_file():
-            continue
-        target.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
+            target = _inside(out, name)
+            if target is None or not target.is_file():
+                continue
+            target.unlink(missing_ok=True)
             for folder in target.relative_to(out).parents:
                 if folder != Path():
                     (out / folder).rmdir()  # Only an empty one goes.
@@ -182,12 +244,17 @@ def _inside(out: Path, name: object) -> Path | None:
     if relative.is_absolute() or ".." in relative.parts or not relative.parts or ":" in relative.parts[0]:
         return None
     target = out / relative
-    # A folder that was swapped for a link would lead the removal out of OUT.
-    return target if target.parent.resolve().is_relative_to(out.resolve()) else None
+    try:
+        # A folder that was swapped for a link would lead the removal out of OUT.
+        return target if target.parent.resolve().is_relative_to(out.resolve()) else None
+    except (OSError, RuntimeError):  # A link to itself is a RuntimeError before Python 3.13.
+        return None
 
 
 def _shown(error: OSError, out: Path) -> str:
-    file = error.filename if isinstance(error.filename, str) else str(out)
+    # Of a rename the target: what stands in the way is there.
+    named = error.filename2 or error.filename
+    file = named if isinstance(named, str) else str(out)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{out}: no space left to write the report; free some, or choose another -o"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

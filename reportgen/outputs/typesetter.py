@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from reportgen.errors import ReportgenError
@@ -33,17 +34,21 @@ class Typesetter:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._files: TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Typesetter:
         # What can be imported here can be imported there, and no more: -P keeps out the folder that the
         # build was started in, where a stranger's files may lie.
         places = os.pathsep.join(str(Path(place).resolve()) for place in sys.path)
         with contextlib.suppress(OSError):  # No process to be had: said when it is asked to lay out.
+            # It ends without tidying up, so its files have a folder that is removed after it.
+            self._files = TemporaryDirectory(prefix="reportgen-", ignore_cleanup_errors=True)
+            temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._files.name)
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": places},
+                env={**os.environ, "PYTHONPATH": places, **temporary},
                 # In a group of its own it does not hear Ctrl-C, which this process answers for both.
                 process_group=None if os.name == "nt" else 0,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -60,6 +65,8 @@ class Typesetter:
             self._process.kill()
             with contextlib.suppress(OSError), self._process:
                 pass  # Closes its pipes, and waits for it.
+        if self._files is not None:
+            self._files.cleanup()
 
     def lay_out(
         self,
