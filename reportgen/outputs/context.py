@@ -128,7 +128,7 @@ class FamilyView:
     """A family's section.
 
     Attributes:
-        description: HTML of its Markdown.
+        description: HTML of its Markdown, cut on paper where it is long.
         finding: Best and worst run, in words.
         figures: Those the list asks for; none where the family has no usable run.
         missing: Why some of them are not there, sentences.
@@ -171,7 +171,7 @@ def context(
         "medium": medium,
         "report": report,
         "created": _date_in_words(report.created),
-        "description": markdown(report.description),
+        "description": markdown(report.description, whole=medium == "screen"),
         "synthetic": any(listed.synthetic for listed in report.lists),
         "status": words.status(report),
         "all_right": not report.problems and all(check.outcome == "passed" for check in checks),
@@ -278,7 +278,7 @@ def _family(
     shared = _shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     return FamilyView(
         family=family,
-        description=markdown(family.spec.description),
+        description=markdown(family.spec.description, whole=medium == "screen"),
         finding=finding,
         figures=figures,
         missing=words.missing_figures(family, {drawn.kind for drawn in figures}),
