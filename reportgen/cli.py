@@ -22,7 +22,7 @@ from reportgen.model_list import HubSource, RunSpec, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
 from reportgen.terminal import Level, make_log
-from reportgen.text import one_line, printable
+from reportgen.text import inert, one_line
 
 __all__ = ["Parser", "main"]
 
@@ -222,12 +222,12 @@ def _check(options: argparse.Namespace) -> int:
         lists = model_list.load_named(options.lists)
     except ReportgenError as error:
         # The mistakes are what was asked for, so they go to standard output.
-        print(printable(str(error)))
+        print(inert(str(error)))
         return error.exit_code
     for name, one in lists:
         families = count(len(one.families), "family", "families")
         runs = count(sum(len(family.runs) for family in one.families), "run")
-        print(f"{name}: {families}, {runs}, no mistake")
+        print(inert(f"{name}: {families}, {runs}, no mistake"))
     return 0
 
 
@@ -240,7 +240,7 @@ def _runs(options: argparse.Namespace) -> int:
             ]
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for name, run, source in rows:
-        print(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}")
+        print(inert(f"{name:<{widths[0]}}  {run:<{widths[1]}}  {source}"))
     return 0
 
 
@@ -256,7 +256,7 @@ def _diff(options: argparse.Namespace) -> int:
     from reportgen import changes
 
     old, new = changes.read_baseline(options.old), changes.read_baseline(options.new)
-    print(changes.as_text(changes.compare(old, new)))
+    print(inert(changes.as_text(changes.compare(old, new))))
     return 0
 
 

@@ -12,7 +12,7 @@ from typing import Literal, TextIO
 
 from reportgen.log import Progress
 from reportgen.notation import count
-from reportgen.text import printable
+from reportgen.text import inert
 
 __all__ = ["GithubLog", "JsonLog", "Level", "TextLog", "make_log"]
 
@@ -74,7 +74,7 @@ class TextLog:
         self.say(f"{title}{counted}: {time.monotonic() - started:.1f} s")
 
     def _line(self, message: str) -> None:
-        print(printable(message), file=self._stream, flush=True)
+        print(inert(message), file=self._stream, flush=True)
 
 
 class GithubLog(TextLog):
@@ -103,13 +103,6 @@ class GithubLog(TextLog):
                 yield progress
         finally:
             print("::endgroup::", file=self._stream, flush=True)
-
-    def _line(self, message: str) -> None:
-        # A message must not become a command: "::" at the start of a line would be one.
-        for line in printable(message).splitlines():
-            print(
-                f" {line}" if line.lstrip().startswith(("::", "##[")) else line, file=self._stream, flush=True
-            )
 
 
 class JsonLog:
@@ -153,11 +146,9 @@ class JsonLog:
     def _write(self, level: str, message: str, **more: object) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         # ASCII escapes: no byte of a stranger's text reaches a terminal that shows the log.
-        print(
-            json.dumps({"time": now, "level": level, "message": message, **more}),
-            file=self._stream,
-            flush=True,
-        )
+        line = json.dumps({"time": now, "level": level, "message": message, **more})
+        # The same text to a reader of JSON, no command to GitHub Actions.
+        print(line.replace("##[", r"#\u0023["), file=self._stream, flush=True)
 
 
 class _Bar:
@@ -175,7 +166,7 @@ class _Counter:
 
 
 def _data(text: str) -> str:
-    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return inert(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
