@@ -55,7 +55,8 @@ class FigureView:
     """A figure, before anyone draws it.
 
     Attributes:
-        name: As in ``figures/``: ``addition-log``, ``all-avg-final-loss``; unique in the report.
+        name: As in ``figures/``: ``addition-log``, ``all-avg-final-loss``, ``runs/<run>-log``; unique in the
+            report.
         number: From 1, in reading order; 0 for a figure of one run on the screen.
         kind: What it shows.
         caption: Says what the reader sees.
@@ -74,7 +75,7 @@ class FigureView:
 
     @property
     def anchor(self) -> str:
-        return f"figure-{self.name}"
+        return f"figure-{self.name.replace('/', '--')}"  # no family's slug begins with "runs--"
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +367,7 @@ def _run(run: RunReport, family: FamilySpec, shared: Container[str]) -> RunView:
         marks=words.mark_sentences(run),
         figures=tuple(
             FigureView(
-                f"{run.slug}-{kind.removeprefix('run-')}",
+                f"runs/{run.slug}-{kind.removeprefix('run-')}",
                 0,
                 kind,
                 words.run_caption(run, family.smoothing, linear=kind == "run-linear"),
