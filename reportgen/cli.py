@@ -22,7 +22,7 @@ from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
 from reportgen.outputs.folder import MANIFEST
 from reportgen.terminal import JsonLog, Level, TextLog, discard, make_log, put
-from reportgen.text import one_line, printable
+from reportgen.text import inert, one_line
 
 if TYPE_CHECKING:
     from reportgen.report import Report
@@ -253,7 +253,7 @@ def _check(options: argparse.Namespace) -> int:
         lists = model_list.load_named(options.lists)
     except ReportgenError as error:
         # The mistakes are what was asked for, so they go to standard output.
-        _answer(printable(str(error)))
+        _answer(str(error))
         return error.exit_code
     for name, one in lists:
         families = count(len(one.families), "family", "families")
@@ -308,7 +308,7 @@ def _answer(text: str) -> None:
         BrokenPipeError: Its reader went away.
     """
     try:
-        print(text, flush=True)
+        print(inert(text), flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:

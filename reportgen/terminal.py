@@ -12,7 +12,7 @@ from typing import Literal, TextIO
 
 from reportgen.log import Progress
 from reportgen.notation import count
-from reportgen.text import printable
+from reportgen.text import inert
 
 __all__ = ["GithubLog", "JsonLog", "Level", "TextLog", "discard", "make_log", "put"]
 
@@ -87,7 +87,7 @@ class TextLog:
         self.say(f"{title}{counted}: {time.monotonic() - started:.1f} s")
 
     def _line(self, message: str) -> None:
-        put(printable(message), self._stream)
+        put(inert(message), self._stream)
 
 
 class GithubLog(TextLog):
@@ -116,11 +116,6 @@ class GithubLog(TextLog):
                 yield progress
         finally:
             put("::endgroup::", self._stream)
-
-    def _line(self, message: str) -> None:
-        # A message must not become a command: "::" at the start of a line would be one.
-        for line in printable(message).splitlines():
-            put(f" {line}" if line.lstrip().startswith(("::", "##[")) else line, self._stream)
 
 
 class JsonLog:
@@ -164,7 +159,9 @@ class JsonLog:
     def _write(self, level: str, message: str, **more: object) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         # ASCII escapes: no byte of a stranger's text reaches a terminal that shows the log.
-        put(json.dumps({"time": now, "level": level, "message": message, **more}), self._stream)
+        line = json.dumps({"time": now, "level": level, "message": message, **more})
+        # The same text to a reader of JSON, no command to GitHub Actions.
+        put(line.replace("##[", r"#\u0023["), self._stream)
 
 
 class _Bar:
@@ -182,7 +179,7 @@ class _Counter:
 
 
 def _data(text: str) -> str:
-    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return inert(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

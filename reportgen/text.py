@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from itertools import takewhile
 
-__all__ = ["one_line", "printable", "told_apart"]
+__all__ = ["inert", "one_line", "printable", "told_apart"]
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -22,6 +23,18 @@ def printable(text: str) -> str:
         else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+# GitHub Actions looks for "::" where a line begins, spaces aside, and for "##[" anywhere in it.
+_COMMAND = re.compile(r"(?m)^\s*:(?=:)|##(?=\[)")
+
+
+def inert(text: str) -> str:
+    r"""``printable`` text for a terminal or a log, of which GitHub Actions takes no line for a command.
+
+    A character of what would be one is written as an escape: ``\x3a:error``, ``#\x23[error]``.
+    """
+    return _COMMAND.sub(lambda found: f"{found[0][:-1]}\\x{ord(found[0][-1]):02x}", printable(text))
 
 
 def _obeyed(character: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -361,6 +362,32 @@ def test_github_reads_annotations_and_groups(good: Path, tmp_path: Path) -> None
     assert any(line.startswith("::warning") and "F: b" in line for line in lines)
     assert not any(line.startswith("::error") for line in lines)
     assert lines.count("::endgroup::") == sum(line.startswith("::group::") for line in lines) > 0
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_github_takes_no_text_of_a_list_for_a_command(good: Path, tmp_path: Path, form: str) -> None:
+    """Neither where a line begins nor within it, whichever command says it."""
+    own = ("::warning", "::group::", "::endgroup::")
+    evil = "::error file=x::pwned ##[error]b"
+    good.write_text(GOOD.replace('"F"', f'"{evil}"').replace('"b"', '"b", "gone"'))
+    out = tmp_path / "out"
+    build = ("build", good, "-o", out, "--format", "html", "--no-cache", "--log-format", form)
+    said = [reportgen(*build, GITHUB_ACTIONS="true").stderr]
+    old = tmp_path / "old.json"
+    shutil.copy(out / "report.json", old)
+    good.write_text(good.read_text().replace('"b", "gone"', '"b", { name = "c", label = "' + evil + '" }'))
+    (tmp_path / "runs" / "b.json").rename(tmp_path / "runs" / "c.json")
+    said.append(reportgen(*build, GITHUB_ACTIONS="true").stderr)
+    said += [reportgen("runs", good).stdout, reportgen("diff", old, out / "report.json").stdout]
+    good.write_text(f'"{evil}" = 1')
+    said.append(reportgen("check", good).stdout)
+    for text in said:
+        assert "pwned" in text
+        for line in text.splitlines():
+            assert "##[" not in line
+            assert not line.lstrip().startswith("::") or line.startswith(own)
+    if form == "json":
+        assert f"{evil}: gone" in "".join(json.loads(line)["message"] for line in said[0].splitlines())
 
 
 def test_github_reads_a_failed_expectation_as_an_error(good: Path, tmp_path: Path) -> None:

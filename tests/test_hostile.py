@@ -281,6 +281,8 @@ def test_the_summary_is_text(built: Built) -> None:
     for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(text):
         for part in (token, *(token.children or ())):
             assert part.type not in ("html_block", "html_inline", "image", "link_open"), part.content
+            # GitHub looks for addresses, mentions, issues and emoji in text, though not in code.
+            assert part.type != "text" or not re.search(r"[@#/\\]|:[^\s\d]|www\.", part.content), part.content
 
 
 def test_figures_and_pdf_hold_nothing_that_runs(built: Built) -> None:

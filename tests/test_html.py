@@ -205,6 +205,19 @@ def test_links_lead_somewhere(page: Page) -> None:
     assert {"figure-Addition-log", "figure-Addition-linear", "figure-all-avg-final-loss"} <= figures
 
 
+def test_no_run_has_the_figure_of_a_family() -> None:
+    """Whatever both are called."""
+    names = ("a", "a-log", "run-a", "runs-a", "runs")
+    page = Page(
+        html.render(
+            samples.report([samples.family_report(name, [samples.run_report(name)]) for name in names])
+        )
+    )
+    ids = [found["id"] for _, found in page.elements if "id" in found]
+    assert len(ids) == len(set(ids))
+    assert {"figure-a-log", "figure-runs--a-log"} <= set(ids)
+
+
 def test_tables_and_pictures_speak(page: Page) -> None:
     assert all(found.get("scope") in ("col", "row") for found in page.all("th"))
     plots = [found for found in page.all("div") if found.get("class") == "plot"]

@@ -68,9 +68,14 @@ def test_a_list_survives_json(tmp_path: Path) -> None:
     assert from_dict(json.loads(written), str(tmp_path)) == one
 
 
-@pytest.mark.parametrize(("name", "kind"), [("logo.svg", "svg+xml"), ("logo.PNG", "png")])
-def test_a_report_has_its_logo_wherever_it_is_read(name: str, kind: str, tmp_path: Path) -> None:
-    data = bytes(range(256)) * 4096  # as large as a logo may be
+@pytest.mark.parametrize(
+    ("name", "kind", "start", "end"),
+    [("logo.svg", "svg+xml", b"<svg><!--", b"--></svg>"), ("logo.PNG", "png", b"\x89PNG\r\n\x1a\n", b"")],
+)
+def test_a_report_has_its_logo_wherever_it_is_read(
+    name: str, kind: str, start: bytes, end: bytes, tmp_path: Path
+) -> None:
+    data = start + b"x" * (2**20 - len(start + end)) + end  # as large as a logo may be
     (tmp_path / name).write_bytes(data)
     one = read(tmp_path, f"theme.logo = '{name}'\n{DIRECTORY}{FAMILY}runs = ['a']")
     (tmp_path / "elsewhere").mkdir()
@@ -89,6 +94,11 @@ def test_a_report_has_its_logo_wherever_it_is_read(name: str, kind: str, tmp_pat
         ("data:image/png;base64,", "is no SVG or PNG in base64; name a report.json as it was written"),
         ("data:image/png;base64,AA AA", "is no SVG or PNG in base64; name a report.json as it was written"),
         ("data:image/png;base64," + "AAAA" * 350_000, "is over 1 MiB; a logo must be smaller"),
+        ("data:image/png;base64,AAAA", "holds no PNG; export it as one"),
+        (
+            "data:image/svg+xml;base64," + base64.b64encode(b'<svg><image href="http://a"/></svg>').decode(),
+            'refers to "http://a", which a report never fetches; put what is there into the file',
+        ),
         ("../logo.png", 'holds ".." as a folder; a logo must lie in the list\'s folder'),
         ("gone.svg", "is no file beside this one; put it there"),
     ],

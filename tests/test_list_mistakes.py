@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lists import DIRECTORY, FAMILY, HUB, mistakes
+from tests.lists import DIRECTORY, FAMILY, HUB, mistakes, read
 
 # Each bad text in place of a family's runs, in a list on the Hub, with all that is said of it.
 RUNS = {
@@ -326,6 +326,30 @@ def test_mistakes_of_other_tables(key: str, tmp_path: Path) -> None:
     assert mistakes(tmp_path, f'{key}\n{HUB}{FAMILY}runs = ["a"]') == TABLES[key]
 
 
+WHOLE = "a report never fetches; put what is there into the file"
+XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+SVGS = {
+    "notes": "x",
+    "page": "<html/>",
+    "image": '<svg><g><image href=" http://127.0.0.1/x.png"/></g></svg>',
+    "use": f'<svg {XLINK}><use xlink:href="#a"/><use xlink:href="other.svg#a"/></svg>',
+    "style": '<svg><style>a { fill: url(#b) } @import url("//127.0.0.1/x.css");</style></svg>',
+    "fill": "<svg><path style=\"fill: URL( 'x.svg#a')\"/></svg>",
+    "entity": '<!DOCTYPE svg [<!ENTITY a "file:///etc/passwd">]><svg><image href="&a;"/></svg>',
+}
+
+
+def test_a_logo_may_refer_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_text(
+        '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" {XLINK}><title>url(x), curl()</title><a href=""/>'
+        '<style>path { fill: url("#a") }</style><path id="b" fill="url(#a)"/><use xlink:href="#b"/>'
+        '<image href="data:image/png;base64,AAAA" style="mask: url( data:image/png;base64,AAAA )"/></svg>'
+    )
+    one = read(tmp_path, f'theme.logo = "logo.svg"\n{HUB}{FAMILY}runs = ["a"]')
+    assert str(one.theme.logo).startswith("data:image/svg+xml;base64,")
+
+
 @pytest.mark.parametrize(
     ("logo", "wrong"),
     [
@@ -337,6 +361,14 @@ def test_mistakes_of_other_tables(key: str, tmp_path: Path) -> None:
         ("ring.png", "is no file beside this one; put it there"),
         ("linked.svg", "leads out of its folder; put the file itself there"),
         ("large.PNG", "is over 1 MiB; a logo must be smaller"),
+        ("notes.png", "holds no PNG; export it as one"),
+        ("notes.svg", "holds no SVG; export it as one"),
+        ("page.svg", "holds no SVG; export it as one"),
+        ("image.svg", f'refers to "http://127.0.0.1/x.png", which {WHOLE}'),
+        ("use.svg", f'refers to "other.svg#a", which {WHOLE}'),
+        ("style.svg", f'refers to "//127.0.0.1/x.css", which {WHOLE}'),
+        ("fill.svg", f'refers to "x.svg#a", which {WHOLE}'),
+        ("entity.svg", f'refers to "file:///etc/passwd", which {WHOLE}'),
     ],
 )  # fmt: skip
 def test_a_logo_is_a_picture_in_the_lists_folder(logo: str, wrong: str, tmp_path: Path) -> None:
@@ -347,7 +379,10 @@ def test_a_logo_is_a_picture_in_the_lists_folder(logo: str, wrong: str, tmp_path
     (folder / "linked.svg").symlink_to(tmp_path / "secret.svg")
     (folder / "ring.png").symlink_to(folder / "ring.png")
     (folder / "notes.txt").write_text("x")
+    (folder / "notes.png").write_text("x")
     (folder / "large.PNG").write_bytes(bytes(2**20 + 1))
+    for name, held in SVGS.items():
+        (folder / f"{name}.svg").write_text(held)
     text = f'theme.logo = "{logo}"\n{HUB}{FAMILY}runs = ["a"]'
     assert mistakes(folder, text) == [f'theme.logo: "{logo}" {wrong}']
 

@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -339,6 +340,50 @@ def test_endless_text_is_cut(figure: bytes) -> None:
     assert len(pages) < 20
     assert "".join(pages).count("x") < 100_000
     assert "xxx…" in squeezed("".join(pages))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 50_000,
+        "a\n\n" * 3_333,
+        "- a\n" * 12_500,
+        "- - - - - - - a\n" * 3_000,
+        "*a* " * 12_500,
+        "a\\\n" * 15_000,
+        "```\n" + "a\n" * 25_000,
+        f"![{'x' * 50_000}](x.png)",
+        "| a | b |\n| - | - |\n" + "| c | d |\n" * 5_000,
+        f"|{'a|' * 400}\n|{'-|' * 400}\n" + f"|{'b|' * 400}\n" * 20,
+    ],
+)
+def test_endless_descriptions_are_cut(text: str) -> None:
+    """Whatever they are made of, two of them add a few pages, and say where the rest is."""
+    family = samples.family_report("F", [samples.run_report("r")], description=text)
+    report = dataclasses.replace(samples.report([family]), description=text)
+    began = time.monotonic()
+    pages = text_of(render(report, {}))
+    assert time.monotonic() - began < 10  # a second or two; uncut, most of these took a minute
+    assert len(pages) <= 12
+    assert "\n".join(pages).count("The attached report.json has the whole text.") == 2
+
+
+def test_a_description_of_some_length_is_whole() -> None:
+    text = "\n\n".join(f"Paragraph {number}: " + "word " * 40 for number in range(12)) + "**the end**"
+    report = dataclasses.replace(samples.report([]), description=text)
+    whole = "\n".join(text_of(render(report, {})))
+    assert "the end" in whole and "whole text" not in whole
+
+
+def test_an_endless_configuration_is_cut() -> None:
+    """After 5,000 characters: 500 keys with their values, of ten each."""
+    listed = dataclasses.replace(samples.sample_report().lists[0], pdf=PdfOptions("all"))
+    config = {f"key{number:05}": "vv" for number in range(16_000)}
+    family = samples.family_report("F", [samples.run_report("r", config=config)])
+    lists = (dataclasses.replace(listed, families=(family.spec,)),)
+    whole = squeezed("".join(text_of(render(dataclasses.replace(samples.report([family]), lists=lists), {}))))
+    assert "key00499vv" in whole and "key00500" not in whole
+    assert "15,500moreintheattachedreport.json" in whole
 
 
 def test_a_report_without_runs_or_figures_is_still_a_report() -> None:

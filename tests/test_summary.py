@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html.parser import HTMLParser
 
 import pytest
@@ -39,8 +38,11 @@ class Page(HTMLParser):
 
 def rendered(text: str) -> Page:
     """As GitHub would: raw HTML is let through, so that unescaped HTML shows as tags here."""
-    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    return Page(parser.render(text))
+    return Page(markdown(text))
+
+
+def markdown(text: str) -> str:
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(text)
 
 
 def test_the_first_line_says_whether_all_is_well() -> None:
@@ -131,34 +133,83 @@ def test_hostile_text_is_text() -> None:
         assert not any(character in summary.render(one) for character in "\x1b\x00\u202e\u2066\r")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *HOSTILE,
-        "https://example.org",
-        "www.example.org",
-        "WWW.example.org",
-        "a@b.org",
-        "~~a~~",
-        "$x$",
-        "&lt;b&gt;",
-        "a\\|b",
-    ],
-)
-def test_escaped_text_is_shown_as_it_is(text: str) -> None:
-    page = rendered(f"text {summary.escape(text)}")
-    assert set(page.tags) == {"p"}
+# What GitHub, in its Markdown or afterwards, makes links, mentions, pictures and formulas of.
+LINKED = [
+    "https://example.org",
+    "ftp://example.org",
+    "www.example.org",
+    "WWW.example.org",
+    "a@b.org",
+    "mailto:a@b.org",
+    "xmpp:a@b.org/x",
+    "@octocat",
+    "#12",
+    "GH-4",
+    "a/b#12",
+    "0123abc",
+    "a-deadbeef",
+    "1234567",
+    ":octocat:",
+    "$x$",
+    "~~a~~",
+    "&lt;b&gt;",
+    "a\\|b",
+]
+
+
+class Prose(Page):
+    """The text of a page outside of code."""
+
+    def __init__(self, html: str) -> None:
+        self.within = False
+        self.outside = ""
+        super().__init__(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        super().handle_starttag(tag, attrs)
+        self.within = self.within or tag == "code"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.within = self.within and tag != "code"
+
+    def handle_data(self, data: str) -> None:
+        super().handle_data(data)
+        self.outside += "" if self.within else data
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, *LINKED])
+def test_text_is_shown_as_it_is(text: str) -> None:
+    page = rendered(f"text {summary.prose(text)}")
+    assert set(page.tags) <= {"p", "code"}
     assert page.text.strip() == f"text {one_line(text)}".strip()
-    assert not re.search(r"(?<!\\)://|www\.", summary.escape(text), re.IGNORECASE)
-    cell = rendered(f"| a | b |\n| --- | --- |\n| {summary.escape(text)} | second |")
-    assert cell.tags.count("td") == 2
-    assert one_line(text).strip() in cell.text
+    made = report([family_report(text, [run_report(text, slug="r")])])
+    (row,) = [line for line in summary.render(made).splitlines() if line.startswith("|")][2:]
+    cell = rendered(f"| a | b | c | d | e | f |\n| - | - | - | - | - | - |\n{row}")
+    assert cell.tags.count("td") == 6
+    assert cell.text.count(one_line(text, 100).strip()) >= 2
+
+
+@pytest.mark.parametrize("text", LINKED)
+def test_nothing_that_github_links_is_outside_of_code(text: str) -> None:
+    for around in ("{}", "see {} now", "({}),", "“{}”."):
+        shown = Prose(markdown(f"text {summary.prose(around.format(text))}"))
+        assert text not in shown.outside
+        assert not set(shown.outside) & set("@#/_:~$&\\|1")
+
+
+def test_words_numbers_and_times_are_no_code() -> None:
+    for text in (
+        "1 run of 9 could not be used, and “that” isn't all: 1,080 of them.",
+        "AvgFinalLoss 5.00×10⁻¹ is now −2.5 (50%); nothing since 2026-01-02T03:04:05Z.",
+        "Überlänge – früher…",
+    ):
+        assert summary.prose(text) == text
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_shown_as_it_is(text: str) -> None:
-    page = rendered(f"text {summary.escape(text)}.")
-    assert page.tags == ["p"]
+    page = rendered(f"text {summary.prose(text)}.")
+    assert set(page.tags) <= {"p", "code"}
     assert page.text.strip() == f"text {one_line(text)}."
     span = rendered(f"text {summary.code(text)}.")
     assert span.tags == ["p", "code"]

@@ -1,4 +1,4 @@
-"""Names of runs where there is little room."""
+"""Lines for a log, and names of runs where there is little room."""
 
 from __future__ import annotations
 
@@ -6,7 +6,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.text import told_apart
+from reportgen.text import inert, told_apart
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("::error::x", r"\x3a:error::x"),
+        (" \u00a0\u2028::error::x", " \u00a0\u2028" + r"\x3a:error::x"),
+        ("a\n::stop-commands::x", "a\n" + r"\x3a:stop-commands::x"),
+        ("::::", r"\x3a:::"),
+        ("a ##[error]x ###[group]", r"a #\x23[error]x ##\x23[group]"),
+        ("\u200b::error::x", r"\u200b::error::x"),
+        ("a::b: ## [c] #[d]", "a::b: ## [c] #[d]"),
+    ],
+)
+def test_no_line_of_a_log_is_a_command(text: str, expected: str) -> None:
+    assert inert(text) == expected
+
+
+@given(st.text(":#[ \n\t\r\u2003ae", max_size=20))
+def test_any_text_is_inert_in_a_log(text: str) -> None:
+    lines = inert(text).split("\n")
+    assert not any(line.strip().startswith("::") or "##[" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,20 @@ def test_it_may_be_left_unasked_at_any_moment(capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr().err == ""
 
 
+def test_a_layout_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_endless_library(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("reportgen.outputs.typesetter._LONGEST", 2.0)
+    began = time.monotonic()
+    with (
+        Typesetter() as typesetter,
+        pytest.raises(ReportgenError, match=r"^report\.pdf: its layout took longer than 2 s and was ended;"),
+    ):
+        lay_out(typesetter, samples.sample_report())
+    assert 2 <= time.monotonic() - began < 20
+    assert (tmp_path / "begun").exists()
+
+
 BUILD = """
 import sys, threading, time
 sys.path.insert(0, {folder!r})
@@ -135,18 +149,23 @@ class HTML(Anything):
 """
 
 
+def write_endless_library(folder: Path) -> None:
+    """A weasyprint that touches ``begun`` and then lays out for a minute."""
+    library = folder / "weasyprint"
+    library.mkdir()
+    (library / "__init__.py").write_text(ENDLESS.format(file=str(folder / "begun")))
+    (library / "urls.py").write_text(
+        "from weasyprint import Anything as URLFetcher, Anything as URLFetcherResponse"
+    )
+
+
 @pytest.mark.skipif(os.name == "nt", reason="kills as POSIX has it")
 @pytest.mark.parametrize("busy", [False, True])
 def test_it_ends_when_its_build_is_killed(busy: bool, tmp_path: Path) -> None:
     """Idle, or in the middle of a layout that would take a minute."""
     begun = tmp_path / "begun"
     if busy:
-        library = tmp_path / "weasyprint"
-        library.mkdir()
-        (library / "__init__.py").write_text(ENDLESS.format(file=str(begun)))
-        (library / "urls.py").write_text(
-            "from weasyprint import Anything as URLFetcher, Anything as URLFetcherResponse"
-        )
+        write_endless_library(tmp_path)
     script = BUILD.format(folder=str(tmp_path), busy=busy)
     build = subprocess.Popen(
         [sys.executable, "-c", script], cwd=Path(__file__).parents[1], stderr=subprocess.PIPE, text=True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from reportgen.model_list.mistakes import shown
@@ -15,8 +17,9 @@ KINDS = {".svg": "svg+xml", ".png": "png"}
 """What a logo may be: the end of its file's name -> its kind of image."""
 
 _LARGEST = 2**20  # it stands in the page, in report.json and in the PDF that has that attached
-_KEPT = re.compile(r"data:image/(?:svg\+xml|png);base64,([A-Za-z0-9+/]+={0,2})")
+_KEPT = re.compile(r"data:image/(svg\+xml|png);base64,([A-Za-z0-9+/]+={0,2})")
 _TOO_LARGE = f"is over {_LARGEST // 2**20} MiB; a logo must be smaller"
+_STYLE_REFERS = re.compile(r"(?:\burl\(|@import(?!\s*url))\s*[\"']?\s*([^\"')\s;]*)", re.IGNORECASE)
 
 
 def read_logo(base: str, name: str) -> str:
@@ -27,7 +30,8 @@ def read_logo(base: str, name: str) -> str:
         name: Its path in there, which ends like one of ``KINDS``.
 
     Raises:
-        ValueError: It is no file in that folder, cannot be read or is too large; says what to mend.
+        ValueError: It is no file in that folder, cannot be read, is too large or no picture that is whole
+            in itself; says what to mend.
     """
     file = Path(base, name)
     try:
@@ -40,9 +44,9 @@ def read_logo(base: str, name: str) -> str:
     except OSError as error:
         reason = (error.strerror or "it is no readable file").lower()
         raise ValueError(f"{shown(name)} cannot be read: {reason}; check its permissions") from None
-    if len(data) > _LARGEST:
-        raise ValueError(f"{shown(name)} {_TOO_LARGE}")
     kind = KINDS[PurePosixPath(name).suffix.lower()]
+    if (wrong := _wrong(data, kind)) is not None:
+        raise ValueError(f"{shown(name)} {wrong}")
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
@@ -54,10 +58,40 @@ def check_kept_logo(text: str) -> None:
     """
     kept = _KEPT.fullmatch(text)
     try:
-        data = base64.b64decode(kept[1], validate=True) if kept else None
+        data = base64.b64decode(kept[2], validate=True) if kept else None
     except binascii.Error:
         data = None
-    if data is None:
+    if kept is None or data is None:
         raise ValueError(f"{shown(text)} is no SVG or PNG in base64; name a report.json as it was written")
+    if (wrong := _wrong(data, kept[1])) is not None:
+        raise ValueError(wrong)
+
+
+def _wrong(data: bytes, kind: str) -> str | None:
+    """What is wrong with the bytes of a logo; None where nothing is."""
     if len(data) > _LARGEST:
-        raise ValueError(_TOO_LARGE)
+        return _TOO_LARGE
+    if kind == "png":
+        return None if data.startswith(b"\x89PNG\r\n\x1a\n") else "holds no PNG; export it as one"
+    try:
+        # A stranger's, too: expat itself bounds what entities grow to, and nothing outside is read.
+        root = ET.fromstring(data)  # noqa: S314
+    except (ET.ParseError, ValueError, LookupError):
+        return "holds no SVG; export it as one"
+    if root.tag.rpartition("}")[2] != "svg":
+        return "holds no SVG; export it as one"
+    outside = next((to for to in _refers(root) if to and not to.startswith(("#", "data:"))), None)
+    if outside is not None:
+        return f"refers to {shown(outside)}, which a report never fetches; put what is there into the file"
+    return None
+
+
+def _refers(root: ET.Element) -> Iterator[str]:
+    """All that an SVG refers to: with ``href``, or in its styles."""
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            if name.rpartition("}")[2] == "href":
+                yield value.strip()
+            yield from _STYLE_REFERS.findall(value)
+        if element.tag.rpartition("}")[2] == "style":
+            yield from _STYLE_REFERS.findall("".join(element.itertext()))

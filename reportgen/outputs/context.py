@@ -55,7 +55,8 @@ class FigureView:
     """A figure, before anyone draws it.
 
     Attributes:
-        name: As in ``figures/``: ``addition-log``, ``all-avg-final-loss``; unique in the report.
+        name: As in ``figures/``: ``addition-log``, ``all-avg-final-loss``, ``runs/<run>-log``; unique in the
+            report.
         number: From 1, in reading order; 0 for a figure of one run on the screen.
         kind: What it shows.
         caption: Says what the reader sees.
@@ -74,7 +75,7 @@ class FigureView:
 
     @property
     def anchor(self) -> str:
-        return f"figure-{self.name}"
+        return f"figure-{self.name.replace('/', '--')}"  # no family's slug begins with "runs--"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class FamilyView:
     """A family's section.
 
     Attributes:
-        description: HTML of its Markdown.
+        description: HTML of its Markdown, cut on paper where it is long.
         finding: Best and worst run, in words.
         figures: Those the list asks for; none where the family has no usable run.
         missing: Why some of them are not there, sentences.
@@ -171,7 +172,7 @@ def context(
         "medium": medium,
         "report": report,
         "created": _date_in_words(report.created),
-        "description": markdown(report.description),
+        "description": markdown(report.description, whole=medium == "screen"),
         "synthetic": any(listed.synthetic for listed in report.lists),
         "status": words.status(report),
         "all_right": not report.problems and all(check.outcome == "passed" for check in checks),
@@ -278,7 +279,7 @@ def _family(
     shared = _shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     return FamilyView(
         family=family,
-        description=markdown(family.spec.description),
+        description=markdown(family.spec.description, whole=medium == "screen"),
         finding=finding,
         figures=figures,
         missing=words.missing_figures(family, {drawn.kind for drawn in figures}),
@@ -366,7 +367,7 @@ def _run(run: RunReport, family: FamilySpec, shared: Container[str]) -> RunView:
         marks=words.mark_sentences(run),
         figures=tuple(
             FigureView(
-                f"{run.slug}-{kind.removeprefix('run-')}",
+                f"runs/{run.slug}-{kind.removeprefix('run-')}",
                 0,
                 kind,
                 words.run_caption(run, family.smoothing, linear=kind == "run-linear"),

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["curves_csv", "json_bytes", "report_document", "table_csv"]
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-# What a spreadsheet takes for the start of a formula, the full-width forms included.
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|\n")
+# Where a spreadsheet may take what follows for a formula, the full-width signs included: in a country
+# whose lists have semicolons, one parts cells at them and at ends of lines, whatever is quoted.
+_FORMULA = re.compile(r"(^|[;\n])(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:
@@ -55,8 +56,8 @@ def _floats(values: list[float]) -> list[str]:
 def table_csv(table: Table) -> str:
     """A table, the sparkline left out: keys as header, numbers in full, missing is empty.
 
-    Text that a spreadsheet would take for a formula has an apostrophe before it; control characters
-    and direction marks are written as escapes.
+    What a spreadsheet would take for a formula, in a text or after a semicolon in it, has an apostrophe
+    before it; control characters and direction marks are written as escapes.
     """
     kept = [i for i, column in enumerate(table.columns) if column.kind != "sparkline"]
     file = io.StringIO()
@@ -80,5 +81,4 @@ def _cell(cell: Cell, numeric: bool) -> str:
 
 
 def _text(text: str) -> str:
-    shown = printable(text)
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    return _FORMULA.sub(r"\1'", printable(text))

@@ -12,13 +12,18 @@ from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.tables import Cell, Column, Row, Table
 
-__all__ = ["TEXT_WIDTH_MM", "Panels", "RunsPage", "panels", "paper_names"]
+__all__ = ["LONGEST_TEXT", "TEXT_WIDTH_MM", "Panels", "RunsPage", "panels", "paper_names"]
 
 TEXT_WIDTH_MM = 178.0
 """Between the margins, on A4 and Letter alike: a figure for a double column stands at its own size."""
 
+LONGEST_TEXT = 1000
+"""Characters after which a stranger's text is cut: it would fill pages, and report.json is attached."""
+
 # As many as stand on one page of either paper, with a line of configuration each.
 _RUNS_A_PAGE = 10
+# Characters of one run's printed configuration: two pages, where a usual one takes a few lines.
+_LONGEST_CONFIG = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,19 @@ def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
         "paper_pages": pages,
         "paper_printed": {view.family.slug: _printed(report, view.family) for view in views},
         "paper_parts": fitted,
+        "paper_config": _config,
     }
+
+
+def _config(facts: Sequence[Fact]) -> Iterator[Fact]:
+    """A run's configuration, as far as paper has room for it; the last says how much is left out."""
+    room = _LONGEST_CONFIG
+    for number, fact in enumerate(facts):
+        room -= len(fact.term) + min(len(fact.value), LONGEST_TEXT)
+        if room < 0 and number:
+            yield Fact("…", f"{len(facts) - number:,} more in the attached report.json")
+            return
+        yield fact
 
 
 def _lines(runs: Sequence[RunView]) -> Table:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from reportgen import resources, system_parts
 from reportgen.errors import ReportgenError
 from reportgen.outputs.context import FigureView, context
-from reportgen.outputs.paper import TEXT_WIDTH_MM, paper_names
+from reportgen.outputs.paper import LONGEST_TEXT, TEXT_WIDTH_MM, paper_names
 from reportgen.outputs.placeholders import placeholder
 from reportgen.outputs.templating import environment, filled
 from reportgen.report import Report
@@ -31,8 +31,6 @@ Paper = Literal["a4", "letter"]
 Size = tuple[float, float]
 """Width and height of a figure, mm."""
 
-# A stranger's text that is longer is cut: a cell of it would fill pages, and report.json is attached.
-_LONGEST_TEXT = 1000
 _FONT_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.(?:ttf|otf|woff2?)")
 
 
@@ -62,7 +60,7 @@ def document(
         )
 
     names = context(report, medium="paper", figure=figure, paper_size=paper_size)
-    made = environment(templates, longest=_LONGEST_TEXT)
+    made = environment(templates, longest=LONGEST_TEXT)
     return filled(made, "report.html.j2", names | paper_names(report, names))
 
 

@@ -14,16 +14,27 @@ if TYPE_CHECKING:
 
     from reportgen.report import Check, FamilyReport, Report
 
-__all__ = ["code", "escape", "render"]
+__all__ = ["code", "prose", "render"]
 
 _Entry = TypeVar("_Entry")
 
 _MOST = 20  # entries of a list: GitHub takes 1 MiB, a reader less
 _LONGEST_NAME = 100
 _LONGEST_TEXT = 300
-# Inside a line: markup, and what GitHub takes for the start of a link.
-_SPECIAL = re.compile(r"[\\`*_\[\]|~$]|:(?=//)|(?<=www)\.", re.IGNORECASE)
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"})
+# A word that neither Markdown nor GitHub takes for more than text: letters, a number or a time, with
+# marks around it. What has seven hexadecimal digits in a row may be the name of a commit.
+_PLAIN = re.compile(
+    r"""
+    (?!.*[0-9a-f]{7})
+    ["'(“]*
+    (?: [^\W\d_]+ (?:[-'’][^\W\d_]+)*
+      | [-+−]?\d+ (?:[.,]\d+)* (?:×10)? [⁻⁰¹²³⁴-⁹]*
+      | \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ
+      | – )
+    ["')”’.,;:!?%…]*
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def render(report: Report) -> str:
@@ -35,24 +46,24 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"## {escape(words.status(report) + _changed(report))}"
+    yield f"## {prose(words.status(report) + _changed(report))}"
     yield ""
     facts = [report.created, report.device, f"reportgen {report.version}"]
-    yield f"**{escape(report.title.strip()) or 'Report'}**, {', '.join(escape(fact) for fact in facts)}"
+    yield f"**{prose(report.title) or 'Report'}**, {', '.join(prose(fact) for fact in facts)}"
     if any(listed.synthetic for listed in report.lists):
         yield "\n**The runs are synthetic.**"
     for note in report.device_notes[:_MOST]:
-        yield f"\nDevice: {escape(note)}"
+        yield f"\nDevice: {prose(note)}"
     if report.changes is not None and (sections := news.told(report.changes, title=tables.metric_title)):
         if any(section.is_news for section in sections):
             yield "\n### What changed"
         for section in sections:
             title = f"{section.title} ({len(section.items):,})"
             yield f"\n**{title}**\n" if section.is_news else f"\n### {title}\n"
-            yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {escape(one.text)}")
+            yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {prose(one.text)}")
     if report.problems and report.changes is None:  # the changes name them all, with what was last known
         yield f"\n### Runs that could not be used ({len(report.problems):,})\n"
-        yield from _listed(report.problems, lambda one: f"{_run(one.run, one.family)}: {escape(one.message)}")
+        yield from _listed(report.problems, lambda one: f"{_run(one.run, one.family)}: {prose(one.message)}")
     failed = [check for run in report.runs for check in run.checks if check.outcome == "failed"]
     if failed:
         yield f"\n### Expectations that do not hold ({len(failed):,})\n"
@@ -91,32 +102,45 @@ def _listed(entries: Sequence[_Entry], words_of: Callable[[_Entry], str]) -> Ite
 
 
 def _run(name: str, family: str) -> str:
-    return f"{code(name)} ({escape(one_line(family, _LONGEST_NAME))})"
+    return f"{code(name)} ({prose(family, _LONGEST_NAME)})"
 
 
 def _failed(check: Check) -> str:
     actual = notation.measured(check.metric, check.actual)
-    said = f"{escape(tables.metric_title(check.metric))} is {escape(actual)}, expected {code(check.expected)}"
+    said = f"{prose(tables.metric_title(check.metric))} is {prose(actual)}, expected {code(check.expected)}"
     return f"{_run(check.run, check.family)}: {said}"
 
 
 def _row(family: FamilyReport) -> str:
-    cells = [escape(one_line(family.name, _LONGEST_NAME)), f"{len(family.runs):,}"]
+    cells = [_cell(family.name), f"{len(family.runs):,}"]
     for run in words.best_and_worst(family.runs):
-        cells.append("" if run is None else escape(one_line(run.spec.name, _LONGEST_NAME)))
-        cells.append("" if run is None else escape(notation.loss(run.summary.metrics.avg_final_loss)))
+        cells.append("" if run is None else _cell(run.spec.name))
+        cells.append("" if run is None else prose(notation.loss(run.summary.metrics.avg_final_loss)))
     return f"| {' | '.join(cells)} |"
+
+
+def _cell(text: str) -> str:
+    """Of a table, where a pipe is escaped in code too."""
+    return prose(text, _LONGEST_NAME).replace("|", r"\|")
 
 
 def code(text: str) -> str:
     """Text as a code span, on one line; not for tables, which a pipe in it would part."""
-    line = one_line(text, _LONGEST_NAME) or notation.MISSING
+    return _span(one_line(text, _LONGEST_NAME) or notation.MISSING)
+
+
+def _span(line: str) -> str:
     fence = "`" * (1 + max((len(ticks) for ticks in re.findall("`+", line)), default=0))
     # Spaces part the fence from ticks of the text; Markdown takes one off each end.
     pad = " " if line.startswith("`") or line.endswith("`") or line != line.strip() else ""
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
-def escape(text: str) -> str:
-    """Text that Markdown shows as it is, on one line and not at its start: no markup, no HTML, no link."""
-    return _SPECIAL.sub(r"\\\g<0>", one_line(text, _LONGEST_TEXT)).translate(_ENTITIES)
+def prose(text: str, limit: int = _LONGEST_TEXT) -> str:
+    """Text as it is, on one line and not at its start: each word that is not plain is a code span.
+
+    GitHub looks for addresses, mentions, issues, commits and emoji in what Markdown has made of a text, so
+    no escape keeps it from linking them; in code it looks for nothing.
+    """
+    words = one_line(text, limit).split(" ")
+    return " ".join(word if not word or _PLAIN.fullmatch(word) else _span(word) for word in words)

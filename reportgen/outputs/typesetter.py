@@ -24,6 +24,8 @@ from reportgen.report import Report
 
 __all__ = ["Typesetter"]
 
+_LONGEST = 600.0  # seconds of one layout; 1,080 runs take 36 on two cores
+
 
 class Typesetter:
     """Lays out one report; a context, during which the other process runs.
@@ -81,7 +83,7 @@ class Typesetter:
 
         Raises:
             ReportgenError: As there; or the process could not be started, or failed, of which it may
-                have said more on standard error.
+                have said more on standard error; or took too long.
         """
         if self._process is None:
             raise ReportgenError("the process that lays out the PDF could not be started")
@@ -89,11 +91,26 @@ class Typesetter:
         assert self._process.stdout is not None
         options = {"paper_size": paper_size, "templates": templates, "attachments": attachments}
         answer = b""
+        over = threading.Event()
+
+        def stop(process: subprocess.Popen[bytes]) -> None:
+            over.set()
+            process.kill()
+
+        limit = threading.Timer(_LONGEST, stop, [self._process])
+        limit.daemon = True
+        limit.start()
         with contextlib.suppress(OSError, ValueError):  # It has ended; its exit code says more.
             pickle.dump((report, dict(sizes), options), self._process.stdin)
             # Not closed: that would tell it that this process is gone.
             self._process.stdin.flush()
             answer = self._process.stdout.read()
+        limit.cancel()
+        if over.is_set() and not answer:
+            raise ReportgenError(
+                f"report.pdf: its layout took longer than {_LONGEST:g} s and was ended; "
+                "report fewer runs or shorter texts, or ask for --format html"
+            )
         if self._process.wait() or not answer:
             raise ReportgenError(
                 f"the process that lays out the PDF failed (exit code {self._process.returncode})"

@@ -17,7 +17,7 @@ function saveFigure(figure) {
   if (below) layout.margin = { ...layout.margin, b: 46 + 24 * Math.ceil(traces.length / 8) };
   layout.height = figure.height - figure.margin.b + layout.margin.b;
   const data = traces.map((trace) => ({ ...trace, showlegend: trace.name !== undefined }));
-  return Plotly.downloadImage({ data, layout }, { format: "svg", filename: figure.name, width: layout.width, height: layout.height });
+  return Plotly.downloadImage({ data, layout }, { format: "svg", filename: figure.name.split("/").pop(), width: layout.width, height: layout.height });
 }
 
 function annotationOf(figure, { run, left, y }, ink) {

@@ -137,9 +137,9 @@ function cellText(cell) {
 }
 
 function csvOf({ heads, rows }) {
-  // A text that a spreadsheet would take for a formula gets an apostrophe before it.
+  // What a spreadsheet would take for a formula gets an apostrophe before it; many part cells at semicolons.
   const field = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const safe = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+  const safe = (text) => text.replace(/(^|[;\t\r\n])(?=[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20])/g, "$1'");
   return [heads.map(({ text }) => field(safe(text))), ...rows.map((row) => row.map(({ text, full, numeric }) => field(numeric && !Number.isNaN(Number(full)) ? String(full) : safe(text))))]
     .map((fields) => fields.join(","))
     .join("\r\n") + "\r\n";

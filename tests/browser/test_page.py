@@ -236,7 +236,7 @@ def test_figures_out_of_view_are_given_up_when_many_are_drawn(open_page: Opener)
     page = open_page(samples.report([samples.family_report("Addition", many_runs(30))]))
     page.evaluate("for (const run of document.querySelectorAll('details.run')) run.open = true")
     for i in range(30):
-        drawn(page, f"#figure-run-{i}-log")
+        drawn(page, f"#figure-runs--run-{i}-log")
     assert page.locator(".plot[data-drawn]").count() <= 24 + 8
     drawn(page, LOG)
 

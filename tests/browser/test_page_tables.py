@@ -73,6 +73,16 @@ def test_hostile_text_is_copied_as_text(open_page: Opener) -> None:
     assert not re.search(r'(^|,|")[=+@]', text, re.MULTILINE)
 
 
+def test_a_formula_after_a_semicolon_is_copied_as_text(open_page: Opener) -> None:
+    run = samples.run_report("r", [-1.0] * 6, label="a;=cmd()")
+    report = samples.report([samples.family_report("F", [run])])
+    page = open_page(report, permissions=["clipboard-read", "clipboard-write"])
+    page.locator("#table-runs button", has_text="Copy as CSV").click()
+    page.locator("#table-runs .said", has_text="Copied.").wait_for()
+    row = page.evaluate("navigator.clipboard.readText()").splitlines()[1].split(",")
+    assert "a;'=cmd()" in row and "-1.0" in row
+
+
 def test_a_caption_wraps_to_what_is_seen_of_its_table(open_page: Opener) -> None:
     page = open_page(samples.sample_report(), width=390)
     widths = page.evaluate(
