@@ -28,9 +28,12 @@ CREATE TABLE IF NOT EXISTS entries (
 """
 
 
-def default_folder() -> Path:
-    """The folder that the platform keeps for caches of one user."""
-    return Path(platformdirs.user_cache_dir("reportgen", appauthor=False))
+def default_folder() -> Path | None:
+    """The folder that the platform keeps for caches of one user; None for a user without a home."""
+    try:
+        return Path(platformdirs.user_cache_dir("reportgen", appauthor=False))
+    except RuntimeError:
+        return None
 
 
 def key_of(*parts: str | bytes) -> str:

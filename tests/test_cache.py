@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.cache import key_of, open_cache
+from reportgen.cache import default_folder, key_of, open_cache
 
 
 def test_a_value_comes_back_in_the_next_build(tmp_path: Path) -> None:
@@ -61,6 +62,19 @@ def test_a_folder_that_cannot_be_made_is_no_cache(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with open_cache(tmp_path / "file" / "cache") as cache:
         cache.put("a", b"1")
+        assert cache.get("a") is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="users as POSIX has them")
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert default_folder() is None
+    with open_cache(default_folder()) as cache:
         assert cache.get("a") is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -180,3 +181,14 @@ def test_it_ends_when_its_build_is_killed(busy: bool, tmp_path: Path) -> None:
         _, errors = build.communicate()
     wait_for_the_end_of(below)
     assert errors == ""
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_request_that_is_cut_off_ends_it_quietly(share: float, capfd: pytest.CaptureFixture[str]) -> None:
+    """As when the build is killed while it asks."""
+    request = pickle.dumps((samples.sample_report(), SIZES, {}))
+    with Typesetter() as typesetter:
+        process = process_of(typesetter)
+        process.communicate(request[: int(share * len(request))], timeout=60)
+    assert process.returncode == 0
+    assert capfd.readouterr().err == ""

@@ -131,7 +131,7 @@ def _main() -> None:
     gc.freeze()  # What was loaded stays, and the collector need not look through it time and again.
     try:
         report, sizes, options = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own process wrote it
-    except EOFError:  # The build has ended and asks for nothing.
+    except (EOFError, pickle.UnpicklingError):  # The build has ended, perhaps in the middle of its request.
         return
     threading.Thread(target=_end_with_the_build, daemon=True).start()
     outcome: bytes | ReportgenError
@@ -139,7 +139,7 @@ def _main() -> None:
         outcome = pdf.lay_out(report, sizes, **options)
     except ReportgenError as error:
         outcome = error
-    with answer:
+    with contextlib.suppress(BrokenPipeError), answer:  # The build has ended and waits for nothing.
         pickle.dump(outcome, answer)
     os._exit(0)  # The build waits: what this process holds need not be taken apart.
 
