@@ -49,11 +49,15 @@ class Figure {
     this.view = this.spec.kind === "attribute" ? scatterView(this) : linesView(this);
     const { traces, range } = this.view;
     this.range = this.zoom ?? range;
-    this.margin = { l: this.view.rows ? roomForRows(this) : roomForTicks(this), r: 14, t: 22, b: 46 };
-    placeNames(this);
-    Plotly.react(this.canvas, traces, layoutOf(this), {
-      displayModeBar: false, doubleClick: false, showTips: false, responsive: false,
-    });
+    const room = this.view.rows ? roomForRows : roomForTicks;
+    // Once more where plotly's own numbers turned out to need other room.
+    for (let k = 0; k < 2 && (k === 0 || Math.abs(room(this) - this.margin.l) > 1); k += 1) {
+      this.margin = { l: room(this), r: 14, t: 22, b: 46 };
+      placeNames(this);
+      Plotly.react(this.canvas, traces, layoutOf(this), {
+        displayModeBar: false, doubleClick: false, showTips: false, responsive: false,
+      });
+    }
     if (!this.drawn) {
       this.canvas.on("plotly_relayout", (change) => onZoom(this, change));
       this.canvas.on("plotly_doubleclick", () => this.show({ zoom: null }));
@@ -256,12 +260,11 @@ function shiftsOf(points, place) {
   return new Map(families.map((name, k) => [name, (k - (families.length - 1) / 2) * shift]));
 }
 
-// Room for the numbers of the vertical axis and its title beside them.
+// Room for the numbers of the vertical axis and its title beside them; plotly's own are measured as drawn.
 function roomForTicks(figure) {
-  const least = figure.width < 560 ? 48 : 58;
   const { ticktext } = lossTicks(figure, "y");
-  if (ticktext) return Math.max(least, Math.max(...ticktext.map(widthOf)) + 36);
-  return figure.spec.kind === "attribute" ? 84 : least; // plotly's own decimals of small losses
+  const drawn = () => [...figure.canvas.querySelectorAll(".ytick text")].map((text) => text.getBoundingClientRect().width);
+  return Math.max(figure.width < 560 ? 48 : 58, Math.max(...(ticktext?.map(widthOf) ?? drawn())) + 36);
 }
 
 const roomForRows = (figure) => Math.max(...figure.view.rows.map((run) => widthOf(run.short))) + 16;

@@ -273,3 +273,26 @@ def test_a_thousand_runs_open_and_answer(open_page: Opener) -> None:
     page.locator("#table-runs th[data-key=avg_final_loss] button").click()
     page.locator("#table-runs input[type=search]").fill("s100077")
     assert column(page, "#table-runs", "label") == ["run 77"]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("loss", [5e-9, -5e-9, 5e-300, 123_456.7])
+def test_the_title_of_an_axis_touches_none_of_its_numbers(open_page: Opener, loss: float, width: int) -> None:
+    """Where a narrow range leaves the wording of the numbers to plotly, too."""
+    runs = [
+        samples.run_report(
+            f"add_d{5 + i}_l2_h3_t15K_s100000", [loss * (1 + i / 300 + k / 1e4) for k in range(60)]
+        )
+        for i in range(3)
+    ]
+    page = open_page(samples.report([samples.family_report("Addition", runs)]), width=width)
+    for figure in ("#figure-all-avg-final-loss", LOG, "#figure-Addition-linear"):
+        for axis in ("Log", "Linear"):
+            drawn(page, figure)
+            press(page, figure, axis)
+            gap = page.locator(f"{figure} .canvas").evaluate(
+                "canvas => Math.min(...[...canvas.querySelectorAll('.ytick text')]"
+                ".map((text) => text.getBoundingClientRect().left))"
+                " - canvas.querySelector('.ytitle').getBoundingClientRect().right"
+            )
+            assert gap > 3, (figure, axis)

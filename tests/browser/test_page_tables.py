@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+from typing import Literal
 
+import pytest
 from page_driver import Opener, column
+from PIL import Image, ImageStat
 
 from tests import samples
 
@@ -92,3 +96,23 @@ def test_a_caption_wraps_to_what_is_seen_of_its_table(open_page: Opener) -> None
     )
     assert any(table > seen for _, seen, table in widths)
     assert all(caption <= seen for caption, seen, _ in widths)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_table_shows_at_its_edge_that_there_is_more(
+    open_page: Opener, scheme: Literal["light", "dark"]
+) -> None:
+    page = open_page(samples.sample_report(), width=390, color_scheme=scheme)
+    scroll = page.locator("#table-runs .scroll")
+    scroll.scroll_into_view_if_needed()
+
+    def edge() -> tuple[float, ...]:
+        """The colour of the right edge, in the caption's row, where nothing stands."""
+        picture = Image.open(io.BytesIO(scroll.screenshot())).convert("RGB")
+        return ImageStat.Stat(picture.crop((picture.width - 2, 2, picture.width, 20))).mean
+
+    more = edge()
+    scroll.evaluate("element => { element.scrollLeft = element.scrollWidth; }")
+    none = edge()
+    assert max(none) - min(none) < 10  # paper: white or nearly black
+    assert 20 < abs(sum(more) - sum(none)) / 3 < 60  # seen, and quiet
