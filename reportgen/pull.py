@@ -51,12 +51,14 @@ class Pulled:
 
     Attributes:
         path: The local file.
-        source: Where its bytes came from.
+        size: Its bytes.
+        source: Where they came from.
         checked: False where the Hub was not asked whether the file has changed.
     """
 
     spec: RunSpec
     path: Path
+    size: int
     source: SourceRecord
     checked: bool
 
@@ -104,7 +106,7 @@ def _result(family: str, spec: RunSpec, outcome: _Outcome) -> Pulled | Problem:
         name = one_line(outcome.source.file)
         mend = "build from the model list to report on the file as it is now"
         return Problem(family, spec.name, "refused", f"{name} is no longer the file of that report; {mend}")
-    return Pulled(spec, outcome.path, outcome.source, outcome.checked)
+    return Pulled(spec, outcome.path, outcome.size, outcome.source, outcome.checked)
 
 
 @dataclass(frozen=True, slots=True)

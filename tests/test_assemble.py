@@ -30,7 +30,7 @@ def made(
     """A run with these losses, measured by the samples' own arithmetic."""
     source = SourceRecord("hub", "org/repo", "main", "c" * 40, "training_loss.json", "0" * 64)
     measured = Measured(config or {}, None, recorded, samples.summarise(losses), "cpu")
-    return assemble.Made(Pulled(spec, Path("unused"), source, checked), measured)
+    return assemble.Made(Pulled(spec, Path("unused"), 0, source, checked), measured)
 
 
 def family_of(runs: list[assemble.Made], **fields: Any) -> FamilyReport:
