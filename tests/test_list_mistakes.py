@@ -253,6 +253,7 @@ FAMILIES = {
     ],
     'figures = ["log", "log"]': ['figures: holds "log" twice; name it once'],
     "x_range = [5, 1]": ["x_range: goes from 5.0 to 1.0; the lower number comes first"],
+    "x_range = [0, 1e30]": ["x_range: goes to 1e+30; the last step must be 9,007,199,254,740,992 at most"],
     "x_range = [1]": [
         "x_range: holds 1 value; must be two steps from 0 on, the lower first, such as [0, 40000]"
     ],
