@@ -181,7 +181,7 @@ def _outcomes(
                     case _Begun(key, at):
                         begun[key] = at
                     case _Ended(key, outcome) if key in left:
-                        del left[key]
+                        del left[key], begun[key]
                         yield key, outcome
                     case _Waits(message):
                         on_wait(message)
@@ -194,10 +194,10 @@ def _outcomes(
                         for key in left
                     )
                     return
-                for key in [key for key in left if now - begun.get(key, now) > options.run_seconds]:
+                for key in [key for key, at in begun.items() if now - at > options.run_seconds]:
                     # Its thread may hang for good, so another takes its place.
                     crew.hire(1, find)
-                    del left[key]
+                    del left[key], begun[key]
                     yield key, _late(f"nothing came of it in {options.run_seconds:.0f} s; build again later")
         finally:
             crew.stop.set()
