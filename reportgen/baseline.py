@@ -164,7 +164,7 @@ def read_baseline(path: str | Path) -> dict[str, Any]:
 
 
 def _is_deep(document: object) -> bool:
-    level = [document]
+    level: list[Any] = [document]
     for _ in range(_MOST_LEVELS):
         inner = [one.values() if isinstance(one, dict) else one for one in level]
         level = [one for entries in inner for one in entries if isinstance(one, (dict, list))]

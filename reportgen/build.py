@@ -42,6 +42,7 @@ Format = Literal["html", "pdf"]
 _MANY_RUNS = 100
 _POINTS, _POINTS_OF_MANY = 800, 300
 _LONGEST_LINE = 1000
+_LAST_SECOND = 253402300799  # of the year 9999
 _ALWAYS = ("report.json", "summary.md", folder.MANIFEST)
 _NAMED_VERSIONS = ("numpy", "torch", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
 
@@ -133,6 +134,7 @@ def run(
         ReportgenError: Nothing was written.
     """
     log = log or SilentLog()
+    _epoch()  # A mistake there is told before anything slow.
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     for line in () if options.templates is None else own_templates.check(options.templates):
         log.warn(line)
@@ -319,9 +321,24 @@ def _report(
 
 def _now() -> str:
     """``SOURCE_DATE_EPOCH`` where it is set, else the time, in UTC."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
-    seconds = int(epoch) if epoch.isascii() and epoch.isdigit() else int(time.time())
+    epoch = _epoch()
+    seconds = int(time.time()) if epoch is None else epoch
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _epoch() -> int | None:
+    text = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if not text:
+        return None
+    if (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= len(str(_LAST_SECOND))
+        and int(text) <= _LAST_SECOND
+    ):
+        return int(text)
+    wrong = f"{shown(text)} is no number of seconds from 0 to {_LAST_SECOND}"
+    raise ReportgenError(f"SOURCE_DATE_EPOCH: {wrong}; set one, or unset it", exit_code=2)
 
 
 def _versions() -> dict[str, str]:

@@ -22,7 +22,7 @@ from reportgen.model_list import HubSource, RunSpec, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
 from reportgen.terminal import Level, make_log
-from reportgen.text import one_line, printable
+from reportgen.text import is_utf8, one_line, printable
 
 __all__ = ["Parser", "main"]
 
@@ -98,7 +98,9 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     build = commands.add_parser("build", help="build a report", description="Builds a report into OUT.")
-    build.add_argument("lists", nargs="+", metavar="LIST", help=f"{_LISTS}, or a report.json to build again")
+    build.add_argument(
+        "lists", nargs="+", type=_text, metavar="LIST", help=f"{_LISTS}, or a report.json to build again"
+    )
     build.add_argument("-o", "--out", required=True, type=Path, metavar="OUT", help="folder of the report")
     build.add_argument(
         "--format",
@@ -121,8 +123,13 @@ def _parser() -> Parser:
     build.add_argument(
         "--baseline", type=Path, metavar="REPORT.json", help="say what changed since that report"
     )
-    build.add_argument("--templates", type=Path, metavar="DIR", help="templates and styles that replace ours")
-    build.add_argument("--title", help="title of the report")
+    build.add_argument(
+        "--templates",
+        type=lambda text: Path(_text(text)),
+        metavar="DIR",
+        help="templates and styles that replace ours",
+    )
+    build.add_argument("--title", type=_text, help="title of the report")
     build.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of the PDF (default: a4)")
     build.add_argument(
         "--family", action="append", default=[], metavar="NAME", help="only this family; repeatable"
@@ -155,13 +162,13 @@ def _parser() -> Parser:
     check = commands.add_parser(
         "check", help="read lists only", description="Names every mistake of the lists."
     )
-    check.add_argument("lists", nargs="+", metavar="LIST", help=_LISTS)
+    check.add_argument("lists", nargs="+", type=_text, metavar="LIST", help=_LISTS)
     check.set_defaults(run=_check)
 
     runs = commands.add_parser(
         "runs", help="show what a build would pull", description="Lists runs and sources."
     )
-    runs.add_argument("lists", nargs="+", metavar="LIST", help=_LISTS)
+    runs.add_argument("lists", nargs="+", type=_text, metavar="LIST", help=_LISTS)
     runs.set_defaults(run=_runs)
 
     diff = commands.add_parser(
@@ -313,6 +320,13 @@ def _device(text: str) -> str:
     if text in ("auto", "cpu", "cuda", "mps") or (kind == "cuda" and index.isascii() and index.isdigit()):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is none of auto, cpu, cuda, cuda:N, mps")
+
+
+def _text(text: str) -> str:
+    """What a report repeats."""
+    if is_utf8(text):
+        return text
+    raise argparse.ArgumentTypeError(f"{shown(text)} holds a byte that is not UTF-8; write it in UTF-8")
 
 
 def _positive(text: str) -> int:

@@ -261,10 +261,11 @@ def test_the_action_hands_its_inputs_to_the_build(folder: Path) -> None:
     assert (folder / "step-summary.md").read_text() == (out / "summary.md").read_text()
 
 
+@pytest.mark.parametrize("lists", ["demo", "it's"])
 @pytest.mark.parametrize("site", [False, True])
-def test_the_action_has_its_outputs_though_an_input_is_wrong(folder: Path, site: bool) -> None:
+def test_the_action_has_its_outputs_though_an_input_is_wrong(folder: Path, site: bool, lists: str) -> None:
     inputs = {
-        "LISTS": f"'{folder / 'list.toml'}'",
+        "LISTS": lists,
         "FORMATS": "html pfd",
         "BASELINE": "",
         "OUT": str(folder / "out"),
