@@ -143,7 +143,7 @@ def run(
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
     entries = _entries(chosen)
     pulled = _pull(entries, options, deadline, log)
-    inputs = _inputs_digest(chosen, pulled, options, baseline)
+    inputs = _inputs_digest(chosen, pulled, _command(lists, options), options.templates, baseline)
     old = folder.read_manifest(out)
     if skip_if_current and old is not None and folder.is_current(out, old, inputs):
         _warn(old, log)
@@ -371,12 +371,13 @@ def _command(names: Sequence[str], options: BuildOptions) -> tuple[str, ...]:
 def _inputs_digest(
     lists: Sequence[ModelList],
     pulled: Sequence[Pulled | Problem],
-    options: BuildOptions,
+    command: Sequence[str],
+    templates: Path | None,
     baseline: Mapping[str, Any] | None,
 ) -> str:
     """Digest of all that decides what a build writes, the code included."""
     folders = [Path(__file__).parent, resources.folder("templates")]
-    folders += [options.templates] if options.templates is not None else []
+    folders += [templates] if templates is not None else []
     code = [
         [str(file.relative_to(place)), hashlib.sha256(file.read_bytes()).hexdigest()]
         for place in folders
@@ -392,10 +393,7 @@ def _inputs_digest(
     document = [
         [model_list.to_dict(one) for one in lists],
         runs,
-        sorted(options.formats),
-        options.device,
-        options.title,
-        options.paper,
+        command,
         baseline,
         os.environ.get("SOURCE_DATE_EPOCH"),
         code,
