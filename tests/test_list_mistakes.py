@@ -66,6 +66,10 @@ RUNS = {
         "runs[0].extra.z: is 18446744073709551615; must be text, true, false or a number of up to 64 bits",
         'runs[0].extra."": is no name for a column; write one',
     ],
+    '[{ name = "a", extra = { digits = 1, "extra.digits" = 2, "extra.x" = 3 } }]': [
+        'runs[0].extra."extra.digits": is what tables call the column of extra = { digits = ... }; '
+        "choose another name"
+    ],
     '[{ name = "a", expect = { avg_loss = "<= 1" } }]': [
         'runs[0].expect.avg_loss: unknown metric "avg_loss"; did you mean "avg_final_loss"?'
     ],
