@@ -120,13 +120,20 @@ def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[st
         "listed_differs": not agreement.agrees_listed(
             metrics.avg_final_loss, spec.listed.get("avg_final_loss")
         ),
-        "steps_differ": isinstance(steps, int) and not isinstance(steps, bool) and steps != metrics.steps,
+        "steps_differ": _is_whole(steps) and steps != metrics.steps,
         "name_differs": isinstance(name, str) and name != spec.name,
         "config_differs": bool(conflicts),
         "not_checked": not made.pulled.checked,
         "nonpositive": measured.summary.metrics.nonpositive > 0,
     }
     return tuple(sorted(mark for mark, holds in found.items() if holds))
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a configuration says a whole number; some write 15000.0."""
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _order_key(run: RunReport, order: str) -> tuple[bool, float, str]:

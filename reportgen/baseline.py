@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from reportgen.document import SCHEMA
 from reportgen.errors import ReportgenError
 from reportgen.text import one_line
 
-__all__ = ["Check", "Document", "Metrics", "Problem", "Run", "Source", "read_baseline"]
+__all__ = ["Check", "Document", "Metrics", "Problem", "Run", "Source", "is_time", "read_baseline"]
+
+# A run's Config has 32 at most; whatever walks a baseline later may call itself once for each.
+_MOST_LEVELS = 64
+
+
+def is_time(text: str) -> bool:
+    """Whether ``text`` is a moment, ISO 8601, that there is in UTC too."""
+    try:
+        datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _time(text: str) -> str:
+    if not is_time(text):
+        raise PydanticCustomError("time", "is no time such as 2026-01-02T03:04:05Z")
+    return text
 
 
 class _Part(BaseModel):
@@ -100,7 +120,7 @@ class Document(_Part):
     """What is used of a ``report.json``."""
 
     title: str
-    created: str
+    created: Annotated[str, AfterValidator(_time)]
     reportgen: str
     command: list[str] = []
     families: list[Family]
@@ -134,12 +154,22 @@ def read_baseline(path: str | Path) -> dict[str, Any]:
         )
     if schema < SCHEMA:
         raise _error(shown, f"schema: {schema} is older than {SCHEMA}, the first that there was")
+    if _is_deep(document):
+        raise _error(shown, f"is nested more than {_MOST_LEVELS} deep")
     try:
         Document.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise _error(shown, f"{_place(first['loc'])}: {one_line(first['msg'])}") from error
     return document
+
+
+def _is_deep(document: object) -> bool:
+    level: list[Any] = [document]
+    for _ in range(_MOST_LEVELS):
+        inner = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [one for entries in inner for one in entries if isinstance(one, (dict, list))]
+    return bool(level)
 
 
 def _error(path: str, what: str) -> ReportgenError:

@@ -42,6 +42,7 @@ Format = Literal["html", "pdf"]
 _MANY_RUNS = 100
 _POINTS, _POINTS_OF_MANY = 800, 300
 _LONGEST_LINE = 1000
+_LAST_SECOND = 253402300799  # of the year 9999
 _ALWAYS = ("report.json", "summary.md", folder.MANIFEST)
 _NAMED_VERSIONS = ("numpy", "torch", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
 
@@ -134,6 +135,7 @@ def run(
         ReportgenError: Nothing was written.
     """
     log = log or SilentLog()
+    _epoch()  # A mistake there is told before anything slow.
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     for line in () if options.templates is None else own_templates.check(options.templates):
         log.warn(line)
@@ -145,7 +147,7 @@ def run(
     for entry, one in zip(entries, pulled, strict=True):
         if isinstance(one, Pulled):
             log.info(one_line(f"{entry.family.name}: {entry.spec.name}: {_origin(one)}", _LONGEST_LINE))
-    inputs = _inputs_digest(chosen, pulled, options, baseline)
+    inputs = _inputs_digest(chosen, pulled, _command(lists, options), options.templates, baseline)
     old = folder.read_manifest(out)
     if skip_if_current and old is not None and folder.is_current(out, old, inputs):
         _warn(old, log)
@@ -350,9 +352,24 @@ def _report(
 
 def _now() -> str:
     """``SOURCE_DATE_EPOCH`` where it is set, else the time, in UTC."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
-    seconds = int(epoch) if epoch.isascii() and epoch.isdigit() else int(time.time())
+    epoch = _epoch()
+    seconds = int(time.time()) if epoch is None else epoch
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _epoch() -> int | None:
+    text = os.environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if not text:
+        return None
+    if (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= len(str(_LAST_SECOND))
+        and int(text) <= _LAST_SECOND
+    ):
+        return int(text)
+    wrong = f"{shown(text)} is no number of seconds from 0 to {_LAST_SECOND}"
+    raise ReportgenError(f"SOURCE_DATE_EPOCH: {wrong}; set one, or unset it", exit_code=2)
 
 
 def _versions() -> dict[str, str]:
@@ -385,12 +402,13 @@ def _command(names: Sequence[str], options: BuildOptions) -> tuple[str, ...]:
 def _inputs_digest(
     lists: Sequence[ModelList],
     pulled: Sequence[Pulled | Problem],
-    options: BuildOptions,
+    command: Sequence[str],
+    templates: Path | None,
     baseline: Mapping[str, Any] | None,
 ) -> str:
     """Digest of all that decides what a build writes, the code included."""
     folders = [Path(__file__).parent, resources.folder("templates")]
-    folders += [options.templates] if options.templates is not None else []
+    folders += [templates] if templates is not None else []
     code = [
         [str(file.relative_to(place)), hashlib.sha256(file.read_bytes()).hexdigest()]
         for place in folders
@@ -406,10 +424,7 @@ def _inputs_digest(
     document = [
         [model_list.to_dict(one) for one in lists],
         runs,
-        sorted(options.formats),
-        options.device,
-        options.title,
-        options.paper,
+        command,
         baseline,
         os.environ.get("SOURCE_DATE_EPOCH"),
         code,

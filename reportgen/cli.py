@@ -22,7 +22,7 @@ from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
 from reportgen.outputs.folder import MANIFEST
 from reportgen.terminal import JsonLog, Level, TextLog, discard, make_log, put
-from reportgen.text import inert, one_line
+from reportgen.text import inert, is_utf8, one_line
 
 if TYPE_CHECKING:
     from reportgen.report import Report
@@ -106,7 +106,9 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     build = commands.add_parser("build", help="build a report", description="Builds a report into OUT.")
-    build.add_argument("lists", nargs="+", metavar="LIST", help=f"{LISTS}, or a report.json to build again")
+    build.add_argument(
+        "lists", nargs="+", type=_text, metavar="LIST", help=f"{LISTS}, or a report.json to build again"
+    )
     build.add_argument("-o", "--out", required=True, type=Path, metavar="OUT", help="folder of the report")
     add_build_options(build)
     build.set_defaults(run=_build)
@@ -114,13 +116,13 @@ def _parser() -> Parser:
     check = commands.add_parser(
         "check", help="read lists only", description="Names every mistake of the lists."
     )
-    check.add_argument("lists", nargs="+", metavar="LIST", help=LISTS)
+    check.add_argument("lists", nargs="+", type=_text, metavar="LIST", help=LISTS)
     check.set_defaults(run=_check)
 
     runs = commands.add_parser(
         "runs", help="show what a build would pull", description="Lists runs and sources."
     )
-    runs.add_argument("lists", nargs="+", metavar="LIST", help=LISTS)
+    runs.add_argument("lists", nargs="+", type=_text, metavar="LIST", help=LISTS)
     runs.set_defaults(run=_runs)
 
     diff = commands.add_parser(
@@ -156,9 +158,12 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         "--baseline", type=Path, metavar="REPORT.json", help="say what changed since that report"
     )
     parser.add_argument(
-        "--templates", type=Path, metavar="DIR", help="templates and styles that replace ours"
+        "--templates",
+        type=lambda text: Path(_text(text)),
+        metavar="DIR",
+        help="templates and styles that replace ours",
     )
-    parser.add_argument("--title", help="title of the report")
+    parser.add_argument("--title", type=_text, help="title of the report")
     parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of the PDF (default: a4)")
     parser.add_argument(
         "--family", action="append", default=[], metavar="NAME", help="only this family; repeatable"
@@ -393,6 +398,13 @@ def _device(text: str) -> str:
     if text in ("auto", "cpu", "cuda", "mps") or (kind == "cuda" and index.isascii() and index.isdigit()):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is none of auto, cpu, cuda, cuda:N, mps")
+
+
+def _text(text: str) -> str:
+    """What a report repeats."""
+    if is_utf8(text):
+        return text
+    raise argparse.ArgumentTypeError(f"{shown(text)} holds a byte that is not UTF-8; write it in UTF-8")
 
 
 def _positive(text: str) -> int:

@@ -12,12 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reportgen import cli, nightly
+from reportgen.model_list.mistakes import shown
+from reportgen.terminal import make_log
 
 __all__ = ["main", "outputs"]
 
 # A report was written: with runs missing (3) or without one of its formats (5), which the log has said.
 _WRITTEN = (0, 3, 5)
 _EXPECTATION_FAILED = 4
+_BAD_INPUT = 2
 
 
 def main(environment: Mapping[str, str] = os.environ) -> int:
@@ -26,7 +29,13 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     Returns:
         0 where a report was written and nothing failed, else the build's exit code.
     """
-    arguments = shlex.split(environment["LISTS"])
+    try:
+        arguments = shlex.split(environment["LISTS"])
+    except ValueError as error:
+        wrong = f"lists: {shown(environment['LISTS'])}: {str(error).lower()}"
+        make_log("normal", "text").error(f"{wrong}; quote a name that holds a quote or a backslash")
+        nightly.summarise(None, _BAD_INPUT)
+        return _tell(None, _BAD_INPUT)
     for name in environment["FORMATS"].split():
         arguments += ["--format", name]
     if environment["BASELINE"]:
@@ -38,6 +47,11 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
         # An older report that a failed build left in place is not this build's.
         folder = Path(environment["OUT"]) if code in (*_WRITTEN, _EXPECTATION_FAILED) else None
         nightly.summarise(folder, code)
+    return _tell(folder, code)
+
+
+def _tell(folder: Path | None, code: int) -> int:
+    """Writes the action's outputs; returns its exit code."""
     nightly.tell("GITHUB_OUTPUT", "".join(f"{key}={value}\n" for key, value in outputs(folder, code).items()))
     return 0 if code in _WRITTEN else code
 

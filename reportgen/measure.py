@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reportgen import curves, formats
+from reportgen import curves, formats, sources
 from reportgen.cache import Cache, key_of
 from reportgen.curves.packing import from_bytes, to_bytes
 from reportgen.curves.summary import CurveSettings, Summary
@@ -26,6 +26,7 @@ __all__ = ["Measured", "MeasuredAll", "Unusable", "measure"]
 # the device is not called for every run, small enough that 2,700 runs fit into 2 GB.
 _BATCH_BYTES = 48 * 2**20
 _READERS = 2
+_CHANGED = "changed while it was read; build again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,21 +168,13 @@ def _batches(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
     batch: list[_Job] = []
     size = 0
     for job in jobs:
-        bytes_ = _size(job.pulled.path)
-        if batch and size + bytes_ > _BATCH_BYTES:
+        if batch and size + job.pulled.size > _BATCH_BYTES:
             yield batch
             batch, size = [], 0
         batch.append(job)
-        size += bytes_
+        size += job.pulled.size
     if batch:
         yield batch
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _read(pulled: Pulled, own: threading.local) -> RunFile | Unusable:
@@ -189,11 +182,13 @@ def _read(pulled: Pulled, own: threading.local) -> RunFile | Unusable:
     if not hasattr(own, "parser"):
         own.parser = quanta_maths.new_parser()
     try:
-        data = pulled.path.read_bytes()
+        data = sources.read_again(pulled.path, pulled.size)
+    except sources.Unusable:
+        return Unusable(_CHANGED)
     except OSError as error:
         return Unusable(f"could be pulled and then not read ({error.strerror}); build again")
     if hashlib.sha256(data).hexdigest() != pulled.source.sha256:
-        return Unusable("changed while it was read; build again")
+        return Unusable(_CHANGED)
     try:
         return quanta_maths.read(data, pulled.spec.name, own.parser)
     except formats.Unreadable as error:

@@ -11,7 +11,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import NoReturn
 import orjson
 
 from reportgen import changes, cli
+from reportgen.baseline import is_time
 from reportgen.errors import ReportgenError
 from reportgen.outputs.folder import MANIFEST
 from reportgen.outputs.templating import environment
@@ -59,13 +60,14 @@ class Night:
 
 
 def nights(site: Path) -> list[Night]:
-    """The nights in ``site``, newest first; what is no report is passed over, and so is a link.
-
-    A night grows thin and goes; through a link, somebody's report elsewhere would.
-    """
-    folders = [folder for folder in site.glob("????-??-??*") if not folder.is_symlink()]
-    found = [night for folder in folders if (night := read(folder)) is not None]
+    """The nights in ``site``, newest first; what is no report is passed over."""
+    found = [night for folder in _folders(site) if (night := read(folder)) is not None]
     return sorted(found, key=lambda night: (night.created, night.name), reverse=True)
+
+
+def _folders(site: Path) -> Iterable[Path]:
+    """Not through links: a night grows thin and goes, and so would somebody's report elsewhere."""
+    return (folder for folder in site.glob("????-??-??*") if not folder.is_symlink())
 
 
 def file_away(site: Path, built: Path, now: datetime) -> str:
@@ -117,8 +119,8 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
             )
             summarise(None, 1)
             return 1, None
-    before = nights(site)
-    baseline = ["--baseline", str(site / before[0].name / "report.json")] if before else []
+    found = _baseline(site)
+    baseline = [] if found is None else ["--baseline", str(found)]
     # A night that was killed may have left it.
     shutil.rmtree(building, ignore_errors=True)
     try:
@@ -129,6 +131,23 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
         shutil.rmtree(building, ignore_errors=True)
     summarise(folder, code)
     return code, folder
+
+
+def _baseline(site: Path) -> Path | None:
+    """The newest report that can be compared with; one that cannot must not fail every night after it."""
+    log = make_log("normal", "text")
+    for folder in sorted(_folders(site)):
+        if (folder / "report.json").exists() and read(folder) is None:
+            log.warn(f"{folder}: holds no whole report, so it is passed over; remove it")
+    for night in nights(site):
+        file = site / night.name / "report.json"
+        try:
+            changes.read_baseline(file)
+        except ReportgenError as error:
+            log.warn(f"the report of {night.name} is passed over as the baseline: {error}")
+        else:
+            return file
+    return None
 
 
 def summarise(folder: Path | None, code: int) -> None:
@@ -196,9 +215,11 @@ def read(folder: Path) -> Night | None:
     try:
         report = orjson.loads((folder / "report.json").read_bytes())
         manifest = orjson.loads((folder / MANIFEST).read_bytes())
+        if not is_time(report["created"]):  # nights are sorted by it
+            return None
         return Night(
             name=folder.name,
-            created=str(report["created"]),
+            created=report["created"],
             title=str(report["title"]),
             runs=sum(len(family["runs"]) for family in report["families"]),
             problems=len(report["problems"]),
@@ -206,7 +227,7 @@ def read(folder: Path) -> Night | None:
             changes=None if report.get("changes") is None else changes.count(report["changes"]),
             has_pdf=(folder / "report.pdf").exists(),
         )
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
 
 

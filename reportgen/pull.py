@@ -51,12 +51,14 @@ class Pulled:
 
     Attributes:
         path: The local file.
-        source: Where its bytes came from.
+        size: Its bytes.
+        source: Where they came from.
         checked: False where the Hub was not asked whether the file has changed.
     """
 
     spec: RunSpec
     path: Path
+    size: int
     source: SourceRecord
     checked: bool
 
@@ -104,7 +106,7 @@ def _result(family: str, spec: RunSpec, outcome: _Outcome) -> Pulled | Problem:
         name = one_line(outcome.source.file)
         mend = "build from the model list to report on the file as it is now"
         return Problem(family, spec.name, "refused", f"{name} is no longer the file of that report; {mend}")
-    return Pulled(spec, outcome.path, outcome.source, outcome.checked)
+    return Pulled(spec, outcome.path, outcome.size, outcome.source, outcome.checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ def _outcomes(
                     case _Begun(key, at):
                         begun[key] = at
                     case _Ended(key, outcome) if key in left:
-                        del left[key]
+                        del left[key], begun[key]
                         yield key, outcome
                     case _Waits(message):
                         on_wait(message)
@@ -192,10 +194,10 @@ def _outcomes(
                         for key in left
                     )
                     return
-                for key in [key for key in left if now - begun.get(key, now) > options.run_seconds]:
+                for key in [key for key, at in begun.items() if now - at > options.run_seconds]:
                     # Its thread may hang for good, so another takes its place.
                     crew.hire(1, find)
-                    del left[key]
+                    del left[key], begun[key]
                     yield key, _late(f"nothing came of it in {options.run_seconds:.0f} s; build again later")
         finally:
             crew.stop.set()

@@ -7,9 +7,18 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import takewhile
 
-__all__ = ["inert", "one_line", "printable", "told_apart"]
+__all__ = ["inert", "is_utf8", "one_line", "printable", "told_apart"]
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def is_utf8(text: str) -> bool:
+    """Whether ``text`` can be written; Python lets names of files hold bytes that are no text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def printable(text: str) -> str:

@@ -84,7 +84,8 @@ def pull_in_process(
         if "kind" in one:
             outcomes.append(Problem(**one))
         else:
-            outcomes.append(Pulled(spec, Path(one["path"]), SourceRecord(**one["source"]), one["checked"]))
+            source = SourceRecord(**one["source"])
+            outcomes.append(Pulled(spec, Path(one["path"]), one["size"], source, one["checked"]))
     facts = (told[key] for key in ("waits", "done", "seconds", "modules", "peak"))
     return Told(outcomes, *facts, process.stderr)
 
@@ -135,7 +136,12 @@ def main() -> None:
     told = [
         dataclasses.asdict(one)
         if isinstance(one, Problem)
-        else {"path": str(one.path), "source": dataclasses.asdict(one.source), "checked": one.checked}
+        else {
+            "path": str(one.path),
+            "size": one.size,
+            "source": dataclasses.asdict(one.source),
+            "checked": one.checked,
+        }
         for one in outcomes
     ]
     slow = ("torch", "huggingface_hub", "pandas", "plotly", "weasyprint", "kaleido")

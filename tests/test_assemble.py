@@ -30,7 +30,7 @@ def made(
     """A run with these losses, measured by the samples' own arithmetic."""
     source = SourceRecord("hub", "org/repo", "main", "c" * 40, "training_loss.json", "0" * 64)
     measured = Measured(config or {}, None, recorded, samples.summarise(losses), "cpu")
-    return assemble.Made(Pulled(spec, Path("unused"), source, checked), measured)
+    return assemble.Made(Pulled(spec, Path("unused"), 0, source, checked), measured)
 
 
 def family_of(runs: list[assemble.Made], **fields: Any) -> FamilyReport:
@@ -62,6 +62,7 @@ def test_a_run_that_is_as_it_says_has_no_marks() -> None:
         ([0.5] * 5, {}, {"recorded": 0.6}, "recorded_differs"),
         ([0.5] * 5, {}, {"listed": "0.6"}, "listed_differs"),
         ([0.5] * 5, {"n_training_steps": 1000}, {}, "steps_differ"),
+        ([0.5] * 5, {"n_training_steps": 1000.0}, {}, "steps_differ"),
         ([0.5] * 5, {"model_name": "another"}, {}, "name_differs"),
         ([0.5] * 5, {"n_digits": 6}, {}, "config_differs"),
         ([0.5] * 5, {}, {"checked": False}, "not_checked"),
@@ -74,9 +75,13 @@ def test_each_mark_says_one_thing(
     assert marks(losses, config, **fields) == (mark,)
 
 
-@pytest.mark.parametrize("value", [None, True, "6", [6], {"a": 6}])
+@pytest.mark.parametrize("value", [None, True, "6", [6], {"a": 6}, 6.5, math.nan, math.inf])
 def test_a_config_of_other_types_says_nothing(value: object) -> None:
     assert marks([0.5] * 5, {"n_training_steps": value, "model_name": None, "n_digits": None}) == ()
+
+
+def test_a_whole_number_of_steps_may_be_written_as_a_broken_one() -> None:
+    assert marks([0.5] * 1000, {"n_training_steps": 1000.0}) == ()
 
 
 def test_runs_stand_in_the_order_that_the_family_asks_for() -> None:

@@ -432,6 +432,22 @@ def test_a_run_that_is_not_the_one_of_the_report_is_refused(small: Path) -> None
 # From Python, and options.
 
 
+@pytest.mark.parametrize(
+    "words", [("--offline",), ("--allow-missing",), ("--family", "First", "--family", "Second")]
+)
+def test_another_command_is_told_though_it_chooses_the_same(small: Path, words: tuple[str, ...]) -> None:
+    for more in ((), words):
+        assert build(small, "list.toml", "one", *more) == 0
+        assert document(small / "one")["command"] == [
+            "reportgen",
+            "build",
+            "list.toml",
+            "--format",
+            "html",
+            *more,
+        ]
+
+
 def test_what_is_wrong_is_a_line_each() -> None:
     note = "cuda:0 ran out of memory: the runs were worked on in smaller batches"
     gone = "mix_d8_l3_h4_t30K_s572091"

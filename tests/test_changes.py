@@ -468,6 +468,9 @@ def test_read_baseline_reads_what_was_written(tmp_path: Path) -> None:
         assert changes.read_baseline(path) == doc(made)
 
 
+END = '"schema": 1, "reportgen": "1", "problems": []'
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -484,9 +487,19 @@ def test_read_baseline_reads_what_was_written(tmp_path: Path) -> None:
         ('{"schema": 0}', "schema: 0 is older than 1"),
         ('{"schema": 1}', "title: Field required"),
         (
-            '{"schema": 1, "title": "x", "created": "x", "reportgen": "1", "families": {}, "problems": []}',
+            f'{{"title": "x", "created": "2026-01-02", {END}, "families": {{}}}}',
             "families: ",
         ),
+        *(
+            (
+                f'{{"title": "x", "created": "{created}", {END}, "families": []}}',
+                "created: is no time such as 2026-01-02T03:04:05Z; name the report.json of an earlier build",
+            )
+            for created in ("yesterday", "", "9999-12-31T23:59:59-23:59")
+        ),
+        ('{"schema": 1, "extra": ' + "[" * 64 + "]" * 64 + "}", "is nested more than 64 deep; name"),
+        ('{"schema": 1, "extra": ' + '{"x": ' * 600 + "1" + "}" * 600 + "}", "is nested more than 64 deep"),
+        ('{"schema": 1, "extra": ' + "[" * 63 + "]" * 63 + "}", "title: Field required"),
     ],
 )
 def test_read_baseline_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:

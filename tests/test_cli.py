@@ -187,6 +187,40 @@ def test_a_bad_command_line_is_2_and_says_what_would_be_right(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="words of a command are text on Windows")
+@pytest.mark.parametrize("option", [None, "--title", "--templates"])
+def test_a_word_that_is_not_utf8_is_a_mistake(good: Path, tmp_path: Path, option: str | None) -> None:
+    word = os.fsdecode(b"caf\xe9")
+    words = ["build", word] if option is None else ["build", good, option, word]
+    done = reportgen(*words, "-o", tmp_path / "out")
+    said = f'argument {option or "LIST"}: "caf\\udce9" holds a byte that is not UTF-8; write it in UTF-8'
+    assert (done.returncode, done.stderr) == (2, f"reportgen build: {said}; see reportgen build --help\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are text on Windows")
+def test_a_list_whose_name_is_not_utf8_is_a_mistake(good: Path, tmp_path: Path) -> None:
+    good.rename(tmp_path / os.fsdecode(b"caf\xe9.toml"))
+    done = reportgen("check", tmp_path)
+    said = f"{tmp_path}/caf\\udce9.toml: has a name that is not UTF-8; rename it\n"
+    assert (done.returncode, done.stdout) == (2, said)
+
+
+@pytest.mark.parametrize("epoch", ["abc", "-1", "99999999999999", "9" * 5000])
+def test_a_source_date_epoch_that_is_no_time_is_a_mistake(good: Path, tmp_path: Path, epoch: str) -> None:
+    done = reportgen("build", good, "-o", tmp_path / "out", SOURCE_DATE_EPOCH=epoch)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f'reportgen: SOURCE_DATE_EPOCH: "{epoch[:14]}')
+    assert done.stderr.endswith("is no number of seconds from 0 to 253402300799; set one, or unset it\n")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_the_terminal_cannot_write_is_an_escape(good: Path) -> None:
+    good.write_text(GOOD.replace('"F"', '"é😀"'), encoding="utf-8")
+    done = reportgen("runs", good, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1].split() == ["\\xe9\\U0001f600", "a", "runs/a.json"]
+
+
 def test_a_mistake_of_the_command_line_is_told_as_any_other(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,16 @@ def _words(folder: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "reportgen", "build", str(folder / "list.toml"), *options]
 
 
+def bound_by_modes(words: list[str]) -> list[str]:
+    """The same command, bound by modes of files as anybody but root is."""
+    if os.geteuid() != 0:
+        return words
+    if shutil.which("setpriv") is None:
+        pytest.skip("root may read and write everywhere, and there is no setpriv to be bound by modes")
+    # Still root, who may read a checkout in its home.
+    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *words]
+
+
 def generation_of(page: Path) -> str:
     """The generation that a whole page tells of; fails on half a page."""
     text = page.read_text(encoding="utf-8")
@@ -175,22 +185,65 @@ def test_a_full_cache_disk_is_no_reason_to_fail(tmp_path: Path, small_disk: Path
 
 @pytest.mark.parametrize("place", [".", "curves"])
 def test_a_read_only_output_is_named(tmp_path: Path, place: str) -> None:
-    if os.geteuid() == 0 and shutil.which("setpriv") is None:
-        pytest.skip("root may write everywhere, and there is no setpriv to be bound by modes")
     write_list(tmp_path, 1)
     out = tmp_path / "out"
     folder.publish(out, {"report.json": b"the last report", "curves/mine.csv": b""}, {})
     (out / place).chmod(0o555)
-    words = _words(tmp_path, "--format", "html", "--no-cache")
-    if os.geteuid() == 0:
-        # Still root, who may read a checkout in its home, but bound by modes as anybody is.
-        words = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *words]
+    words = bound_by_modes(_words(tmp_path, "--format", "html", "--no-cache"))
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1, done.stderr
     said = f"reportgen: {out / place}: not allowed to write here; choose another -o"
     assert done.stderr.splitlines()[-1] == said
     assert (out / "report.json").read_text() == "the last report"
     assert sorted(path.name for path in out.glob("[!.]*")) == ["curves", "manifest.json", "report.json"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "code", "said"),
+    [
+        ("runs", 1, "runs/add_d5_l2_h3_t1K_s100001.json may not be read; change its permissions"),
+        ("mine", 2, "mine: cannot be read (Permission denied); check its permissions"),
+        ("mine/note.txt", 2, "mine: note.txt cannot be read (Permission denied); check its permissions"),
+        (
+            "mine/_header.html.j2",
+            2,
+            "_header.html.j2 cannot be read (Permission denied); check its permissions",
+        ),
+    ],
+)
+def test_what_may_not_be_read_is_named(tmp_path: Path, closed: str, code: int, said: str) -> None:
+    options = ("--format", "html", "--no-cache", "--quiet", "--templates", str(tmp_path / "mine"))
+    write_list(tmp_path, 1)
+    (tmp_path / "mine").mkdir()
+    for name in ("note.txt", "_header.html.j2"):
+        (tmp_path / "mine" / name).touch()
+    assert build(tmp_path, *options).returncode == 0
+    # Built again from its report.json, which looks for the folder of the runs.
+    (tmp_path / "out" / "report.json").rename(tmp_path / "report.json")
+    words = [word.replace("list.toml", "report.json") for word in _words(tmp_path, *options)]
+    (tmp_path / closed).chmod(0)
+    try:
+        done = subprocess.run(bound_by_modes(words), capture_output=True, text=True, check=False, timeout=120)
+    finally:
+        (tmp_path / closed).chmod(0o755)
+    assert done.returncode == code, done.stderr
+    assert len(done.stderr.splitlines()) == 1 and said in done.stderr
+
+
+def test_a_report_is_built_again_from_a_folder_that_was_removed(tmp_path: Path) -> None:
+    options = ("--format", "html", "--no-cache", "--quiet")
+    write_list(tmp_path, 1)
+    assert build(tmp_path, *options).returncode == 0
+    (tmp_path / "out" / "report.json").rename(tmp_path / "report.json")
+    (tmp_path / "gone").mkdir()
+    words = [word.replace("list.toml", "report.json") for word in _words(tmp_path, *options)]
+    there = ["sh", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', str(tmp_path / "gone"), *words]
+    # Python looks for its modules from here, as in a checkout.
+    paths = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(
+        there, capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **paths}
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_without_chrome_the_page_is_there_and_no_stale_pdf(tmp_path: Path) -> None:

@@ -223,6 +223,12 @@ def test_runs_of_a_folder_are_looked_for_beside_the_report_then_here(
     assert one.families[0].runs[0].sha256 == "ab" * 32
 
 
+def test_a_folder_that_no_system_has_is_looked_for_all_the_same(tmp_path: Path) -> None:
+    source = DirectorySource("x" * 300 + "/{name}.json", "/elsewhere")
+    made = report([family_report("F", [run_report("a", spec=run_spec("a", source=source))])])
+    assert base_of(load([str(write(tmp_path, report_document(made)))])[0]) == str(tmp_path)
+
+
 @pytest.mark.parametrize("path", ["runs/{name}.json", "{here}/runs/{name}.json"])
 def test_a_run_that_is_not_beside_its_report_is_missing_with_the_place_to_build_in(
     path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

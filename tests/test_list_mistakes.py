@@ -66,6 +66,10 @@ RUNS = {
         "runs[0].extra.z: is 18446744073709551615; must be text, true, false or a number of up to 64 bits",
         'runs[0].extra."": is no name for a column; write one',
     ],
+    '[{ name = "a", extra = { digits = 1, "extra.digits" = 2, "extra.x" = 3 } }]': [
+        'runs[0].extra."extra.digits": is what tables call the column of extra = { digits = ... }; '
+        "choose another name"
+    ],
     '[{ name = "a", expect = { avg_loss = "<= 1" } }]': [
         'runs[0].expect.avg_loss: unknown metric "avg_loss"; did you mean "avg_final_loss"?'
     ],
@@ -253,6 +257,7 @@ FAMILIES = {
     ],
     'figures = ["log", "log"]': ['figures: holds "log" twice; name it once'],
     "x_range = [5, 1]": ["x_range: goes from 5.0 to 1.0; the lower number comes first"],
+    "x_range = [0, 1e30]": ["x_range: goes to 1e+30; the last step must be 9,007,199,254,740,992 at most"],
     "x_range = [1]": [
         "x_range: holds 1 value; must be two steps from 0 on, the lower first, such as [0, 40000]"
     ],

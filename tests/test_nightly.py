@@ -312,6 +312,35 @@ def test_what_is_no_report_is_passed_over(tmp_path: Path) -> None:
     assert [one.name for one in nightly.nights(tmp_path)] == ["2026-01-02"]
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("changes", [1], "holds no whole report, so it is passed over"),
+        ("changes", "x", "holds no whole report, so it is passed over"),
+        ("changes", {"new": ["x"]}, "holds no whole report, so it is passed over"),
+        ("created", "yesterday", "holds no whole report, so it is passed over"),
+        ("created", 5, "holds no whole report, so it is passed over"),
+        ("schema", 2, "is passed over as the baseline: "),
+        ("families", [{"name": "F", "runs": [{"name": "a"}]}], "is passed over as the baseline: "),
+    ],
+)
+def test_a_report_that_is_not_ours_does_not_fail_the_nights_after_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], key: str, value: object, said: str
+) -> None:
+    assert (night(folder), night(folder)) == (0, 0)
+    newest, oldest = nightly.nights(folder / "site")
+    file = folder / "site" / newest.name / "report.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
+    capsys.readouterr()
+    assert night(folder) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 1
+    assert newest.name in warnings[0] and said in warnings[0]
+    made = folder / "site" / f"{oldest.name}-3" / "report.json"
+    assert json.loads(made.read_text())["changes"]["baseline"]["created"] == oldest.created
+    assert nightly.nights(folder / "site")[0].name == f"{oldest.name}-3"
+
+
 def test_the_action_hands_its_inputs_to_the_build(folder: Path) -> None:
     out = folder / "a report"
     inputs = {
@@ -334,10 +363,11 @@ def test_the_action_hands_its_inputs_to_the_build(folder: Path) -> None:
     assert (folder / "step-summary.md").read_text() == (out / "summary.md").read_text()
 
 
+@pytest.mark.parametrize("lists", ["demo", "it's"])
 @pytest.mark.parametrize("site", [False, True])
-def test_the_action_has_its_outputs_though_an_input_is_wrong(folder: Path, site: bool) -> None:
+def test_the_action_has_its_outputs_though_an_input_is_wrong(folder: Path, site: bool, lists: str) -> None:
     inputs = {
-        "LISTS": f"'{folder / 'list.toml'}'",
+        "LISTS": lists,
         "FORMATS": "html pfd",
         "BASELINE": "",
         "OUT": str(folder / "out"),

@@ -103,3 +103,16 @@ def test_a_template_that_fails_ends_the_build_in_one_line(
     fails = "template page/page.css: line 2: ZeroDivisionError: division by zero; see docs/templates.md"
     assert capsys.readouterr().err == f"reportgen: {fails}\n"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{% include '_header.html.j2' %}", "RecursionError: "), ("{{ figure() }}", "TypeError: ")],
+)
+def test_a_template_that_calls_itself_or_calls_wrongly_is_one_line(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    write(tmp_path / "mine", {"_header.html.j2": text})
+    assert cli.main(words) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"reportgen: template _header.html.j2: line 1: {said}")

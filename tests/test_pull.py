@@ -68,6 +68,17 @@ def test_a_file_that_changed_since_a_report_is_a_problem(source: DirectorySource
     assert changed.message.startswith("r1.json is no longer the file of that report")
 
 
+def test_many_runs_take_no_longer_each_than_few(tmp_path: Path) -> None:
+    runs = [
+        ("f", RunSpec(f"r{number}", DirectorySource("{name}.json", str(tmp_path))))
+        for number in range(20_000)
+    ]
+    began = time.monotonic()
+    assert {one.kind for one in pull(runs, PullOptions()) if isinstance(one, Problem)} == {"missing"}
+    # 2 s of work; a look at all the runs after each is minutes.
+    assert time.monotonic() - began < 30
+
+
 def test_a_bug_is_raised_and_not_a_problem(source: DirectorySource) -> None:
     with pytest.raises(TypeError):
         pull([("f", RunSpec("r0", source))], PullOptions(max_file_size="large"))  # type: ignore[arg-type]

@@ -102,9 +102,8 @@ class TestDirectory:
             None,
             None,
         )
-        return Pulled(
-            RunSpec(name, DirectorySource(path, str(base))), found.path, found.source, found.checked
-        )
+        spec = RunSpec(name, DirectorySource(path, str(base)))
+        return Pulled(spec, found.path, found.size, found.source, found.checked)
 
     def put(self, file: Path, data: bytes = DATA) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -222,6 +221,21 @@ def test_a_file_that_grows_is_read_no_further_than_the_limit() -> None:
     with pytest.raises(Unusable) as refused:
         _digests(growing, 10, "r1.json", LIMIT, git=False)  # type: ignore[arg-type]
     assert refused.value.kind == "too_large"
+
+
+def test_what_has_nothing_to_read_yet_is_no_empty_file() -> None:
+    """Such as ``/proc/kmsg``, which calls itself a regular file: to read it would wait for the kernel."""
+
+    class Waiting(io.BytesIO):
+        def read(self, _: int | None = -1) -> bytes:
+            return None  # type: ignore[return-value]  # as FileIO does where it would have to wait
+
+    with pytest.raises(Unusable) as refused:
+        _digests(Waiting(), 0, "kmsg", LIMIT, git=False)  # type: ignore[arg-type]
+    assert (refused.value.kind, str(refused.value)) == (
+        "refused",
+        "kmsg has no end yet; put the run's file in its place",
+    )
 
 
 @given(st.binary(max_size=200))

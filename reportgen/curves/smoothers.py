@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reportgen.curves.arrays import Array
     from reportgen.curves.smoothing import Batch, Windows
     from reportgen.curves.summary import CurveSettings, FloatArray
-    from reportgen.curves.thinning import Ranges
+    from reportgen.curves.thinning import IntArray, Ranges
 
 __all__ = ["line_at"]
 
@@ -52,12 +52,13 @@ def line_at(
     if how.smoother == "ema":
         return beside(_exponential_averages(losses, how.window, ranges), batch.values)
     run = np.repeat(np.arange(len(ranges.step)), ranges.points)
-    first = beside(batch.origin[run] + np.concatenate(ranges.step), batch.values)
+    step = np.concatenate(ranges.step)
+    first = beside(batch.origin[run] + step, batch.values)
     if how.smoother == "geometric":
         line, count = _geometric_means(batch, losses, first)
     else:
         count = windows.count[first]
-        line = windows.mean[first] if how.smoother == "mean" else _medians(batch, first, count)
+        line = windows.mean[first] if how.smoother == "mean" else _medians(batch, run, step, first, count)
     if how.edges == "partial":
         return line
     return library(line).where(count < how.window, math.nan, line)
@@ -70,10 +71,21 @@ def _geometric_means(batch: Batch, losses: Sequence[FloatArray], first: Array) -
     return beside(np.exp(on_host(mean[first])), mean), count[first]
 
 
-def _medians(batch: Batch, first: Array, count: Array) -> Array:
-    """(points,) median of the finite losses in windows that begin at ``first`` and hold ``count``."""
+def _medians(batch: Batch, run: IntArray, step: IntArray, first: Array, count: Array) -> Array:
+    """(points,) median of the finite losses in windows around ``step`` of ``run``.
+
+    They begin at ``first`` and hold ``count``. Of windows that hold the same losses, as those that are
+    wider than their run, one is sorted.
+    """
     values, width = batch.values, batch.reach.width
     xp = library(values)
+    held = (
+        run,
+        np.maximum(step - batch.reach.left, 0),
+        np.minimum(step + batch.reach.right, batch.steps[run] - 1),
+    )
+    _, one, same = np.unique(np.stack(held), axis=1, return_index=True, return_inverse=True)
+    first, count = first[beside(one, values)], count[beside(one, values)]
     medians = []
     rows_at_once = max(MEDIAN_LOSSES // width, 1)
     for begin in range(0, len(first), rows_at_once):
@@ -85,7 +97,7 @@ def _medians(batch: Batch, first: Array, count: Array) -> Array:
         middle = (low + high) / 2
         # The sum of two losses near the largest float64 does not fit.
         medians.append(xp.where(xp.isfinite(middle), middle, low / 2 + high / 2))
-    return xp.concat(medians)
+    return xp.concat(medians)[beside(same.ravel(), values)]
 
 
 def _exponential_averages(losses: Sequence[FloatArray], window: int, ranges: Ranges) -> FloatArray:

@@ -277,6 +277,10 @@ class _Building:
 def _extra(name: str, value: object) -> Scalar:
     if not name.strip():
         raise ValueError("is no name for a column; write one")
+    if (plain := name.removeprefix("extra.")) != name and plain in COLUMNS:
+        raise ValueError(
+            f"is what tables call the column of extra = {{ {key(plain)} = ... }}; choose another name"
+        )
     if isinstance(value, (str, bool)):
         return value
     if isinstance(value, int) and -(2**63) <= value < 2**63:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -130,7 +131,9 @@ def from_report(document: object, folder: Path, taken: set[str], mistakes: Mista
     table = read_table(ReportTable, document, "", mistakes)
     if table is None:
         return ()
-    bases = [str(folder), str(Path.cwd())]
+    bases = [str(folder)]
+    with suppress(FileNotFoundError):  # the current folder may have been removed
+        bases.append(str(Path.cwd()))
     lists = [
         _from_dict(one, bases, taken, mistakes, f"lists[{index}].") for index, one in enumerate(table.lists)
     ]
@@ -175,7 +178,8 @@ def _from_dict(
 
 def _holds_a_run(model_list: ModelList, base: str) -> bool:
     return any(
-        Path(base, run.source.path.replace("{name}", run.name)).is_file()
+        # Unlike pathlib's, it takes what cannot be asked about as no file; the pull will say what it is.
+        os.path.isfile(Path(base, run.source.path.replace("{name}", run.name)))  # noqa: PTH113
         for family in model_list.families
         for run in family.runs
         if isinstance(run.source, DirectorySource)

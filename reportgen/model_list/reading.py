@@ -13,7 +13,7 @@ from reportgen import resources
 from reportgen.errors import ReportgenError
 from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, nearest, shown
 from reportgen.model_list.specs import ModelList
-from reportgen.text import one_line
+from reportgen.text import is_utf8, one_line
 
 __all__ = ["load", "load_named", "shipped_names"]
 
@@ -129,6 +129,9 @@ def _siblings(path: Path) -> list[str]:
 
 def _document(file: Path, mistakes: Mistakes) -> object | None:
     """What a file holds, as TOML or JSON; None where it is neither."""
+    if not is_utf8(file.name):  # reports name it
+        mistakes.add("", "has a name that is not UTF-8; rename it")
+        return None
     largest = _LARGEST_REPORT if file.suffix == ".json" else _LARGEST_LIST
     try:
         if not file.is_file():

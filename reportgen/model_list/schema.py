@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _MOST_STEPS = 1_000_000_000
+_LAST_STEP = 2**53  # from here on a float64, and so a page, cannot tell a step from the next
 
 
 def _wrong(text: str) -> PydanticCustomError:
@@ -139,6 +140,12 @@ def _kept_logo(text: str) -> str:
 def _rising(pair: list[float]) -> list[float]:
     if not pair[0] < pair[1]:
         raise _wrong(f"goes from {shown(pair[0])} to {shown(pair[1])}; the lower number comes first")
+    return pair
+
+
+def _of_steps(pair: list[float]) -> list[float]:
+    if pair[1] > _LAST_STEP:
+        raise _wrong(f"goes to {shown(pair[1])}; the last step must be {_LAST_STEP:,} at most")
     return pair
 
 
@@ -268,7 +275,7 @@ class FamilyTable(_Checked):
     figures: Annotated[list[Literal["log", "linear", "seeds", "thresholds"]], AfterValidator(_once)] = Field(
         ["log", "linear"], description='a list of "log", "linear", "seeds" and "thresholds"'
     )
-    x_range: Range | None = Field(
+    x_range: Annotated[Range, AfterValidator(_of_steps)] | None = Field(
         None, description="two steps from 0 on, the lower first, such as [0, 40000]"
     )
     y_range: Annotated[Range, AfterValidator(_above_zero)] | None = Field(

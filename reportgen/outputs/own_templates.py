@@ -27,11 +27,19 @@ def check(own: Path) -> tuple[str, ...]:
         ReportgenError: The folder is none, or one of its files cannot be read; exit code 2.
     """
     place = f"--templates {one_line(str(own))}"
-    if not own.is_dir():
-        wrong = "is a file" if own.exists() else "does not exist"
-        raise ReportgenError(f"{place}: {wrong}; name a folder", exit_code=2)
+    try:
+        if not own.is_dir():
+            wrong = "is a file" if own.exists() else "does not exist"
+            raise ReportgenError(f"{place}: {wrong}; name a folder", exit_code=2)
+        next(own.iterdir(), None)  # which complains where the next line would find nothing
+        names = list(_names(own))
+    except OSError as error:
+        raise ReportgenError(
+            f"{place}: cannot be read ({error.strerror}); check its permissions", exit_code=2
+        ) from None
     shipped = set(_names(resources.folder("templates")))
-    held = {name: _bytes(own, name, place) for name in _names(own)}
+    files = {name: _bytes(own, name, place) for name in names}
+    held = {name: data for name, data in files.items() if not _is_note(name)}
     unused = [
         name
         for name in held
@@ -48,11 +56,15 @@ def check(own: Path) -> tuple[str, ...]:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """Files by their path in ``folder``, with ``/``; neither hidden ones nor notes."""
+    """Files by their path in ``folder``, with ``/``."""
     for file in sorted(folder.rglob("*")):
-        name = file.relative_to(folder).as_posix()
-        if file.is_file() and "/." not in f"/{name}" and file.suffix not in (".md", ".txt"):
-            yield name
+        if file.is_file():
+            yield file.relative_to(folder).as_posix()
+
+
+def _is_note(name: str) -> bool:
+    """Whether a file is for people, or hidden."""
+    return "/." in f"/{name}" or name.endswith((".md", ".txt"))
 
 
 def _bytes(own: Path, name: str, place: str) -> bytes:

@@ -5,15 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from reportgen.model_list import unsafe_path
 from reportgen.report import ProblemKind, SourceRecord
 from reportgen.text import one_line
 
-__all__ = ["PUT_IT_THERE", "Digests", "Found", "Unusable", "hash_file", "relative_parts", "too_large"]
+__all__ = [
+    "PUT_IT_THERE",
+    "Digests",
+    "Found",
+    "Unusable",
+    "hash_file",
+    "read_again",
+    "relative_parts",
+    "too_large",
+]
 
 PUT_IT_THERE = "put it there, or take the run out of the list"
 
@@ -28,11 +39,13 @@ class Found:
 
     Attributes:
         path: The file.
-        source: Where its bytes came from.
+        size: Its bytes.
+        source: Where they came from.
         checked: False where the Hub was not asked whether the file has changed.
     """
 
     path: Path
+    size: int
     source: SourceRecord
     checked: bool
 
@@ -92,12 +105,8 @@ def hash_file(path: Path, name: str, limit: int, *, git: bool = False, mend: str
     """
     name = one_line(name)
     try:
-        # Asked before opening: to open a pipe would wait for its writer, to open a device may do anything.
-        _refuse_other_than_file(path.stat(), name)
-        with os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
-            status = os.fstat(file.fileno())
-            _refuse_other_than_file(status, name)
-            return _digests(file, status.st_size, name, limit, git=git)
+        with _opened(path, name) as file:
+            return _digests(file, os.fstat(file.fileno()).st_size, name, limit, git=git)
     except (FileNotFoundError, NotADirectoryError):
         raise Unusable("missing", f"{name} does not exist; {mend}") from None
     except PermissionError:
@@ -107,11 +116,38 @@ def hash_file(path: Path, name: str, limit: int, *, git: bool = False, mend: str
         raise Unusable("unreadable", f"{name} cannot be read ({reason}); check the file") from None
 
 
+def read_again(path: Path, size: int) -> bytes:
+    """The bytes of a file that ``hash_file`` has read, which may be another one by now.
+
+    Args:
+        path: The file.
+        size: What was read then; one byte more is read where there is more.
+
+    Raises:
+        Unusable: it is no regular file any more.
+        OSError: it cannot be read.
+    """
+    with _opened(path, path.name) as file, BufferedReader(file) as whole:
+        return whole.read(size + 1) or b""
+
+
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[FileIO]:
+    """A regular file, open; neither this nor a read of it waits for another process."""
+    # Asked before opening: to open a pipe would wait for its writer, to open a device may do anything.
+    _refuse_other_than_file(path.stat(), name)
+    with os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
+        _refuse_other_than_file(os.fstat(file.fileno()), name)
+        yield file
+
+
 def _digests(file: FileIO, size: int, name: str, limit: int, *, git: bool) -> Digests:
     sha256 = hashlib.sha256()
     sha1 = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
     done = 0
-    while max(size, done) <= limit and (chunk := file.read(_CHUNK)):
+    while max(size, done) <= limit and (chunk := file.read(_CHUNK)) != b"":
+        if chunk is None:  # as of /proc/kmsg, which calls itself a regular file and waits for news
+            raise Unusable("refused", f"{name} has no end yet; put the run's file in its place")
         done += len(chunk)
         sha256.update(chunk)
         if git:

@@ -35,9 +35,9 @@ def find(source: DirectorySource, name: str, max_file_size: int) -> Found:
     file = str(PurePosixPath(folder.replace(os.sep, "/") if relative else "", *parts))
     path = Path(source.base, folder, *parts)
     mend = _BUILD_THERE if source.reported else PUT_IT_THERE
-    sha256 = hash_file(path, file, max_file_size, mend=mend).sha256
-    record = SourceRecord("directory", None, None, None, file, sha256)
-    return Found(path, record, checked=True)
+    digests = hash_file(path, file, max_file_size, mend=mend)
+    record = SourceRecord("directory", None, None, None, file, digests.sha256)
+    return Found(path, digests.size, record, checked=True)
 
 
 def _folder(path: str) -> str:

@@ -317,7 +317,7 @@ def _place(source: HubSource, name: str) -> _Place:
 
 def _found(place: _Place, copy: _Copy, commit: str, *, checked: bool) -> Found:
     record = SourceRecord("hub", place.repo, place.requested, commit, place.file, copy.digests.sha256)
-    return Found(copy.path, record, checked)
+    return Found(copy.path, copy.digests.size, record, checked)
 
 
 def _commit_of(pointer: Path, place: _Place) -> str:

@@ -49,6 +49,20 @@ def test_medians_are_sorted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(whole, parts)
 
 
+def test_windows_that_hold_the_same_losses_are_sorted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[FloatArray] = []
+
+    def sorted_rows(more: FloatArray) -> FloatArray:
+        rows.extend(more)
+        return np.sort(more, axis=1)
+
+    monkeypatch.setattr(smoothers, "sorted_rows", sorted_rows)
+    two = [np.array([3.0, 1.0, math.nan, 2.0]), np.array([3.0, 1.0, math.nan, 2.0, 5.0])]
+    first, second = lines(two, 1_000_000, "partial", "median")
+    assert (first.tolist(), second.tolist()) == ([2.0] * 4, [2.5] * 5)
+    assert len(rows) == 4  # of each run, one for its line and one for the line of its early steps
+
+
 @given(RUNS, st.integers(1, 90), EDGES)
 def test_geometric_is_the_mean_of_logarithms(runs: list[FloatArray], window: int, edges: str) -> None:
     for run, line in zip(runs, lines(runs, window, edges, "geometric"), strict=True):
