@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["LISTS", "Parser", "add_build_options", "log_of", "main", "open_page", "pages"]
 
 _INTERRUPTED = 130
+_SECOND_WORD = 10.0
+"""Seconds that a build has to end once it is interrupted."""
 LISTS = "TOML files, folders of them, or lists that ship: demo, quanta-maths"
 """What help says of a LIST."""
 
@@ -369,19 +371,20 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
     if seconds is None:
         yield
         return
-    over = threading.Event()
+    over, ended = threading.Event(), threading.Event()
 
     def stop() -> None:
-        over.set()
-        if hasattr(signal, "pthread_kill"):
-            # A real signal also ends a wait for a lock, which a pretended one does not.
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        else:
-            signal.raise_signal(signal.SIGINT)
+        wait = seconds
+        while not ended.wait(wait):
+            over.set()
+            if hasattr(signal, "pthread_kill"):
+                # A real signal also ends a wait for a lock, which a pretended one does not.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:
+                signal.raise_signal(signal.SIGINT)
+            wait = _SECOND_WORD  # Code that swallows an interrupt, a library's say, is told again.
 
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=stop, name="time limit", daemon=True).start()
     try:
         yield
     except KeyboardInterrupt as error:
@@ -390,7 +393,7 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
             raise ReportgenError("; ".join((said, *map(str, error.args)))) from None
         raise
     finally:
-        timer.cancel()
+        ended.set()
 
 
 def _device(text: str) -> str:
