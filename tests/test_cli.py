@@ -493,12 +493,10 @@ def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
     )
     assert process.stderr is not None
     assert "pull" in process.stderr.readline()
-    while len(below := processes_below(process.pid)) < 2:  # Chrome and the typesetter, at least
+    # Chrome and the typesetter, at least, and the typesetter's folder.
+    while len(below := processes_below(process.pid)) < 2 or not list(temporary.glob("reportgen-*")):
         assert process.poll() is None
-        time.sleep(0.05)
-    time.sleep(0.5)
-    below |= processes_below(process.pid)
-    assert list(temporary.glob("reportgen-*"))
+        time.sleep(0.02)
     process.send_signal(getattr(signal, name))
     started = time.monotonic()
     _, errors = process.communicate(timeout=20)
