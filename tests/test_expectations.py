@@ -117,7 +117,7 @@ def test_every_metric_of_a_run() -> None:
 
 def test_losses_of_zero_and_below_are_a_metric() -> None:
     metrics = summarise([1.0, 0.0, -1.0, 0.5]).metrics
-    assert [found.outcome for found in check("r", {"nonpositive": "== 2"}, metrics)] == ["passed"]
+    assert [found.outcome for found in check("F", "r", {"nonpositive": "== 2"}, metrics)] == ["passed"]
 
 
 def test_a_missing_run_is_not_checked() -> None:

@@ -260,7 +260,7 @@ def test_odd_runs_are_drawn_without_complaint(open_page: Opener, values: list[fl
     drawn(page, LOG)
     drawn(page, "#figure-Addition-linear")
     page.locator("#run-odd summary").first.click()
-    drawn(page, "#figure-odd-log")
+    drawn(page, "#figure-runs--odd-log")
     press(page, LOG, "Linear")
     press(page, LOG, "Fraction")
     page.locator(f"{LOG} .plot").hover()
