@@ -40,6 +40,7 @@ _FACES = {400: "SourceSans3-Regular.ttf", 600: "SourceSans3-Semibold.ttf"}
 _NOWHERE = "127.0.0.1:9"
 """A proxy that nobody runs: what Chrome asks of the network on its own account ends there."""
 _CLOSE_LIMIT = 1.5
+"""Seconds: an interrupted build ends within two."""
 
 
 class NoBrowserError(Exception):
@@ -102,17 +103,21 @@ class Browser:
 
     def close(self) -> None:
         """Ends Chrome, at once, and everything around it; what it keeps is of no further use."""
-        began = time.monotonic()
-        while not (self._paper.done() or self._process() or time.monotonic() > began + _CLOSE_LIMIT):
+        until = time.monotonic() + _CLOSE_LIMIT
+
+        def left() -> float:
+            return max(0.1, until - time.monotonic())
+
+        while not (self._paper.done() or self._process() or time.monotonic() > until):
             time.sleep(0.01)  # Chrome is about to be started; what is not there yet cannot be ended.
         if (process := self._process()) is not None:
             _kill(process)
         if self._pipe is not None:
             self._pipe.close()  # Wakes the threads that wait for Chrome's next word.
         with contextlib.suppress(Exception):
-            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(2 * _CLOSE_LIMIT)
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(left())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_CLOSE_LIMIT)
+        self._thread.join(left())
 
     def _run_loop(self) -> None:
         self._loop.run_forever()
