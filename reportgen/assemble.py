@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from reportgen import agreement, expectations, names
+from reportgen import agreement, expectations
 from reportgen.measure import Measured
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, labels_of, slugify
+from reportgen.naming import QUANTA_MATHS, Attributes
 from reportgen.pull import Pulled
 from reportgen.report import Check, Conflict, FamilyReport, RunReport
 
@@ -52,7 +53,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
         for position, run in enumerate(spec.runs)
         if (spec.slug, position) in made
     ]
-    merged = [names.merge(names.attributes_of(run.name), one.measured.config) for run, one in found]
+    merged = [QUANTA_MATHS.of(run.name, one.measured.config) for run, one in found]
     labels = labels_of(
         spec, [(run, attributes) for (run, _), (attributes, _) in zip(found, merged, strict=True)]
     )
@@ -79,7 +80,7 @@ def _run(
     made: Made,
     label: str,
     slug: str,
-    attributes: names.Attributes,
+    attributes: Attributes,
     conflicts: tuple[Conflict, ...],
 ) -> RunReport:
     measured = made.measured
@@ -139,7 +140,7 @@ def _is_whole(value: object) -> bool:
 def _order_key(run: RunReport, order: str) -> tuple[bool, float, str]:
     """Numbers rising, then text, then runs without a value."""
     measured = (run.summary.metrics, run.recorded_final_loss, run.recorded_avg_final_loss)
-    values = {**expectations.metric_values(*measured), **asdict(run.attributes), "label": run.label}
+    values = {**expectations.metric_values(*measured), **run.attributes, "label": run.label}
     value = values.get(order)
     number = float(value) if isinstance(value, (int, float)) else math.inf
     return (value is None, number, value if isinstance(value, str) else "")

@@ -97,7 +97,7 @@ def _run(run: RunReport) -> dict[str, Any]:
         "note": run.spec.note,
         "listed": run.spec.listed,
         "extra": run.spec.extra,
-        "attributes": asdict(run.attributes),
+        "attributes": dict(run.attributes),
         "source": asdict(run.source),
         "metrics": _metrics(run),
         "marks": run.marks,

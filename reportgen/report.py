@@ -9,7 +9,7 @@ from typing import Any, Literal
 from reportgen.curves.summary import Summary
 from reportgen.expectations import Check
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
-from reportgen.names import Attributes
+from reportgen.naming import Attributes
 
 __all__ = [
     "Check",

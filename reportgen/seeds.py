@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reportgen.model_list import HubSource
-from reportgen.names import Attributes, attributes_of
+from reportgen.naming import QUANTA_MATHS, Attributes
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from reportgen.kinds import Scalar
     from reportgen.model_list import Source
     from reportgen.report import FamilyReport, RunReport
 
@@ -57,10 +58,10 @@ def seed_groups(family: FamilyReport) -> tuple[SeedGroup, ...]:
     come from the same place (a revision of its own makes another group) and start from the same
     configuration. A seed counts once: of runs with the same seed, the first.
     """
-    groups: dict[Hashable, dict[int, RunReport]] = {}
+    groups: dict[Hashable, dict[Scalar, RunReport]] = {}
     for run in family.runs:
-        seed, common = run.attributes.seed, replace(run.attributes, seed=None)
-        if seed is not None and common != Attributes():
+        seed, common = run.attributes.get("seed"), _common(run.attributes)
+        if seed is not None and common:
             key = (common, _start(run.spec.initialised_from), _place(run.spec.source))
             groups.setdefault(key, {}).setdefault(seed, run)
     return tuple(_group(tuple(runs.values())) for runs in groups.values() if len(runs) > 1)
@@ -92,7 +93,7 @@ def _group(runs: tuple[RunReport, ...]) -> SeedGroup:
         run.summary.metrics.avg_final_loss for run in runs if run.summary.metrics.avg_final_loss is not None
     )
     return SeedGroup(
-        label=_label(runs[0].attributes),
+        label=QUANTA_MATHS.told(runs[0].attributes, without=("seed",)),
         runs=runs,
         losses=losses,
         mean=geometric_mean(losses),
@@ -110,18 +111,9 @@ def _start(name: str | None) -> Hashable:
     """What a run was initialised from, less that one's seed."""
     if name is None:
         return None
-    found = attributes_of(name)
-    return name if found == Attributes() else replace(found, seed=None)
+    return _common(QUANTA_MATHS.read(name)) or name
 
 
-def _label(attributes: Attributes) -> str:
-    parts = (
-        f"ins{attributes.insert_mode}" if attributes.insert_mode else None,
-        attributes.op,
-        None if attributes.digits is None else f"d{attributes.digits}",
-        None if attributes.layers is None else f"l{attributes.layers}",
-        None if attributes.heads is None else f"h{attributes.heads}",
-        None if attributes.steps_k is None else f"t{attributes.steps_k}K",
-        "gf" if attributes.grokfast else None,
-    )
-    return " ".join(part for part in parts if part)
+def _common(attributes: Attributes) -> tuple[tuple[str, Scalar], ...]:
+    """What is known of a run but its seed."""
+    return tuple((key, value) for key, value in attributes.items() if value is not None and key != "seed")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from reportgen import agreement, notation
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.expectations import METRICS, metric_values
-from reportgen.names import ATTRIBUTES
+from reportgen.naming import QUANTA_MATHS
 from reportgen.seeds import seed_groups
 
 if TYPE_CHECKING:
@@ -114,19 +114,13 @@ class Table:
     rows: tuple[Row, ...]
 
 
+_KINDS: Mapping[str, Kind] = MappingProxyType({"text": "text", "integer": "integer", "flag": "boolean"})
 _KNOWN = (
     Column("family", "Family", "text"),
     Column("label", "Label", "text"),
     Column("name", "Run", "text"),
     Column("initialised_from", "Initialised from", "text"),
-    Column("op", "Operation", "text"),
-    Column("digits", "Digits", "integer"),
-    Column("layers", "Layers", "integer"),
-    Column("heads", "Heads", "integer"),
-    Column("seed", "Seed", "integer"),
-    Column("steps_k", "Thousand steps", "integer"),
-    Column("grokfast", "GrokFast", "boolean"),
-    Column("insert_mode", "Insert mode", "integer"),
+    *(Column(one.key, one.title, _KINDS[one.kind]) for one in QUANTA_MATHS.attributes),
     Column("steps", "Steps", "count"),
     Column("avg_final_loss", "AvgFinalLoss", "loss"),
     Column("recorded_avg_final_loss", "AvgFinalLoss, recorded", "loss"),
@@ -341,7 +335,7 @@ def _metric(key: str) -> Callable[[RunReport], Value]:
 
 
 def _attribute(key: str) -> Callable[[RunReport], Value]:
-    return lambda run: getattr(run.attributes, key)
+    return lambda run: run.attributes.get(key)
 
 
 _VALUES: Mapping[str, Callable[[RunReport], Value]] = MappingProxyType(
@@ -354,7 +348,7 @@ _VALUES: Mapping[str, Callable[[RunReport], Value]] = MappingProxyType(
         "checks": _checks,
         "marks": lambda run: ", ".join(MARKS.get(mark, mark) for mark in run.marks),
         "sparkline": lambda _: None,
-        **{key: _attribute(key) for key in ATTRIBUTES},
+        **{key: _attribute(key) for key in QUANTA_MATHS.keys},
         **{key: _metric(key) for key in METRICS},
     }
 )

@@ -23,7 +23,7 @@ from reportgen.model_list import (
     Smoothing,
     slugify,
 )
-from reportgen.names import Attributes, attributes_of
+from reportgen.naming import QUANTA_MATHS, Attributes
 from reportgen.report import Check, Conflict, FamilyReport, Problem, Report, RunReport, SourceRecord
 
 WINDOW = 5
@@ -148,7 +148,7 @@ def run_report(
 ) -> RunReport:
     """One run; marks that follow from the numbers are set, ``marks`` adds more."""
     spec = spec or run_spec(name)
-    attrs = attrs or attributes_of(name)
+    attrs = attrs if attrs is not None else QUANTA_MATHS.read(name)
     summary = summarise(losses() if values is None else values)
     metrics = summary.metrics
     found = set(marks)
@@ -171,10 +171,10 @@ def run_report(
     )
     return RunReport(
         spec=spec,
-        label=label or (f"d{attrs.digits}" if attrs.digits is not None else name),
+        label=label or (name if attrs.get("digits") is None else f"d{attrs['digits']}"),
         slug=slug or slugify(name, set()),
         attributes=attrs,
-        config={"n_digits": attrs.digits, "lr": 8e-5, "batch_size": 64, "weight_decay": 0.1}
+        config={"n_digits": attrs.get("digits"), "lr": 8e-5, "batch_size": 64, "weight_decay": 0.1}
         if config is None
         else config,
         recorded_final_loss=recorded_final_loss,

@@ -21,7 +21,6 @@ from reportgen import figures
 from reportgen.curves.summary import THRESHOLDS, Curve
 from reportgen.figures import Figure
 from reportgen.figures.traces import band, drawn, line
-from reportgen.names import Attributes
 from reportgen.report import RunReport
 from tests import samples
 from tests.families import family, one
@@ -310,7 +309,7 @@ def test_avg_final_loss_stands_at_its_digits() -> None:
     }
     expected = {
         family.name: sorted(
-            (run.attributes.digits, run.summary.metrics.avg_final_loss)
+            (run.attributes["digits"], run.summary.metrics.avg_final_loss)
             for run in family.runs
             if run.summary.metrics.avg_final_loss is not None
         )
@@ -343,13 +342,13 @@ def test_avg_final_loss_of_zero_is_left_out() -> None:
 
 def test_without_digits_runs_stand_by_what_they_differ_in_else_by_label() -> None:
     runs = [
-        samples.run_report(f"run {i}", label=f"run {i}", attrs=Attributes(layers=layers))
+        samples.run_report(f"run {i}", label=f"run {i}", attrs={"layers": layers})
         for i, layers in enumerate((2, 3))
     ]
     made = figures.avg_final_loss(samples.report([samples.family_report("F", runs)]))
     assert made is not None
     assert values(made["data"][0]["x"]) == [2, 3]
-    runs = [dataclasses.replace(run, attributes=Attributes()) for run in runs]
+    runs = [dataclasses.replace(run, attributes={}) for run in runs]
     made = figures.avg_final_loss(samples.report([samples.family_report("F", runs)]))
     assert made is not None
     assert values(made["data"][0]["y"]) == [0, 1]
@@ -359,7 +358,7 @@ def test_without_digits_runs_stand_by_what_they_differ_in_else_by_label() -> Non
 
 def test_runs_that_are_too_many_to_name_stand_by_rank() -> None:
     runs = [
-        samples.run_report(f"run {i}", [2.0 ** -(i % 7) * (1 + i)] * 9, attrs=Attributes())
+        samples.run_report(f"run {i}", [2.0 ** -(i % 7) * (1 + i)] * 9, attrs={})
         for i in range(figures.MOST_NAMED + 1)
     ]
     report = samples.report([samples.family_report("F", runs)])

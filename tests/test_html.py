@@ -25,7 +25,7 @@ from reportgen.curves.summary import Curve, Envelope, LossMetrics, Summary
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
 from reportgen.model_list import Theme
-from reportgen.names import attributes_of
+from reportgen.naming import QUANTA_MATHS
 from reportgen.outputs import html, pdf, words
 from reportgen.outputs.page_data import even_steps
 from reportgen.outputs.templating import environment, filled, markdown
@@ -531,7 +531,7 @@ def _noise(runs: int, points: int) -> list[RunReport]:
                 label=f"d{5 + i % 12} s{100_000 + i}",
                 summary=summary,
                 config=config,
-                attributes=attributes_of(name),
+                attributes=QUANTA_MATHS.read(name),
             )
         )
     return found

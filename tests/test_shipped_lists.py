@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from reportgen import model_list, names, resources
+from reportgen import model_list, resources
 from reportgen.model_list import DirectorySource, FamilySpec, HubSource, ModelList, RunSpec
+from reportgen.naming import QUANTA_MATHS
 
 DATA = Path(__file__).parent / "data"
 
@@ -203,8 +204,8 @@ def test_the_hub_is_asked_where_the_models_are(quanta: ModelList) -> None:
 @pytest.mark.parametrize("name", ["demo", "quanta-maths"])
 def test_every_name_fits_the_pattern_and_labels_are_unique(name: str) -> None:
     for family in _load(name).families:
-        runs = [(run, names.attributes_of(run.name)) for run in family.runs]
-        assert all(attributes.op is not None for _, attributes in runs)
+        runs = [(run, QUANTA_MATHS.read(run.name)) for run in family.runs]
+        assert all(attributes["op"] is not None for _, attributes in runs)
         labels = model_list.labels_of(family, runs)
         assert len(set(labels)) == len(labels)
 
@@ -232,7 +233,7 @@ def test_the_demonstration_holds_all_of_its_runs(demo: ModelList) -> None:
     assert "Nine" in demo.description
     assert demo.description.endswith("One of them stands in two\nfamilies: 10 runs in all.\n")
     for name, run in _runs(demo).items():
-        assert len(_losses(run)) == 1000 * (names.attributes_of(name).steps_k or 0)
+        assert len(_losses(run)) == 1000 * int(QUANTA_MATHS.read(name)["steps_k"] or 0)
 
 
 def test_the_demonstration_expects_nothing(demo: ModelList) -> None:
@@ -261,7 +262,7 @@ def test_what_the_demonstration_says_of_itself_is_true(demo: ModelList) -> None:
     other_seed = addition.runs[3]
     assert other_seed.note is not None
     assert "15,000 steps and from another seed" in other_seed.note
-    seeds = [names.attributes_of(name).seed for name in _names(addition)]
+    seeds = [QUANTA_MATHS.read(name)["seed"] for name in _names(addition)]
     assert seeds[3] not in seeds[:3]
     assert len(set(seeds[:3])) == 1
     assert [len(_losses(run)) for run in addition.runs] == [10_000, 10_000, 10_000, 15_000]

@@ -15,7 +15,7 @@ import pytest
 from reportgen import notation, seeds, tables
 from reportgen.model_list import HubSource
 from reportgen.model_list.building import COLUMNS
-from reportgen.names import attributes_of
+from reportgen.naming import QUANTA_MATHS
 from reportgen.report import RunReport
 from tests.samples import (
     HOSTILE,
@@ -234,7 +234,7 @@ def test_seeds_of_one_configuration_are_grouped() -> None:
     ]
     (group,) = seeds.seed_groups(family_report("A", runs))
     assert group.label == "add d5 l2 h3 t10K"
-    assert [run.attributes.seed for run in group.runs] == [1, 2, 5]
+    assert [run.attributes["seed"] for run in group.runs] == [1, 2, 5]
     assert len(group.losses) == 2
     assert group.mean == pytest.approx(1e-4, rel=1e-12)  # halfway between 1e-3 and 1e-5 on a log axis
     assert group.range == pytest.approx((1e-5, 1e-3), rel=1e-12)
@@ -305,7 +305,7 @@ def test_interval_against_every_resample(values: list[float]) -> None:
 
 def test_label_of_an_inserted_run() -> None:
     name = "ins1_mix_d6_l3_h4_t40K_gf_s372001"
-    assert attributes_of(name).grokfast
+    assert QUANTA_MATHS.read(name)["grokfast"]
     runs = [_seeded(name, 1.0), _seeded(name.replace("372001", "372002"), 1.0)]
     assert seeds.seed_groups(family_report("A", runs))[0].label == "ins1 mix d6 l3 h4 t40K gf"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from reportgen.figures.families import Line, comparison
 from reportgen.figures.frame import MOST_NAMED, Frame, note, pixels, sheet
 from reportgen.figures.style import Figure, category, line_styles, plain, plain_array, text_width
 from reportgen.figures.traces import Drawn
+from reportgen.naming import QUANTA_MATHS
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.seeds import seed_groups
 from reportgen.text import told_apart
@@ -30,20 +31,13 @@ __all__ = [
     "family_thresholds",
 ]
 
-Comparison = Literal["digits", "layers", "heads", "steps_k", "insert_mode", "run", "rank"]
-"""What AvgFinalLoss is shown against: an attribute with an order, each run, or the runs' rank."""
+Comparison = str
+"""What AvgFinalLoss is shown against: the key of an attribute, ``run``, or ``rank``."""
 
-_TITLES = {
-    "op": "Operation",
-    "digits": "Digits of each number",
-    "layers": "Layers",
-    "heads": "Attention heads a layer",
-    "steps_k": "Training steps (thousands)",
-    "grokfast": "GrokFast",
-    "insert_mode": "Insert mode",
-    "rank": "Runs, from the best",
+_TITLES = {one.key: one.axis or one.title for one in QUANTA_MATHS.attributes} | {
+    "rank": "Runs, from the best"
 }
-_ORDERED: tuple[Comparison, ...] = ("digits", "layers", "heads", "steps_k", "insert_mode")
+_ORDERED = tuple(one.key for one in QUANTA_MATHS.attributes if one.ordered)
 _ROW_PX = 17.0
 _MARGIN = 0.11
 """Powers of ten around the marks."""
@@ -64,7 +58,7 @@ def compared_by(report: Report) -> Comparison | None:
     """
     runs = [run for run in report.runs if run.summary.metrics.avg_final_loss is not None]
     for attribute in _ORDERED:
-        values = {getattr(run.attributes, attribute) for run in runs} - {None}
+        values = {run.attributes.get(attribute) for run in runs} - {None}
         if values and (attribute == "digits" or len(values) > 1):
             return attribute
     if not runs:
@@ -86,9 +80,7 @@ def avg_final_loss(report: Report, width_mm: float = 178.0) -> Figure | None:
     return None if against is None else avg_final_loss_by(report, against, width_mm)
 
 
-def avg_final_loss_by(
-    report: Report, against: Comparison | Literal["op", "grokfast"], width_mm: float = 178.0
-) -> Figure | None:
+def avg_final_loss_by(report: Report, against: Comparison, width_mm: float = 178.0) -> Figure | None:
     """AvgFinalLoss of every run against one thing; colour and mark by family.
 
     Runs without the attribute or without an AvgFinalLoss are left out, as is one of zero or below, which
@@ -236,16 +228,16 @@ def _points(report: Report, against: str) -> list[_Point]:
         return [_Point(run, family.slug, rank, loss) for rank, (family, run, loss) in enumerate(found, 1)]
     categories = [] if against in _ORDERED else _categories(report, against)
     return [
-        _Point(run, family.slug, categories.index(str(value)) if categories else value, loss)
+        _Point(run, family.slug, categories.index(str(value)) if categories else float(value), loss)
         for family, run, loss in found
-        if (value := getattr(run.attributes, against)) is not None
+        if (value := run.attributes.get(against)) is not None
     ]
 
 
 def _categories(report: Report, attribute: str) -> list[str]:
     """The values of an attribute that has no order, of runs with an AvgFinalLoss."""
     runs = [run for run in report.runs if run.summary.metrics.avg_final_loss is not None]
-    return sorted({str(value) for run in runs if (value := getattr(run.attributes, attribute)) is not None})
+    return sorted({str(value) for run in runs if (value := run.attributes.get(attribute)) is not None})
 
 
 def beside_each_other(marks: Sequence[tuple[str, float]]) -> dict[str, float]:

@@ -81,7 +81,7 @@ def line_styles(runs: Sequence[RunReport]) -> tuple[LineStyle, ...]:
     Digits are ordered, so runs that differ by digits follow a sequential scale. Other runs take
     distinct colours; past the last one they come again, with another dash.
     """
-    digits = [run.attributes.digits for run in runs]
+    digits = [run.attributes.get("digits") for run in runs]
     known = [number for number in digits if number is not None]
     if len(known) == len(runs) and len(set(known)) > 1:
         few = len(runs) <= _FEW

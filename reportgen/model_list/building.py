@@ -26,13 +26,13 @@ from reportgen.model_list.specs import (
     Source,
     Theme,
 )
-from reportgen.names import ATTRIBUTES
+from reportgen.naming import QUANTA_MATHS
 
 __all__ = ["COLUMNS", "ORDERS", "Origin", "model_list_of"]
 
 ORDERS: tuple[str, ...] = (
     "label",
-    *ATTRIBUTES,
+    *QUANTA_MATHS.keys,
     *(metric for metric in expectations.METRICS if not metric.startswith(("steps_to.", "recorded_"))),
 )
 """What the runs of a family can be ordered by."""
@@ -41,7 +41,7 @@ COLUMNS: tuple[str, ...] = (
     "label",
     "name",
     "initialised_from",
-    *ATTRIBUTES,
+    *QUANTA_MATHS.keys,
     *expectations.METRICS,
     "listed_avg_final_loss",
     "checks",

@@ -7,23 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from reportgen.model_list.slugs import first_free
 from reportgen.model_list.specs import FamilySpec, RunSpec
-from reportgen.names import ATTRIBUTES, Attributes
+from reportgen.naming import QUANTA_MATHS, Attributes, NamedAttribute
 
 __all__ = ["labels_of"]
-
-_USUAL = "d{digits}"
-
-_WORDS = {
-    "op": "{}",
-    "digits": "d{}",
-    "layers": "l{}",
-    "heads": "h{}",
-    "seed": "s{}",
-    "steps_k": "t{}K",
-    "grokfast": "{}",
-    "insert_mode": "ins{}",
-}
-"""How a longer label tells an attribute: as the names of runs do."""
 
 
 def labels_of(family: FamilySpec, runs: Sequence[tuple[RunSpec, Attributes]]) -> list[str]:
@@ -38,10 +24,10 @@ def labels_of(family: FamilySpec, runs: Sequence[tuple[RunSpec, Attributes]]) ->
         family: Gives the template of runs without one.
         runs: Runs and their attributes, of the name and of ``Config``.
     """
-    usual = family.label or _USUAL
+    usual = family.label or "d{digits}"
     labels = [_filled(run.label or usual, run.name, attributes) for run, attributes in runs]
     for alike in _groups(range(len(runs)), labels):
-        _lengthen(alike, labels, runs, ATTRIBUTES)
+        _lengthen(alike, labels, runs, QUANTA_MATHS.attributes)
     taken: set[str] = set()
     for index, (run, _) in enumerate(runs):
         if labels[index] in taken:
@@ -51,7 +37,7 @@ def labels_of(family: FamilySpec, runs: Sequence[tuple[RunSpec, Attributes]]) ->
 
 
 def _filled(template: str, name: str, attributes: Attributes) -> str:
-    values = {"name": name} | {attribute: _text(attributes, attribute) for attribute in ATTRIBUTES}
+    values = {"name": name} | {one.key: one.text(attributes.get(one.key)) for one in QUANTA_MATHS.attributes}
     parts = re.split(r"\{(\w+)\}", template)
     if len(parts) == 1:
         return template
@@ -63,33 +49,18 @@ def _filled(template: str, name: str, attributes: Attributes) -> str:
     return " ".join("".join(parts).split()) or name
 
 
-def _text(attributes: Attributes, attribute: str) -> str | None:
-    value = getattr(attributes, attribute)
-    if attribute == "grokfast":
-        return None if value is None else "gf" if value else ""
-    return None if value is None else str(value)
-
-
-def _word(attributes: Attributes, attribute: str) -> str:
-    """What an attribute adds to a label: nothing where it is not known, or where names leave it out."""
-    text = _text(attributes, attribute)
-    if not text or (attribute == "insert_mode" and text == "0"):
-        return ""
-    return " " + _WORDS[attribute].format(text)
-
-
 def _lengthen(
     alike: Sequence[int],
     labels: list[str],
     runs: Sequence[tuple[RunSpec, Attributes]],
-    attributes: Sequence[str],
+    attributes: Sequence[NamedAttribute],
 ) -> None:
     """Tells runs of one label apart by the first of ``attributes`` that differs, and so on."""
     for position, attribute in enumerate(attributes):
-        words = {index: _word(runs[index][1], attribute) for index in alike}
+        words = {index: attribute.said(runs[index][1].get(attribute.key)) for index in alike}
         if len(set(words.values())) > 1:
             for index in alike:
-                labels[index] += words[index]
+                labels[index] += f" {words[index]}" if words[index] else ""
             for still_alike in _groups(alike, labels):
                 _lengthen(still_alike, labels, runs, attributes[position + 1 :])
             return

@@ -18,7 +18,7 @@ from reportgen.curves.summary import Smoother
 from reportgen.model_list.logos import KINDS, check_kept_logo
 from reportgen.model_list.mistakes import Mistakes, did_you_mean, key, shown
 from reportgen.model_list.slugs import unsafe_path
-from reportgen.names import ATTRIBUTES
+from reportgen.naming import QUANTA_MATHS
 
 __all__ = [
     "DirectoryTable",
@@ -64,7 +64,7 @@ def _template(known: tuple[str, ...], text: str) -> str:
 
 
 def _label_template(text: str) -> str:
-    return _template(("digits", "name", *(name for name in ATTRIBUTES if name != "digits")), _not_blank(text))
+    return _template(tuple(dict.fromkeys(("digits", "name", *QUANTA_MATHS.keys))), _not_blank(text))
 
 
 def _name_template(text: str) -> str:

@@ -15,7 +15,7 @@ from reportgen import notation, tables
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.figures import MOST_NAMED, compared_by
 from reportgen.model_list import FamilySpec
-from reportgen.names import question_shares
+from reportgen.naming import question_shares
 from reportgen.news import told
 from reportgen.outputs import words
 from reportgen.outputs.templating import markdown
@@ -394,8 +394,8 @@ def _facts(run: RunReport) -> Iterator[Fact]:
     shares = question_shares(run.attributes, config)
     if shares is not None:
         yield Fact("Add, Sub, Mult", ", ".join(f"{share:g}\N{NO-BREAK SPACE}%" for share in shares))
-    if run.attributes.insert_mode is not None:
-        mode = run.attributes.insert_mode
+    mode = run.attributes.get("insert_mode")
+    if mode is not None:
         yield Fact("Insert mode", f"{mode} (none)" if mode == 0 else str(mode))
     if run.spec.initialised_from is not None:
         yield Fact("Initialised from", run.spec.initialised_from)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from reportgen import notation
 from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, FloatArray
 from reportgen.figures.overview import between_seeds, compared_by
 from reportgen.figures.style import category, line_styles
+from reportgen.kinds import Scalar
 from reportgen.outputs import words
 from reportgen.outputs.context import MANY_LINES
 from reportgen.outputs.templating import visible
@@ -124,7 +124,7 @@ def _run(run: RunReport, family: FamilyReport, arrays: _Arrays, many: bool) -> d
         "family": family.slug,
         "steps": summary.metrics.steps,
         "avg": summary.metrics.avg_final_loss,
-        "attributes": {key: value for key, value in asdict(run.attributes).items() if type(value) is int},
+        "attributes": {key: value for key, value in run.attributes.items() if type(value) is int},
         "curve": _curve(summary.curve, arrays),
         "early": _curve(summary.early, arrays),
         "raw": _envelope(summary.raw, arrays),
@@ -137,11 +137,11 @@ def _styles(runs: Sequence[RunReport]) -> dict[str, Any]:
     if len(runs) < MANY_LINES:
         styles = line_styles(runs)
     else:
-        first: dict[int | None, RunReport] = {}
+        first: dict[Scalar | None, RunReport] = {}
         for run in runs:
-            first.setdefault(run.attributes.digits, run)
+            first.setdefault(run.attributes.get("digits"), run)
         by_size = dict(zip(first, line_styles(list(first.values())), strict=True))
-        styles = tuple(by_size[run.attributes.digits] for run in runs)
+        styles = tuple(by_size[run.attributes.get("digits")] for run in runs)
     return {
         "colours": {"light": [style.light for style in styles], "dark": [style.dark for style in styles]},
         "dashes": [style.dash for style in styles],

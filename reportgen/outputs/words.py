@@ -177,7 +177,7 @@ def overview_caption(runs: Sequence[RunReport], against: Comparison) -> str:
     }.get(against, f"against {_ATTRIBUTES.get(against)}, every run of every family.")
     losses = [run.summary.metrics.avg_final_loss for run in runs]
     without = sum(
-        loss is None or (against in _ATTRIBUTES and getattr(run.attributes, against) is None)
+        loss is None or (against in _ATTRIBUTES and run.attributes.get(against) is None)
         for run, loss in zip(runs, losses, strict=True)
     )
     if without:
