@@ -98,6 +98,8 @@ class Series:
             ``tokens``.
         table: Series of one table of a file are written together; a restart in one bounds the others.
         superseded: Entries that a restart took back, which are not among ``values`` any more.
+        rows: (entries,) int64, ascending: where in its table each entry stands, so that what was written
+            before a restart is told from what came after it; None where the file does not tell.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Series:
     axes: Mapping[str, FloatArray] = field(default_factory=dict)
     table: str = ""
     superseded: int = 0
+    rows: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
