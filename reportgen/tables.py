@@ -231,10 +231,12 @@ def thresholds_table(family: FamilyReport) -> Table:
 
 def seeds_table(family: FamilyReport) -> Table:
     """AvgFinalLoss of each group of seeds of a family; no rows where it has none."""
-    return Table(_SEEDS, tuple(_seeds_row(group) for group in seed_groups(family)))
+    groups = seed_groups(family)
+    form = notation.form_of(loss for group in groups for loss in (group.mean, *group.losses))
+    return Table(_SEEDS, tuple(_seeds_row(group, form) for group in groups))
 
 
-def _seeds_row(group: SeedGroup) -> Row:
+def _seeds_row(group: SeedGroup, form: notation.Form) -> Row:
     used, runs = len(group.losses), len(group.runs)
     losses = (group.mean, *(group.interval or (None, None)), *(group.range or (None, None)))
     return Row(
@@ -242,7 +244,7 @@ def _seeds_row(group: SeedGroup) -> Row:
             Cell(group.label, group.label),
             # A run without AvgFinalLoss is left out of the numbers, and said to be.
             Cell(used, f"{used}" if used == runs else f"{used} of {runs}"),
-            *(Cell(value, notation.loss(value)) for value in losses),
+            *(Cell(value, form(value)) for value in losses),
         )
     )
 
@@ -274,30 +276,52 @@ def _dtype(table: Table, i: int) -> Any:
 
 def _table(runs: Sequence[tuple[FamilyReport, RunReport]], keys: Sequence[str]) -> Table:
     columns = tuple(COLUMNS.get(key) or _extra_column(key, [run for _, run in runs]) for key in keys)
-    rows = tuple(
-        Row(tuple(_cell(family, run, column) for column in columns), run, family) for family, run in runs
-    )
+    cells = [_cells(runs, column) for column in columns]
+    rows = tuple(Row(tuple(own[i] for own in cells), run, family) for i, (family, run) in enumerate(runs))
     return Table(columns, rows)
 
 
-def _cell(family: FamilyReport, run: RunReport, column: Column) -> Cell:
+def _cells(runs: Sequence[tuple[FamilyReport, RunReport]], column: Column) -> list[Cell]:
+    """A column's cells, in one notation, which runs that diverged do not shape."""
     if column.key == "family":
-        return Cell(family.name, family.name)
-    known = _VALUES.get(column.key)
-    value = _extra(run, column.key) if known is None else known(run)
-    text = _checks(run, metric_title) or "" if column.key == "checks" else _text(value, column)
-    return Cell(value, text, _agrees(run, column.key, value))
+        return [Cell(family.name, family.name) for family, _ in runs]
+    value_of = _VALUES.get(column.key) or (lambda run: _extra(run, column.key))
+    values = [value_of(run) for _, run in runs]
+    numbers = [
+        value if isinstance(value, (int, float)) else _as_number(value)
+        for (_, run), value in zip(runs, values, strict=True)
+        if column.kind in ("loss", "number") and "diverged" not in run.marks
+    ]
+    form = notation.form_of(numbers, in_full=column.kind == "number")
+    texts = [
+        _checks(run, metric_title) or "" if column.key == "checks" else _text(value, column, form)
+        for (_, run), value in zip(runs, values, strict=True)
+    ]
+    return [
+        Cell(value, text, _agrees(run, column.key, value))
+        for (_, run), value, text in zip(runs, values, texts, strict=True)
+    ]
 
 
-def _text(value: Value, column: Column) -> str:
+def _as_number(value: Value) -> float | None:
+    """A listed loss is text; None where that is no number."""
+    try:
+        return float(value or "")
+    except ValueError:
+        return None
+
+
+def _text(value: Value, column: Column, form: notation.Form) -> str:
     if value is None or value == "":
         return "" if column.kind in ("text", "marks", "sparkline") else notation.MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
-        return notation.written(value) if column.kind == "loss" else value
+        return form.written(value) if column.kind == "loss" else value
     if column.kind == "loss":
-        return notation.recorded(value) if column.key.startswith("recorded_") else notation.loss(value)
+        return notation.recorded(value, form) if column.key.startswith("recorded_") else form(value)
+    if column.kind == "number" and column.key not in COLUMNS:
+        return form(value)
     if column.kind == "count" and isinstance(value, int):
         return notation.grouped(value)
     return notation.number(value)

@@ -412,7 +412,7 @@ def test_words() -> None:
         f"  {NAME} (A): sha256 {run(0.5).source.sha256[:12]} is now {run(0.25).source.sha256[:12]}",
     ]
     page = {section.key: section.items[0].text for section in changes.told(made.changes)}
-    assert page["new"] == "AvgFinalLoss 1.00×10⁻¹"
+    assert page["new"] == "AvgFinalLoss 0.100"
 
 
 @pytest.mark.parametrize(

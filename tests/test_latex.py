@@ -143,8 +143,8 @@ def test_numbers_of_siunitx() -> None:
         "{Steps}": ("S[table-format=5]", "10"),
         "{AvgFinalLoss}": ("S[table-format=1.2e-2]", "2.20e-1"),
         "{AvgFinalLoss, listed}": (
-            r"S[table-format=1.2e-1,table-space-text-post={\textsuperscript{$\ast$}}]",
-            r"2.10e-1 {\textsuperscript{$\ast$}}",
+            r"S[table-format=1.3,table-space-text-post={\textsuperscript{$\ast$}}]",
+            r"0.210 {\textsuperscript{$\ast$}}",
         ),
         "{Least loss}": ("S[table-format=1.2e-2]", "2.00e-1"),
         "{Spikes}": ("S[table-format=1]", "0"),

@@ -110,7 +110,7 @@ def test_metrics_are_called_what_columns_are_called() -> None:
     )
     text = rendered(summary.render(changes.against(new, report_document(old)))).text
     for title in ("AvgFinalLoss", "Final loss", "Least loss"):
-        assert f"{title} 5.00×10⁻¹ is now 2.50×10⁻¹" in text
+        assert f"{title} 0.500 is now 0.250" in text
 
 
 def test_best_and_worst_of_each_family() -> None:
@@ -200,7 +200,7 @@ def test_nothing_that_github_links_is_outside_of_code(text: str) -> None:
 def test_words_numbers_and_times_are_no_code() -> None:
     for text in (
         "1 run of 9 could not be used, and “that” isn't all: 1,080 of them.",
-        "AvgFinalLoss 5.00×10⁻¹ is now −2.5 (50%); nothing since 2026-01-02T03:04:05Z.",
+        "AvgFinalLoss 5.00×10⁻⁴ is now −2.5 (50%); nothing since 2026-01-02T03:04:05Z.",
         "Überlänge – früher…",
     ):
         assert summary.prose(text) == text

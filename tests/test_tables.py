@@ -33,11 +33,15 @@ from tests.samples import (
     ("value", "text"),
     [
         (3.3e-9, "3.30×10⁻⁹"),
-        (2.9, "2.90×10⁰"),
+        (2.9, "2.90"),
         (9.996e-5, "1.00×10⁻⁴"),
-        (123456.0, "1.23×10⁵"),
+        (123456.0, "123,456"),
+        (0.12, "0.120"),
+        (3.2773, "3.28"),
+        (2.5e7, "2.50×10⁷"),
+        (9.99e-4, "9.99×10⁻⁴"),
         (5e-324, "4.94×10⁻³²⁴"),
-        (-0.5, "−5.00×10⁻¹"),
+        (-0.5, "−0.500"),
         (0.0, "0"),
         (-0.0, "0"),
         (None, "–"),
@@ -51,7 +55,7 @@ def test_loss(value: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(3e-9, "3×10⁻⁹"), (0.12, "1.2×10⁻¹"), (0.123456, "1.23×10⁻¹"), (0.0, "0"), (None, "–")],
+    [(3e-9, "3×10⁻⁹"), (0.12, "0.12"), (0.123456, "0.123"), (0.0, "0"), (None, "–")],
 )
 def test_a_recorded_loss_has_no_more_digits_than_its_file_gives(value: float | None, text: str) -> None:
     assert notation.recorded(value) == text
@@ -65,6 +69,7 @@ def test_a_recorded_loss_has_no_more_digits_than_its_file_gives(value: float | N
         ("0.002002", "2.002×10⁻³"),
         ("2e-09", "2×10⁻⁹"),
         ("-12", "−1.2×10¹"),
+        ("2.0", "2.0"),
         ("0.000", "0"),
         ("3.5-09", "3.5-09"),
         ("nan", "nan"),
@@ -108,9 +113,9 @@ def test_recorded_listed_and_recomputed_stand_side_by_side() -> None:
     table = tables.family_table(family_report("A", [run]))
     (avg,) = _cells(table, "avg_final_loss")
     assert avg.value == pytest.approx(0.22, rel=1e-15)
-    assert (avg.text, avg.agrees) == ("2.20×10⁻¹", None)
-    assert _cells(table, "recorded_avg_final_loss") == [tables.Cell(0.22, "2.2×10⁻¹", True)]
-    assert _cells(table, "listed_avg_final_loss") == [tables.Cell("0.21", "2.1×10⁻¹", False)]
+    assert (avg.text, avg.agrees) == ("0.220", None)
+    assert _cells(table, "recorded_avg_final_loss") == [tables.Cell(0.22, "0.22", True)]
+    assert _cells(table, "listed_avg_final_loss") == [tables.Cell("0.21", "0.21", False)]
     assert "listed loss differs" in _texts(table, "marks")[0]
 
 
@@ -153,7 +158,7 @@ def test_a_lists_own_columns_are_united_in_order() -> None:
         (column.key, column.kind) for column in table.columns if column.key in ("a", "b", "c", "extra.label")
     ]
     assert own == [("b", "number"), ("a", "boolean"), ("c", "text"), ("extra.label", "count")]
-    assert _texts(table, "b") == ["1", "2.5", "–"]
+    assert _texts(table, "b") == ["1.0", "2.5", "–"]
     assert _texts(table, "a") == ["yes", "–", "–"]
     assert _texts(table, "c") == ["", "x", "1"]
     assert _texts(table, "extra.label") == ["–", "–", "7"]

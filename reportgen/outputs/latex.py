@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from decimal import Context
 from typing import TYPE_CHECKING
 
 from reportgen import tables
+from reportgen.notation import MINUS, SUPERSCRIPTS
 from reportgen.text import one_line, printable
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ __all__ = ["escape", "render"]
 _LONG_TABLE = 40  # rows; about what a page holds
 _LONGEST = 200
 _WIDE = 40  # characters; a wider column has its text broken into lines
-_DIGITS = 3
 
 _USUAL = ("label", "name", "steps", "avg_final_loss", "listed_avg_final_loss", "min_loss", "spikes", "marks")
 
@@ -64,7 +63,8 @@ _SPECIAL = {
 # Letters with these, up to this one, are known to LaTeX whatever the font encoding.
 _LAST_ACCENTED = "\u017f"
 _ACCENTS = frozenset("\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327")
-_SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+_SUPERSCRIPTS = str.maketrans(SUPERSCRIPTS, "-0123456789")
+_SHOWN = re.compile(rf"({MINUS}?)([\d,]+)(?:\.(\d+))?(?:×10([{SUPERSCRIPTS}]+))?")
 # Characters that not every engine can set: XeTeX and LuaTeX ask the font, pdfTeX says which it was.
 _OTHER_CHARACTERS = (
     r"\ifdefined\Umathchar\DeclareRobustCommand\reportgenchar[2]{#1}"
@@ -197,35 +197,15 @@ def _layout(column: Column, numbers: Sequence[_Number | None], cells: Sequence[C
 
 
 def _number(cell: Cell, column: Column) -> _Number | None:
-    """A cell's number; None where it is text, missing, or a name (a seed), which is not aligned."""
-    value = cell.value
-    if value is None or isinstance(value, bool) or column.kind not in ("count", "loss", "number"):
+    """A cell's number as people read it; None where it is text, missing, or a name (a seed), not aligned."""
+    if cell.value is None or isinstance(cell.value, bool) or column.kind not in ("count", "loss", "number"):
         return None
-    if isinstance(value, str):
-        return _written(value) if column.kind == "loss" and len(value) <= _WIDE else None
-    if column.kind == "loss":
-        digits = len(Context(prec=40).create_decimal(repr(value)).normalize().as_tuple().digits)
-        shown = min(digits, _DIGITS) if column.key.startswith("recorded_") else _DIGITS
-        return _split(f"{value:.{shown - 1}e}") if value else _Number("", "0", "", None)
-    return _split(repr(value))
-
-
-def _written(text: str) -> _Number | None:
-    """A number with the digits that its author gave."""
-    value = Context(prec=60, traps=[]).create_decimal(text.strip())
-    if not value.is_finite():
+    found = _SHOWN.fullmatch(cell.text)
+    if found is None:
         return None
-    if not value:
-        return _Number("", "0", "", None)
-    digits = "".join(map(str, value.as_tuple().digits))
-    return _Number("-" if value < 0 else "", digits[0], digits[1:], value.adjusted())
-
-
-def _split(text: str) -> _Number:
-    """Takes Python's ``repr`` or ``e`` format apart."""
-    mantissa, _, exponent = text.partition("e")
-    whole, _, fraction = mantissa.removeprefix("-").partition(".")
-    return _Number("-" * mantissa.startswith("-"), whole, fraction, int(exponent) if exponent else None)
+    minus, whole, fraction, exponent = found.groups()
+    raised = None if exponent is None else int(exponent.translate(_SUPERSCRIPTS))
+    return _Number("-" if minus else "", whole.replace(",", ""), fraction or "", raised)
 
 
 def _cell(cell: Cell, number: _Number | None, column: Column) -> str:
@@ -243,7 +223,7 @@ def escape(text: str) -> str:
     Long words may be broken every 32 characters.
     """
     plain = unicodedata.normalize("NFC", printable(text))
-    parts = re.split("([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", plain)
+    parts = re.split(f"([{SUPERSCRIPTS}]+)", plain)
     return "".join(
         f"$^{{{part.translate(_SUPERSCRIPTS)}}}$" if i % 2 else _escape_words(part)
         for i, part in enumerate(parts)
