@@ -90,19 +90,13 @@ def _run(
         slug=slug,
         attributes=attributes,
         config=measured.config,
-        recorded_final_loss=measured.recorded_final_loss,
-        recorded_avg_final_loss=measured.recorded_avg_final_loss,
+        recorded=measured.recorded,
         summary=measured.summary,
         source=made.pulled.source,
         marks=_marks(spec, made, conflicts),
         conflicts=conflicts,
         checks=expectations.check(
-            family,
-            spec.name,
-            spec.expect,
-            measured.summary.metrics,
-            recorded_final_loss=measured.recorded_final_loss,
-            recorded_avg_final_loss=measured.recorded_avg_final_loss,
+            family, spec.name, spec.expect, measured.summary.metrics, measured.recorded
         ),
     )
 
@@ -115,8 +109,8 @@ def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[st
     found = {
         "diverged": metrics.nonfinite > 0,
         "recorded_differs": not (
-            agreement.agrees_recorded(metrics.final_loss, measured.recorded_final_loss)
-            and agreement.agrees_recorded(metrics.avg_final_loss, measured.recorded_avg_final_loss)
+            agreement.agrees_recorded(metrics.final_loss, measured.recorded.get("final_loss"))
+            and agreement.agrees_recorded(metrics.avg_final_loss, measured.recorded.get("avg_final_loss"))
         ),
         "listed_differs": not agreement.agrees_listed(
             metrics.avg_final_loss, spec.listed.get("avg_final_loss")
@@ -139,8 +133,11 @@ def _is_whole(value: object) -> bool:
 
 def _order_key(run: RunReport, order: str) -> tuple[bool, float, str]:
     """Numbers rising, then text, then runs without a value."""
-    measured = (run.summary.metrics, run.recorded_final_loss, run.recorded_avg_final_loss)
-    values = {**expectations.metric_values(*measured), **run.attributes, "label": run.label}
+    values = {
+        **expectations.metric_values(run.summary.metrics, run.recorded),
+        **run.attributes,
+        "label": run.label,
+    }
     value = values.get(order)
     number = float(value) if isinstance(value, (int, float)) else math.inf
     return (value is None, number, value if isinstance(value, str) else "")

@@ -21,12 +21,13 @@ import reportgen
 from reportgen import model_list, resources
 from reportgen.curves.summary import CurveSettings
 from reportgen.errors import ReportgenError
+from reportgen.kinds import Problem
 from reportgen.log import Log, SilentLog
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.model_list.mistakes import shown
 from reportgen.outputs import folder, own_templates
 from reportgen.pull import Pulled, PullOptions, pull
-from reportgen.report import Problem, Report
+from reportgen.report import Report
 from reportgen.text import one_line
 
 if TYPE_CHECKING:

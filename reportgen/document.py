@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from reportgen import model_list
 
 if TYPE_CHECKING:
-    from reportgen.report import Check, Conflict, FamilyReport, Problem, Report, RunReport
+    from reportgen.kinds import Problem
+    from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport
 
 __all__ = ["SCHEMA", "report_document", "strict"]
 
@@ -121,8 +122,8 @@ def _metrics(run: RunReport) -> dict[str, Any]:
         "nonpositive": metrics.nonpositive,
         "spikes": metrics.spikes,
         "steps_to": metrics.steps_to,
-        "recorded_final_loss": run.recorded_final_loss,
-        "recorded_avg_final_loss": run.recorded_avg_final_loss,
+        "recorded_final_loss": run.recorded.get("final_loss"),
+        "recorded_avg_final_loss": run.recorded.get("avg_final_loss"),
         "listed_avg_final_loss": run.spec.listed.get("avg_final_loss"),
     }
 

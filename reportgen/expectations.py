@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from reportgen.curves.summary import THRESHOLDS, LossMetrics
@@ -88,9 +89,7 @@ def _shown(text: str) -> str:
 
 
 def metric_values(
-    metrics: LossMetrics,
-    recorded_final_loss: float | None = None,
-    recorded_avg_final_loss: float | None = None,
+    metrics: LossMetrics, recorded: Mapping[str, float] = MappingProxyType({})
 ) -> dict[str, float | int | None]:
     """Each of ``METRICS`` as a number, None where it does not exist."""
     return {
@@ -104,8 +103,8 @@ def metric_values(
         "nonpositive": metrics.nonpositive,
         "spikes": len(metrics.spikes),
         **{f"steps_to.{threshold}": metrics.steps_to.get(threshold) for threshold in THRESHOLDS},
-        "recorded_final_loss": recorded_final_loss,
-        "recorded_avg_final_loss": recorded_avg_final_loss,
+        "recorded_final_loss": recorded.get("final_loss"),
+        "recorded_avg_final_loss": recorded.get("avg_final_loss"),
     }
 
 
@@ -114,9 +113,7 @@ def check(
     run: str,
     expect: Mapping[str, str],
     metrics: LossMetrics | None,
-    *,
-    recorded_final_loss: float | None = None,
-    recorded_avg_final_loss: float | None = None,
+    recorded: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[Check, ...]:
     """Checks the expectations of one run.
 
@@ -129,14 +126,13 @@ def check(
         run: Its name.
         expect: Metric -> expectation, each read by ``parse`` before.
         metrics: None for a run that could not be used: its expectations are ``not_checked``.
-        recorded_final_loss: As the run's file says.
-        recorded_avg_final_loss: The same.
+        recorded: Metric to the value that the run's file records of it.
     """
     if metrics is None:
         return tuple(
             Check(family, run, metric, expected, None, "not_checked") for metric, expected in expect.items()
         )
-    values = metric_values(metrics, recorded_final_loss, recorded_avg_final_loss)
+    values = metric_values(metrics, recorded)
     return tuple(
         Check(family, run, metric, expected, actual, "passed" if _holds(expected, actual) else "failed")
         for metric, expected in expect.items()

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reportgen import curves, formats, sources
+from reportgen import curves, sources
 from reportgen.cache import Cache, key_of
 from reportgen.curves.packing import from_bytes, to_bytes
 from reportgen.curves.summary import CurveSettings, Summary
-from reportgen.formats import RunFile, quanta_maths
+from reportgen.formats import quanta_maths
+from reportgen.kinds import RunFile, Unreadable
 from reportgen.log import Progress
 from reportgen.pull import Pulled
 from reportgen.text import one_line
@@ -35,15 +36,13 @@ class Measured:
 
     Attributes:
         config: ``Config`` as recorded.
-        recorded_final_loss: None where the file does not say.
-        recorded_avg_final_loss: The same for AvgFinalLoss.
+        recorded: Metric to the value that the file records of it.
         summary: Metrics and curves.
         device: What computed them.
     """
 
     config: Mapping[str, Any]
-    recorded_final_loss: float | None
-    recorded_avg_final_loss: float | None
+    recorded: Mapping[str, float]
     summary: Summary
     device: str
 
@@ -191,7 +190,7 @@ def _read(pulled: Pulled, own: threading.local) -> RunFile | Unusable:
         return Unusable(_CHANGED)
     try:
         return quanta_maths.read(data, pulled.spec.name, own.parser)
-    except formats.Unreadable as error:
+    except Unreadable as error:
         return Unusable(error.reason)
 
 
@@ -200,25 +199,21 @@ def _compute(
 ) -> Iterator[tuple[_Job, Measured | Unusable]]:
     readable = [(job, file) for job, file in batch if isinstance(file, RunFile)]
     summaries = curves.summarise(
-        [file.series[0].values for _, file in readable],
+        [file.series["loss"].values for _, file in readable],
         [job.settings for job, _ in readable],
         device,
         on_note=notes.append,
     )
     for (job, file), summary in zip(readable, summaries, strict=True):
-        yield (
-            job,
-            Measured(file.config, file.recorded_final_loss, file.recorded_avg_final_loss, summary, shown),
-        )
+        yield job, Measured(file.config, file.recorded, summary, shown)
     for job, read in batch:
         if isinstance(read, Unusable):
             yield job, read
 
 
 def _to_bytes(measured: Measured) -> bytes:
-    recorded = [measured.recorded_final_loss, measured.recorded_avg_final_loss]
     # Not orjson: a config may hold NaN and integers of any size, and comes back as it was.
-    head = json.dumps([measured.config, *recorded, measured.device]).encode()
+    head = json.dumps([measured.config, measured.recorded, measured.device]).encode()
     return len(head).to_bytes(4, "little") + head + to_bytes(measured.summary)
 
 
@@ -227,7 +222,7 @@ def _from_cache(data: bytes | None) -> Measured | None:
         return None
     try:
         length = int.from_bytes(data[:4], "little")
-        config, final, average, device = json.loads(data[4 : 4 + length])
-        return Measured(config, final, average, from_bytes(data[4 + length :]), device)
+        config, recorded, device = json.loads(data[4 : 4 + length])
+        return Measured(config, recorded, from_bytes(data[4 + length :]), device)
     except (ValueError, TypeError, RecursionError):
         return None

@@ -11,8 +11,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from reportgen.errors import ReportgenError
+from reportgen.kinds import Problem, SourceRecord
 from reportgen.model_list import DirectorySource, HubSource, RunSpec, Source
-from reportgen.report import Problem, SourceRecord
 from reportgen.sources import Found, Unusable, directory
 from reportgen.sources.line import Patience
 from reportgen.text import one_line

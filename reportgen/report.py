@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from reportgen.curves.summary import Summary
 from reportgen.expectations import Check
+from reportgen.kinds import Problem, SourceRecord
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.naming import Attributes
 
@@ -15,50 +16,9 @@ __all__ = [
     "Check",
     "Conflict",
     "FamilyReport",
-    "Problem",
-    "ProblemKind",
     "Report",
     "RunReport",
-    "SourceRecord",
 ]
-
-ProblemKind = Literal["missing", "refused", "network", "unreadable", "too_large", "timeout"]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
-    """Where a run's bytes came from.
-
-    Attributes:
-        kind: ``hub`` or ``directory``.
-        repo: Hub repository, None for a directory.
-        requested_revision: Branch, tag or commit of the list, None for a directory.
-        revision: Commit that was read, None for a directory.
-        file: File in the repository, or relative to the list's folder.
-        sha256: Of the file's bytes, hexadecimal.
-    """
-
-    kind: Literal["hub", "directory"]
-    repo: str | None
-    requested_revision: str | None
-    revision: str | None
-    file: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A run that could not be used, and why, in words for its owner.
-
-    Attributes:
-        last_known: The run's entry in the baseline report, where there is one.
-    """
-
-    family: str
-    run: str
-    kind: ProblemKind
-    message: str
-    last_known: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +40,7 @@ class RunReport:
         slug: Unique within the report: names files and anchors.
         attributes: From the name, then from ``Config``.
         config: ``Config`` as recorded (any JSON).
-        recorded_final_loss: As the file says, None where it does not.
-        recorded_avg_final_loss: The same for AvgFinalLoss.
+        recorded: Metric to the value that the file records of it.
         summary: Metrics and curves.
         source: Where the bytes came from.
         marks: What a reader should know, sorted: ``diverged``, ``listed_differs``, ...
@@ -94,8 +53,7 @@ class RunReport:
     slug: str
     attributes: Attributes
     config: Mapping[str, Any]
-    recorded_final_loss: float | None
-    recorded_avg_final_loss: float | None
+    recorded: Mapping[str, float]
     summary: Summary
     source: SourceRecord
     marks: tuple[str, ...]

@@ -332,9 +332,9 @@ def _agrees(run: RunReport, key: str, value: Value) -> bool | None:
     if value is None:
         return None
     if key == "recorded_avg_final_loss":
-        return agreement.agrees_recorded(metrics.avg_final_loss, run.recorded_avg_final_loss)
+        return agreement.agrees_recorded(metrics.avg_final_loss, run.recorded.get("avg_final_loss"))
     if key == "recorded_final_loss":
-        return agreement.agrees_recorded(metrics.final_loss, run.recorded_final_loss)
+        return agreement.agrees_recorded(metrics.final_loss, run.recorded.get("final_loss"))
     if key == "listed_avg_final_loss":
         return agreement.agrees_listed(metrics.avg_final_loss, run.spec.listed.get("avg_final_loss"))
     if key == "steps" and "steps_differ" in run.marks:
@@ -353,9 +353,7 @@ def _checks(run: RunReport, named: Callable[[str], str] = str) -> str | None:
 
 
 def _metric(key: str) -> Callable[[RunReport], Value]:
-    return lambda run: metric_values(
-        run.summary.metrics, run.recorded_final_loss, run.recorded_avg_final_loss
-    )[key]
+    return lambda run: metric_values(run.summary.metrics, run.recorded)[key]
 
 
 def _attribute(key: str) -> Callable[[RunReport], Value]:

@@ -34,10 +34,9 @@ with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(inclu
     from reportgen.curves.summary import Summary
     from reportgen.document import report_document
     from reportgen.errors import ReportgenError
-    from reportgen.formats import RunFile, Unreadable
     from reportgen.formats.quanta_maths import read
+    from reportgen.kinds import Problem, RunFile, Unreadable
     from reportgen.model_list import ModelList, load
-    from reportgen.report import Problem
     from tests.samples import HOSTILE, family_report, losses, run_report, run_spec, summarise
     from tests.samples import report as sample
 
@@ -101,11 +100,10 @@ def check_run_file(data: bytes, folder: Path) -> None:
         return
     assert isinstance(run, RunFile)
     assert expected is not None, "read a file that is none"
-    (series,) = run.series
+    (series,) = run.series.values()
     found = [float(value) for value in series.values]
     assert [_bits(value) for value in found] == [_bits(value) for value in expected]
-    for recorded in (run.recorded_final_loss, run.recorded_avg_final_loss):
-        assert recorded is None or math.isfinite(recorded)
+    assert all(map(math.isfinite, run.recorded.values()))
     json.dumps(run.config, ensure_ascii=False).encode()
 
 

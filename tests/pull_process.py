@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reportgen.kinds import Problem, SourceRecord
 from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled, PullOptions, pull
-from reportgen.report import Problem, SourceRecord
 from reportgen.sources.line import Patience
 from tests.memory import peak_memory
 

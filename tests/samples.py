@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from reportgen.agreement import agrees_listed, agrees_recorded
-from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, FloatArray, LossMetrics, Summary
+from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, LossMetrics, Summary
+from reportgen.kinds import FloatArray, Problem, SourceRecord
 from reportgen.model_list import (
     DirectorySource,
     FamilySpec,
@@ -24,7 +26,7 @@ from reportgen.model_list import (
     slugify,
 )
 from reportgen.naming import QUANTA_MATHS, Attributes
-from reportgen.report import Check, Conflict, FamilyReport, Problem, Report, RunReport, SourceRecord
+from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport
 
 WINDOW = 5
 
@@ -137,8 +139,7 @@ def run_report(
     label: str | None = None,
     slug: str | None = None,
     config: Mapping[str, Any] | None = None,
-    recorded_final_loss: float | None = None,
-    recorded_avg_final_loss: float | None = None,
+    recorded: Mapping[str, float] = MappingProxyType({}),
     marks: Iterable[str] = (),
     conflicts: Sequence[Conflict] = (),
     checks: Sequence[Check] = (),
@@ -156,7 +157,7 @@ def run_report(
         found.add("diverged")
     if metrics.nonpositive:
         found.add("nonpositive")
-    if not agrees_recorded(metrics.avg_final_loss, recorded_avg_final_loss):
+    if not agrees_recorded(metrics.avg_final_loss, recorded.get("avg_final_loss")):
         found.add("recorded_differs")
     if not agrees_listed(metrics.avg_final_loss, spec.listed.get("avg_final_loss")):
         found.add("listed_differs")
@@ -177,8 +178,7 @@ def run_report(
         config={"n_digits": attrs.get("digits"), "lr": 8e-5, "batch_size": 64, "weight_decay": 0.1}
         if config is None
         else config,
-        recorded_final_loss=recorded_final_loss,
-        recorded_avg_final_loss=recorded_avg_final_loss,
+        recorded=recorded,
         summary=summary,
         source=source,
         marks=tuple(sorted(found)),
@@ -256,8 +256,7 @@ def sample_report(**fields: Any) -> Report:
                     extra={"add_accuracy": 0.999999, "fails_per_million": 3 * n},
                     expect={"avg_final_loss": "<= 1e-3"},
                 ),
-                recorded_final_loss=float(values[-1]),
-                recorded_avg_final_loss=round(avg, 9),
+                recorded={"final_loss": float(values[-1]), "avg_final_loss": round(avg, 9)},
                 checks=(Check("Addition", name, "avg_final_loss", "<= 1e-3", avg, "passed"),),
             )
         )

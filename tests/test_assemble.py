@@ -11,10 +11,11 @@ import pytest
 import samples
 
 from reportgen import assemble
+from reportgen.kinds import SourceRecord
 from reportgen.measure import Measured
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, Smoothing
 from reportgen.pull import Pulled
-from reportgen.report import FamilyReport, SourceRecord
+from reportgen.report import FamilyReport
 
 NAME = "add_d5_l2_h3_t1K_s372001"
 
@@ -29,7 +30,12 @@ def made(
 ) -> assemble.Made:
     """A run with these losses, measured by the samples' own arithmetic."""
     source = SourceRecord("hub", "org/repo", "main", "c" * 40, "training_loss.json", "0" * 64)
-    measured = Measured(config or {}, None, recorded, samples.summarise(losses), "cpu")
+    measured = Measured(
+        config or {},
+        {} if recorded is None else {"avg_final_loss": recorded},
+        samples.summarise(losses),
+        "cpu",
+    )
     return assemble.Made(Pulled(spec, Path("unused"), 0, source, checked), measured)
 
 

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from reportgen import changes
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
+from reportgen.kinds import Problem
 from reportgen.model_list import HubSource
 from reportgen.outputs.data import json_bytes
-from reportgen.report import Check, Problem, Report, RunReport
+from reportgen.report import Check, Report, RunReport
 from tests.samples import (
     HOSTILE,
     family_report,

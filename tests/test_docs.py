@@ -15,9 +15,9 @@ from reportgen.build import BuildOptions
 from reportgen.changes import against
 from reportgen.document import report_document
 from reportgen.formats import quanta_maths
+from reportgen.kinds import ProblemKind
 from reportgen.naming import QUANTA_MATHS
 from reportgen.outputs.data import json_bytes
-from reportgen.report import ProblemKind
 from tests.samples import report, sample_report
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -63,10 +63,10 @@ def test_the_run_file_of_the_reference_is_read_as_it_says() -> None:
     section = text.split("\n## A run's file\n")[1].split("\n## ")[0]
     (example,) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
     made = quanta_maths.read(example.encode(), "example")
-    assert made.series[0].values.tolist() == [2.94, 2.71, 2.38, 2.2]
+    assert made.series["loss"].values.tolist() == [2.94, 2.71, 2.38, 2.2]
     assert made.config["n_training_steps"] == 4
-    assert made.recorded_avg_final_loss == pytest.approx((2.94 + 2.71 + 2.38 + 2.2) / 4, abs=5e-10)
     assert QUANTA_MATHS.of("mine", made.config)[0] == dict.fromkeys(QUANTA_MATHS.keys) | {"digits": 5}
+    assert made.recorded["avg_final_loss"] == pytest.approx((2.94 + 2.71 + 2.38 + 2.2) / 4, abs=5e-10)
     keys = {"lr", "weight_decay", "batch_size", "perc_sub", "perc_mult", "n_training_steps", "model_name"}
     keys |= {"TrainingLoss", "Config", "FinalLoss", "AvgFinalLoss", "final_loss", "avg_final_loss"}
     assert keys <= _named(section)

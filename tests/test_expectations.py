@@ -96,7 +96,7 @@ def test_every_metric_of_a_run() -> None:
     values = losses(60, end=1e-5, spikes=(30, 45))
     values[50] = math.nan
     metrics = summarise(values).metrics
-    found = metric_values(metrics, recorded_final_loss=0.5)
+    found = metric_values(metrics, {"final_loss": 0.5})
     assert tuple(found) == METRICS
     assert found["steps"] == 60
     assert found["final_loss"] == values[-1]
@@ -110,7 +110,7 @@ def test_every_metric_of_a_run() -> None:
         assert found[f"steps_to.{threshold}"] == metrics.steps_to[threshold]
     checks = check("F", "r", {"steps_to.1e-1": "< 60", "steps_to.1e-8": "< 60", "spikes": "== 2"}, metrics)
     assert [one.outcome for one in checks] == ["passed", "failed", "passed"]
-    recorded = check("F", "r", {"recorded_final_loss": "== 0.5"}, metrics, recorded_final_loss=0.5)
+    recorded = check("F", "r", {"recorded_final_loss": "== 0.5"}, metrics, {"final_loss": 0.5})
     assert [one.outcome for one in recorded] == ["passed"]
     assert check("F", "r", {"recorded_final_loss": "== 0.5"}, metrics)[0].outcome == "failed"
 

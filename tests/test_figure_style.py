@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen import figures
-from reportgen.curves.summary import FloatArray
 from reportgen.figures.axes import loss_axis, loss_axis_linear, step_axis
 from reportgen.figures.style import plain
+from reportgen.kinds import FloatArray
 from tests import samples
 from tests.families import family
 

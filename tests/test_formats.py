@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen import resources
-from reportgen.formats import RunFile, Unreadable, quanta_maths
+from reportgen.formats import quanta_maths
 from reportgen.formats.quanta_maths import read
+from reportgen.kinds import RunFile, Unreadable
 
 DEMO = sorted((resources.folder("model_lists") / "demo").rglob("training_loss.json"))
 
@@ -76,9 +77,9 @@ def bits(values: Any) -> list[bytes]:
 
 def losses_of(data: bytes) -> list[float]:
     run = read(data, "x")
-    assert [series.name for series in run.series] == ["loss"]
-    assert run.series[0].steps is None
-    values = run.series[0].values
+    assert list(run.series) == ["loss"]
+    assert run.series["loss"].steps is None
+    values = run.series["loss"].values
     assert values.dtype == np.float64
     assert values.ndim == 1
     assert not values.flags.writeable
@@ -90,10 +91,10 @@ def test_real_files_are_read_as_json_reads_them(file: Path) -> None:
     data = file.read_bytes()
     document = json.loads(data)
     run = read(data, file.name)
-    assert bits(run.series[0].values) == bits(document["TrainingLoss"])
+    assert bits(run.series["loss"].values) == bits(document["TrainingLoss"])
     assert run.config == document["Config"]
-    assert run.recorded_final_loss == document["Config"]["final_loss"]
-    assert run.recorded_avg_final_loss == document["Config"]["avg_final_loss"]
+    assert run.recorded["final_loss"] == document["Config"]["final_loss"]
+    assert run.recorded["avg_final_loss"] == document["Config"]["avg_final_loss"]
 
 
 def test_real_files_take_the_fast_way() -> None:
@@ -188,7 +189,7 @@ def read_or_refused(data: bytes) -> None:
     assert "\n" not in reason
     if run is not None:
         losses = json.loads(data.removeprefix(codecs.BOM_UTF8))["TrainingLoss"]
-        assert bits(run.series[0].values) == bits(math.nan if loss is None else loss for loss in losses)
+        assert bits(run.series["loss"].values) == bits(math.nan if loss is None else loss for loss in losses)
 
 
 DEEP = 50_000
@@ -264,7 +265,7 @@ def test_of_a_key_that_stands_twice_the_last_counts() -> None:
 def test_a_config_that_is_no_object_is_empty(config: str) -> None:
     run = read(f'{{"Config": {config}, "TrainingLoss": [1.0]}}'.encode(), "x")
     assert run.config == {}
-    assert run.recorded_final_loss is None
+    assert run.recorded == {}
 
 
 def test_a_config_that_is_too_deep_is_empty() -> None:
@@ -321,6 +322,4 @@ def test_recorded_losses(older: str, newer: str, expected: float | None, which: 
     members = ['"TrainingLoss": [1.0]', f'"Config": {{{f"{json.dumps(key)}: {newer}" if newer else ""}}}']
     members += [f'"{top}": {older}'] if older else []
     run = read(f"{{{', '.join(members)}}}".encode(), "x")
-    got = {"final": run.recorded_final_loss, "avg_final": run.recorded_avg_final_loss}
-    assert got.pop(which) == expected
-    assert list(got.values()) == [None]
+    assert run.recorded == ({} if expected is None else {key: expected})

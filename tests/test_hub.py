@@ -11,9 +11,9 @@ import pytest
 from loopback_hub import LoopbackHub
 from pull_process import pull_in_process
 
+from reportgen.kinds import Problem
 from reportgen.model_list import HubSource, RunSpec
 from reportgen.pull import Pulled
-from reportgen.report import Problem
 
 DATA = b'{"TrainingLoss": [2.9, 0.5, 1e-09]}'
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from reportgen import resources
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
+from reportgen.kinds import Problem
 from reportgen.model_list import DirectorySource, HubSource, ModelList, RunSpec, from_dict, load, to_dict
 from reportgen.outputs.data import json_bytes
 from reportgen.pull import Pulled, PullOptions, pull
-from reportgen.report import Problem
 from tests.lists import DIRECTORY, FAMILY, mistakes, read
 from tests.samples import family_report, report, run_report, run_spec, sample_report
 

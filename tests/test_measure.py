@@ -11,11 +11,11 @@ import pytest
 
 from reportgen.cache import Cache
 from reportgen.curves.summary import CurveSettings
+from reportgen.kinds import SourceRecord
 from reportgen.log import SilentLog
 from reportgen.measure import Unusable, measure
 from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled
-from reportgen.report import SourceRecord
 
 
 def test_each_of_two_files_with_the_same_bytes_is_called_by_its_own_name(tmp_path: Path) -> None:

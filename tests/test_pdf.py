@@ -27,12 +27,13 @@ from reportgen import figures
 from reportgen.changes import against
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
+from reportgen.kinds import Problem
 from reportgen.model_list import PdfOptions
 from reportgen.outputs import pdf
 from reportgen.outputs.data import json_bytes
 from reportgen.outputs.images import Drawer
 from reportgen.outputs.paper import panels
-from reportgen.report import Problem, Report
+from reportgen.report import Report
 from tests import samples
 from tests.printed import render
 

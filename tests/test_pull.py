@@ -15,9 +15,9 @@ import pytest
 from loopback_hub import LoopbackHub
 from pull_process import ROOT, command, job, pull_in_process
 
+from reportgen.kinds import Problem
 from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled, PullOptions, pull
-from reportgen.report import Problem
 
 DATA = b'{"TrainingLoss": [2.9, 0.5, 1e-09]}'
 HUB = HubSource("me/{name}", "training_loss.json", "main")

@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 
 from reportgen import changes
 from reportgen.document import report_document
+from reportgen.kinds import Problem
 from reportgen.outputs import summary
-from reportgen.report import Problem
 from reportgen.text import one_line
 from tests.samples import HOSTILE, family_report, hostile_report, losses, report, run_report, sample_report
 

@@ -109,7 +109,7 @@ def _cells(table: tables.Table, key: str) -> list[tables.Cell]:
 def test_recorded_listed_and_recomputed_stand_side_by_side() -> None:
     values = [0.5] * 5 + [0.2, 0.2, 0.2, 0.2, 0.3]  # mean of the last five: 0.22
     spec = run_spec("add_d5_l2_h3_t15K_s372001", listed={"avg_final_loss": "0.21"})
-    run = run_report(spec.name, values, spec=spec, recorded_final_loss=0.3, recorded_avg_final_loss=0.22)
+    run = run_report(spec.name, values, spec=spec, recorded={"final_loss": 0.3, "avg_final_loss": 0.22})
     table = tables.family_table(family_report("A", [run]))
     (avg,) = _cells(table, "avg_final_loss")
     assert avg.value == pytest.approx(0.22, rel=1e-15)

@@ -13,17 +13,16 @@ from reportgen.curves.summary import (
     Curve,
     CurveSettings,
     Envelope,
-    FloatArray,
     LossMetrics,
     Summary,
 )
+from reportgen.kinds import FloatArray
 
 __all__ = [
     "THRESHOLDS",
     "Curve",
     "CurveSettings",
     "Envelope",
-    "FloatArray",
     "LossMetrics",
     "Summary",
     "device_name",

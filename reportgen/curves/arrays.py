@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from reportgen.curves.summary import FloatArray
-    from reportgen.curves.thinning import IntArray
+    from reportgen.kinds import FloatArray, IntArray
 
 __all__ = ["Array", "beside", "library", "on_device", "on_host", "quietly", "reduced", "sorted_rows"]
 

@@ -12,8 +12,9 @@ from reportgen.curves.arrays import library, on_host
 from reportgen.curves.metrics import loss_metrics
 from reportgen.curves.smoothers import line_at
 from reportgen.curves.smoothing import Reach, fitting, pack, reach_of, roll, rolling_mean, room_on
-from reportgen.curves.summary import Curve, CurveSettings, Envelope, FloatArray, Summary
+from reportgen.curves.summary import Curve, CurveSettings, Envelope, Summary
 from reportgen.curves.thinning import Ranges, extremes, ranges_of
+from reportgen.kinds import FloatArray
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from reportgen.curves.arrays import Array
     from reportgen.curves.smoothing import Batch, Windows
-    from reportgen.curves.summary import FloatArray
-    from reportgen.curves.thinning import IntArray, Ranges
+    from reportgen.curves.thinning import Ranges
+    from reportgen.kinds import FloatArray, IntArray
 
 __all__ = ["average_final_loss", "count_steps", "first_at_most", "first_steps", "loss_metrics", "spike_steps"]
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.curves.summary import Curve, Envelope, FloatArray, LossMetrics, Summary
+from reportgen.curves.summary import Curve, Envelope, LossMetrics, Summary
 from reportgen.curves.thinning import point_steps
+from reportgen.kinds import FloatArray
 
 __all__ = ["from_bytes", "to_bytes"]
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from reportgen.curves.arrays import Array
     from reportgen.curves.smoothing import Batch, Windows
-    from reportgen.curves.summary import CurveSettings, FloatArray
-    from reportgen.curves.thinning import IntArray, Ranges
+    from reportgen.curves.summary import CurveSettings
+    from reportgen.curves.thinning import Ranges
+    from reportgen.kinds import FloatArray, IntArray
 
 __all__ = ["line_at"]
 

@@ -24,8 +24,7 @@ from reportgen.curves.arrays import Array, beside, library, on_device, on_host, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from reportgen.curves.summary import FloatArray
-    from reportgen.curves.thinning import IntArray
+    from reportgen.kinds import FloatArray, IntArray
 
 __all__ = [
     "Batch",

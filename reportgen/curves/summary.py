@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from reportgen.kinds import FloatArray, IntArray
 
 __all__ = [
     "THRESHOLDS",
     "Curve",
     "CurveSettings",
     "Envelope",
-    "FloatArray",
     "LossMetrics",
     "Summary",
 ]
 
-FloatArray: TypeAlias = "npt.NDArray[np.float64]"
 Smoother = Literal["mean", "median", "ema", "geometric"]
 
 THRESHOLDS: tuple[str, ...] = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-7", "1e-8")
@@ -64,7 +61,7 @@ class Curve:
     """
 
     steps: int
-    step: npt.NDArray[np.int64]
+    step: IntArray
     mean: FloatArray
     min: FloatArray
     max: FloatArray
@@ -85,7 +82,7 @@ class Envelope:
     """
 
     steps: int
-    step: npt.NDArray[np.int64]
+    step: IntArray
     min: FloatArray
     max: FloatArray
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from reportgen.curves.arrays import Array, beside, reduced
+from reportgen.kinds import IntArray
 
 __all__ = ["Ranges", "extremes", "point_steps", "range_edges", "ranges_of"]
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

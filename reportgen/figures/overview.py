@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from reportgen.curves.summary import THRESHOLDS, FloatArray
+from reportgen.curves.summary import THRESHOLDS
 from reportgen.figures.axes import categories_axis, loss_axis, power, step_axis, titled, whole
 from reportgen.figures.families import Line, comparison
 from reportgen.figures.frame import MOST_NAMED, Frame, note, pixels, sheet
 from reportgen.figures.style import Figure, category, line_styles, plain, plain_array, text_width
 from reportgen.figures.traces import Drawn
+from reportgen.kinds import FloatArray
 from reportgen.naming import QUANTA_MATHS
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.seeds import seed_groups

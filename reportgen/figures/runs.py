@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reportgen.curves.summary import FloatArray
 from reportgen.figures.axes import LOSS, loss_axis, loss_axis_linear, step_axis, titled, whole
 from reportgen.figures.frame import Frame, layout, note, pixels, sheet
 from reportgen.figures.style import Figure, category, plain
 from reportgen.figures.traces import Drawn, band, drawn, extent, line
+from reportgen.kinds import FloatArray
 from reportgen.report import RunReport
 
 __all__ = ["run_linear", "run_log", "run_panels"]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from reportgen.curves.summary import Curve, Envelope, FloatArray
+from reportgen.curves.summary import Curve, Envelope
 from reportgen.figures.style import fade, plain_array
+from reportgen.kinds import FloatArray
 
 __all__ = ["Drawn", "band", "drawn", "extent", "line"]
 

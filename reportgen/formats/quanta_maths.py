@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reportgen import memory
-from reportgen.curves.summary import FloatArray
-from reportgen.formats import RunFile, Series, Unreadable
+from reportgen.kinds import FloatArray, RunFile, Series, Unreadable
 
 if TYPE_CHECKING:
     import simdjson
@@ -34,7 +33,8 @@ _MOST_DIGITS = 308
 # Deeper than any configuration, shallow enough for whatever walks it later.
 _MOST_LEVELS = 32
 
-_KEYS = ("Config", "TrainingLoss", "FinalLoss", "AvgFinalLoss")
+_RECORDED = {"final_loss": "FinalLoss", "avg_final_loss": "AvgFinalLoss"}
+_KEYS = ("Config", "TrainingLoss", *_RECORDED.values())
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # UTF-32 begins with one of them too
 _MEND = "write it again, or take the run out of the list"
 _CUT_NUMBER = re.compile(r"(?:-|\.|[eE][+-]?)?")  # what json finds wrong in 2. and 2e- and - at the end
@@ -85,10 +85,10 @@ def read(data: bytes, name: str, parser: simdjson.Parser | None = None) -> RunFi
     losses.flags.writeable = False
     config = _config(members.get("Config"))
     return RunFile(
-        series=(Series("loss", losses),),
+        series={"loss": Series("loss", losses, source_name="TrainingLoss")},
         config=config,
-        recorded_final_loss=_recorded(members.get("FinalLoss"), config.get("final_loss")),
-        recorded_avg_final_loss=_recorded(members.get("AvgFinalLoss"), config.get("avg_final_loss")),
+        recorded=_recorded(members, config),
+        format="quanta_maths",
     )
 
 
@@ -203,10 +203,15 @@ def _mended(value: Any, levels: int) -> Any:
     return value
 
 
-def _recorded(older: object, newer: object) -> float | None:
-    """The value of older files, where it is above 0, else that of ``Config``; None unless finite."""
-    value = _finite(older)
-    return value if value is not None and value > 0 else _finite(newer)
+def _recorded(members: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, float]:
+    """Of each metric the value of older files, where it is above 0, else that of ``Config``."""
+    found: dict[str, float] = {}
+    for metric, key in _RECORDED.items():
+        older = _finite(members.get(key))
+        value = older if older is not None and older > 0 else _finite(config.get(metric))
+        if value is not None:
+            found[metric] = value
+    return found
 
 
 def _finite(value: object) -> float | None:

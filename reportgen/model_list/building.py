@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from reportgen import expectations
+from reportgen.kinds import Scalar
 from reportgen.model_list import schema
 from reportgen.model_list.logos import read_logo
 from reportgen.model_list.mistakes import Mistakes, did_you_mean, key, shown
@@ -21,7 +22,6 @@ from reportgen.model_list.specs import (
     ModelList,
     PdfOptions,
     RunSpec,
-    Scalar,
     Smoothing,
     Source,
     Theme,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reportgen.curves.summary import Smoother
+from reportgen.kinds import Scalar
 
 __all__ = [
     "DirectorySource",
@@ -16,14 +17,11 @@ __all__ = [
     "ModelList",
     "PdfOptions",
     "RunSpec",
-    "Scalar",
     "Smoothing",
     "Source",
     "Theme",
     "title_of",
 ]
-
-Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,14 @@ from markupsafe import Markup
 from reportgen import notation, tables
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.figures import MOST_NAMED, compared_by
+from reportgen.kinds import Problem
 from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
 from reportgen.news import told
 from reportgen.outputs import words
 from reportgen.outputs.templating import markdown
 from reportgen.outputs.theme import theme_of
-from reportgen.report import Check, FamilyReport, Problem, Report, RunReport
+from reportgen.report import Check, FamilyReport, Report, RunReport
 from reportgen.seeds import seed_groups
 from reportgen.tables import Row, Table
 

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from reportgen import notation
-from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, FloatArray
+from reportgen.curves.summary import THRESHOLDS, Curve, Envelope
 from reportgen.figures.overview import between_seeds, compared_by
 from reportgen.figures.style import category, line_styles
-from reportgen.kinds import Scalar
+from reportgen.kinds import FloatArray, Scalar
 from reportgen.outputs import words
 from reportgen.outputs.context import MANY_LINES
 from reportgen.outputs.templating import visible

@@ -214,7 +214,8 @@ def mark_sentences(run: RunReport) -> tuple[str, ...]:
         "diverged": f"Diverged: {count(metrics.nonfinite, 'loss', 'losses')} not finite, "
         f"the first at step {metrics.first_nonfinite_step or 0:,}.",
         "recorded_differs": "The file records another final loss than its losses give: "
-        f"AvgFinalLoss {loss(run.recorded_avg_final_loss)}, final loss {loss(run.recorded_final_loss)}.",
+        f"AvgFinalLoss {loss(run.recorded.get('avg_final_loss'))}, "
+        f"final loss {loss(run.recorded.get('final_loss'))}.",
         "listed_differs": f"The list gives AvgFinalLoss as {shortened(str(listed))}; "
         f"the losses give {loss(metrics.avg_final_loss)}.",
         "steps_differ": f"The file holds {count(metrics.steps, 'loss', 'losses')} and says that training "

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from io import BufferedReader, FileIO
 from pathlib import Path
 
+from reportgen.kinds import ProblemKind, SourceRecord
 from reportgen.model_list import unsafe_path
-from reportgen.report import ProblemKind, SourceRecord
 from reportgen.text import one_line
 
 __all__ = [

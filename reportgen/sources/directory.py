@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from reportgen.kinds import SourceRecord
 from reportgen.model_list import DirectorySource
-from reportgen.report import SourceRecord
 from reportgen.sources import PUT_IT_THERE, Found, hash_file, relative_parts
 
 __all__ = ["find"]

@@ -26,8 +26,8 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported wh
 from huggingface_hub.utils import tqdm as hub_tqdm  # type: ignore[attr-defined]
 
 from reportgen import __version__
+from reportgen.kinds import SourceRecord
 from reportgen.model_list import HubSource
-from reportgen.report import SourceRecord
 from reportgen.sources import Digests, Found, Unusable, hash_file, relative_parts, too_large
 from reportgen.sources.line import Line, NoAnswer, Patience, Silence
 from reportgen.text import one_line

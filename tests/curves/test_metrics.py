@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reportgen.curves import THRESHOLDS, CurveSettings, FloatArray, summarise
+from reportgen.curves import THRESHOLDS, CurveSettings, summarise
+from reportgen.kinds import FloatArray
 
 # Sixty-fourths: every sum of them is exact, so that no comparison hangs on the last bit.
 EXACT = st.integers(-3, 1 << 12).map(lambda count: count / 64)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reportgen.curves import CurveSettings, FloatArray, smoothers, summarise
+from reportgen.curves import CurveSettings, smoothers, summarise
+from reportgen.kinds import FloatArray
 
 MISSING = st.sampled_from([math.nan, math.inf, -math.inf])
 WHOLE = st.integers(-50, 1000).map(float)

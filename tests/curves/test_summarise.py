@@ -15,16 +15,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.curves import (
-    CurveSettings,
-    FloatArray,
-    Summary,
-    batches,
-    smoothing,
-    summarise,
-)
+from reportgen.curves import CurveSettings, Summary, batches, smoothing, summarise
 from reportgen.curves.packing import to_bytes
 from reportgen.curves.smoothing import Reach
+from reportgen.kinds import FloatArray
 
 LOSS = st.one_of(st.integers(0, 1000).map(float), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -1.0]))
 RUN = st.lists(LOSS, min_size=1, max_size=90).map(np.array)
