@@ -186,7 +186,7 @@ def _read(pulled: Pulled, own: threading.local) -> RunFile | Unusable:
         return Unusable(_CHANGED)
     except OSError as error:
         return Unusable(f"could be pulled and then not read ({error.strerror}); build again")
-    if hashlib.sha256(data).hexdigest() != pulled.source.sha256:
+    if hashlib.sha256(data).hexdigest() != pulled.files[0].sha256:
         return Unusable(_CHANGED)
     try:
         return quanta_maths.read(data, pulled.spec.name, own.parser)

@@ -1,27 +1,22 @@
-"""RunSpec -> a local file and its hash: many at once, each failure kept as a Problem."""
+"""RunSpec -> local files and their hashes: many at once, each failure kept as a Problem."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from threading import Event
 
-from reportgen.errors import ReportgenError
-from reportgen.kinds import Problem, SourceRecord
-from reportgen.model_list import DirectorySource, HubSource, RunSpec, Source
-from reportgen.sources import Found, Unusable, directory
+from reportgen.kinds import Head, Problem, SourceRecord
+from reportgen.model_list import RunSpec, Source
+from reportgen.sources import Access, Found, FoundFile, OpenSource, Unusable, source_type
+from reportgen.sources.crew import Crew, Limits
 from reportgen.sources.line import Patience
 from reportgen.text import one_line
 
-__all__ = ["PullOptions", "Pulled", "pull"]
-
-# A look at the clock twice a second, which also lets Ctrl-C through where a wait would hold it back.
-_TICK = 0.5
-_THREAD = "pull"
+__all__ = ["PullOptions", "Pulled", "access_of", "opened_sources", "pull"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +42,44 @@ class PullOptions:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A run's file, there to be read.
+    """A run's files, there to be read.
 
     Attributes:
-        path: The local file.
-        size: Its bytes.
+        files: One at least, in the order of their names.
         source: Where they came from.
-        checked: False where the Hub was not asked whether the file has changed.
+        checked: False where nobody was asked whether the files have changed.
+        notes: What a reader should know of the files, a sentence each.
     """
 
     spec: RunSpec
-    path: Path
-    size: int
+    files: tuple[FoundFile, ...]
     source: SourceRecord
     checked: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The file, or the first of several."""
+        return self.files[0].path
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
 
 
-_Key = tuple[Source, str]
-_Outcome = Found | Unusable
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is looked for once, whoever needs it.
+
+    Attributes:
+        name: Of the run; empty for a store, which all its runs share.
+    """
+
+    source: Source
+    name: str
+    files: tuple[str, ...]
+    found: bool
 
 
 def pull(
@@ -74,7 +89,7 @@ def pull(
     on_done: Callable[[str], None] = lambda _: None,
     on_wait: Callable[[str], None] = lambda _: None,
 ) -> list[Pulled | Problem]:
-    """Pulls each ``(family, run)``, in order; what stands twice is pulled once.
+    """Pulls each ``(family, run)``, in order; what stands twice is pulled once, and so is a store of many.
 
     Args:
         runs: Family names and runs.
@@ -87,163 +102,68 @@ def pull(
         ReportgenError: the Hub's client refuses the settings in the environment.
         KeyboardInterrupt: at once, whatever the pulls are waiting for.
     """
-    wanted: dict[_Key, int] = {}
+    wanted: dict[_Task, list[str]] = {}
     for _, spec in runs:
-        key = (spec.source, spec.name)
-        wanted[key] = wanted.get(key, 0) + 1
-    outcomes: dict[_Key, _Outcome] = {}
-    for key, outcome in _outcomes(list(wanted), options, on_wait):
-        outcomes[key] = outcome
-        for _ in range(wanted[key]):
-            on_done(key[1])
-    return [_result(family, spec, outcomes[spec.source, spec.name]) for family, spec in runs]
+        wanted.setdefault(_task(spec), []).append(spec.name)
+    outcomes: dict[_Task, Found | Unusable] = {}
+    crew: Crew[_Task, Found] = Crew()
+    access = access_of(options, crew.say, crew.stop)
+    with opened_sources({task.source.type for task in wanted}, access) as sources:
+
+        def find(task: _Task) -> Found:
+            return sources[task.source.type].find(task.source, task.name, task.files, found=task.found)
+
+        limits = Limits(options.jobs, options.deadline, options.run_seconds)
+        for task, outcome in crew.outcomes(list(wanted), find, limits, on_wait):
+            outcomes[task] = outcome
+            for name in wanted[task]:
+                on_done(name)
+    return [_result(family, spec, outcomes[_task(spec)]) for family, spec in runs]
 
 
-def _result(family: str, spec: RunSpec, outcome: _Outcome) -> Pulled | Problem:
+def _task(spec: RunSpec) -> _Task:
+    name = spec.name if spec.source.is_per_run else ""
+    return _Task(spec.source, name, spec.files, spec.found)
+
+
+def _result(family: str, spec: RunSpec, outcome: Found | Unusable) -> Pulled | Problem:
     if isinstance(outcome, Unusable):
         return Problem(family, spec.name, outcome.kind, str(outcome))
     if spec.sha256 not in (None, outcome.source.sha256):
         name = one_line(outcome.source.file)
         mend = "build from the model list to report on the file as it is now"
         return Problem(family, spec.name, "refused", f"{name} is no longer the file of that report; {mend}")
-    return Pulled(spec, outcome.path, outcome.size, outcome.source, outcome.checked)
+    return Pulled(spec, outcome.files, outcome.source, outcome.checked, outcome.notes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    key: _Key
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    key: _Key
-    outcome: _Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class _Waits:
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Broke:
-    error: BaseException
-
-
-class _Crew:
-    """Threads that look for runs and tell what happens.
-
-    They are daemons, not those of an executor: Python waits for an executor's threads when it exits,
-    and one that hangs in a socket or on a dead network drive would hold up Ctrl-C for as long.
-    """
-
-    def __init__(self, keys: Sequence[_Key]) -> None:
-        self._tasks: SimpleQueue[_Key] = SimpleQueue()
-        for key in keys:
-            self._tasks.put(key)
-        self.events: SimpleQueue[_Begun | _Ended | _Waits | _Broke] = SimpleQueue()
-        self.stop = threading.Event()
-
-    def hire(self, count: int, find: Callable[[_Key], Found]) -> None:
-        """Starts ``count`` threads."""
-        for _ in range(count):
-            threading.Thread(target=self._work, args=(find,), name=_THREAD, daemon=True).start()
-
-    def _work(self, find: Callable[[_Key], Found]) -> None:
-        while not self.stop.is_set():
-            try:
-                key = self._tasks.get_nowait()
-            except Empty:
-                return
-            self.events.put(_Begun(key, time.monotonic()))
-            try:
-                self.events.put(_Ended(key, find(key)))
-            except Unusable as unusable:
-                self.events.put(_Ended(key, unusable))
-            except BaseException as error:  # noqa: BLE001 - a bug: the calling thread raises it
-                self.events.put(_Broke(error))
-                return
-
-
-def _outcomes(
-    keys: Sequence[_Key], options: PullOptions, on_wait: Callable[[str], None]
-) -> Iterator[tuple[_Key, _Outcome]]:
-    """Each key with what became of it, as it happens."""
-    crew = _Crew(keys)
-    left = dict.fromkeys(keys)
-    begun: dict[_Key, float] = {}
-    with _finder(keys, options, crew) as find:
-        crew.hire(min(options.jobs, len(keys)), find)
-        try:
-            while left:
-                match _next(crew):
-                    case _Begun(key, at):
-                        begun[key] = at
-                    case _Ended(key, outcome) if key in left:
-                        del left[key], begun[key]
-                        yield key, outcome
-                    case _Waits(message):
-                        on_wait(message)
-                    case _Broke(error):
-                        raise error
-                now = time.monotonic()
-                if options.deadline is not None and now >= options.deadline:
-                    yield from (
-                        (key, _late("the time limit of the build came first; raise --timeout"))
-                        for key in left
-                    )
-                    return
-                for key in [key for key, at in begun.items() if now - at > options.run_seconds]:
-                    # Its thread may hang for good, so another takes its place.
-                    crew.hire(1, find)
-                    del left[key], begun[key]
-                    yield key, _late(f"nothing came of it in {options.run_seconds:.0f} s; build again later")
-        finally:
-            crew.stop.set()
-
-
-def _next(crew: _Crew) -> _Begun | _Ended | _Waits | _Broke | None:
-    try:
-        return crew.events.get(timeout=_TICK)
-    except Empty:
-        return None
-
-
-def _late(reason: str) -> Unusable:
-    return Unusable("timeout", f"the run was not pulled: {reason}")
+def access_of(options: PullOptions, say: Callable[[str], None], stop: Event) -> Access:
+    """What sources may do in a build with these options."""
+    return Access(
+        offline=options.offline,
+        max_file_size=options.max_file_size,
+        fits=_fits,
+        names=lambda _source, _files: None,
+        patience=options.patience,
+        say=say,
+        stop=stop,
+    )
 
 
 @contextmanager
-def _finder(keys: Sequence[_Key], options: PullOptions, crew: _Crew) -> Iterator[Callable[[_Key], Found]]:
-    """What finds a run; the Hub's client, slow to import, is loaded only where a run needs it."""
+def opened_sources(types: Iterable[str], access: Access) -> Iterator[Mapping[str, OpenSource]]:
+    """Sources at work, by their ``type``; only those that are needed are loaded."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(source_type(name).open(access)) for name in sorted(types)}
 
-    def in_directory(key: _Key) -> Found:
-        source, name = key
-        assert isinstance(source, DirectorySource)
-        return directory.find(source, name, options.max_file_size)
 
-    if all(isinstance(source, DirectorySource) for source, _ in keys):
-        yield in_directory
-        return
+_LIKELY = re.compile(
+    r"(?:.*/)?(?:training_loss\.json|trainer_state\.json|.*\.(?:csv|tsv|jsonl)|events\.out\.tfevents.*)(?:\.gz|\.zst)?"
+)
+_MOST_FILES = 64
 
-    try:
-        from reportgen.sources.hub import Hub, quiet_client
-    except ValueError as error:
-        mend = "correct the variables that begin with HF_"
-        raise ReportgenError(
-            f"the Hub's client refuses its settings ({one_line(str(error))}); {mend}"
-        ) from None
 
-    def say(message: str) -> None:
-        crew.events.put(_Waits(message))
-
-    hub = Hub(
-        offline=options.offline,
-        max_file_size=options.max_file_size,
-        patience=options.patience,
-        say=say,
-        stop=crew.stop,
-    )
-    with quiet_client(_THREAD, hub.hold):
-        yield lambda key: hub.find(key[0], key[1]) if isinstance(key[0], HubSource) else in_directory(key)
+def _fits(_source: Source, names: Sequence[str], _head: Head) -> tuple[str, ...]:
+    """The files of a run that formats may want, by their names."""
+    if len(names) == 1:
+        return tuple(names)
+    return tuple(name for name in names if _LIKELY.fullmatch(name))[:_MOST_FILES]

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from reportgen.kinds import Problem, SourceRecord
 from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled, PullOptions, pull
+from reportgen.sources import FoundFile
 from reportgen.sources.line import Patience
 from tests.memory import peak_memory
 
@@ -84,8 +85,9 @@ def pull_in_process(
         if "kind" in one:
             outcomes.append(Problem(**one))
         else:
-            source = SourceRecord(**one["source"])
-            outcomes.append(Pulled(spec, Path(one["path"]), one["size"], source, one["checked"]))
+            source = SourceRecord(**one["source"] | {"files": tuple(one["source"]["files"])})
+            files = tuple(FoundFile(**file | {"path": Path(file["path"])}) for file in one["files"])
+            outcomes.append(Pulled(spec, files, source, one["checked"]))
     facts = (told[key] for key in ("waits", "done", "seconds", "modules", "peak"))
     return Told(outcomes, *facts, process.stderr)
 
@@ -115,7 +117,7 @@ def main() -> None:
     runs = []
     for fields in asked["runs"]:
         source = kinds[fields["source"]["type"]](**fields.pop("source"))
-        runs.append(("f", RunSpec(source=source, **fields)))
+        runs.append(("f", RunSpec(source=source, **fields | {"files": tuple(fields["files"])})))
     if asked["largest_file"] is not None:
         import resource
 
@@ -137,8 +139,7 @@ def main() -> None:
         dataclasses.asdict(one)
         if isinstance(one, Problem)
         else {
-            "path": str(one.path),
-            "size": one.size,
+            "files": [dataclasses.asdict(file) | {"path": str(file.path)} for file in one.files],
             "source": dataclasses.asdict(one.source),
             "checked": one.checked,
         }

@@ -16,6 +16,7 @@ from reportgen.measure import Measured
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, Smoothing
 from reportgen.pull import Pulled
 from reportgen.report import FamilyReport
+from reportgen.sources import FoundFile
 
 NAME = "add_d5_l2_h3_t1K_s372001"
 
@@ -36,7 +37,8 @@ def made(
         samples.summarise(losses),
         "cpu",
     )
-    return assemble.Made(Pulled(spec, Path("unused"), 0, source, checked), measured)
+    files = (FoundFile("unused", Path("unused"), 0, source.sha256),)
+    return assemble.Made(Pulled(spec, files, source, checked), measured)
 
 
 def family_of(runs: list[assemble.Made], **fields: Any) -> FamilyReport:

@@ -408,6 +408,20 @@ class TestHub:
         assert told.kinds == ["checked"] * 2
         assert [one.source.sha256 for one in told.outcomes] == [sha256(DATA), sha256(b"pinned")]  # type: ignore[union-attr]
 
+    def test_a_damaged_copy_in_a_store_that_repositories_share(self, hub: LoopbackHub, home: Path) -> None:
+        self.cached(hub, home, [hub_run("r0")])
+        (blob,) = (home / "hub").glob("models--*/blobs/*")
+        shared = home / "hub" / "shared" / "0123"
+        shared.parent.mkdir()
+        blob.rename(shared)
+        blob.symlink_to(shared)
+        shared.write_bytes(b"damaged")
+        for _ in range(2):
+            told = pull_in_process([hub_run("r0")], hub.environment(home))
+            assert told.kinds == ["checked"]
+            assert told.outcomes[0].source.sha256 == sha256(DATA)  # type: ignore[union-attr]
+        assert not shared.exists()
+
     # What does not pass.
 
     def test_down(self, hub: LoopbackHub, home: Path, runs: list[RunSpec]) -> None:

@@ -199,10 +199,7 @@ SOURCES = {
         'source.repo: "o/{name}.git" is no repository of the Hub; write owner/name, in letters, digits, - _ and .'
     ],
     '[source]\ntype = "directory"': [
-        'source.path: is missing; must be a path that holds {name}, such as "runs/{name}/training_loss.json"'
-    ],
-    '[source]\ntype = "directory"\npath = "a/b"': [
-        'source.path: "a/b" names one file for all runs; it must hold {name}'
+        'source.path: is missing; must be a path, such as "runs/{name}/training_loss.json", or that of a store of many runs'
     ],
     '[source]\ntype = "directory"\npath = "a\\\\{name}"': [
         'source.path: "a\\{name}" holds a backslash; write / between folders, on Windows too'

@@ -16,6 +16,11 @@ from reportgen.log import SilentLog
 from reportgen.measure import Unusable, measure
 from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled
+from reportgen.sources import FoundFile
+
+
+def pulled(spec: RunSpec, file: Path, size: int, record: SourceRecord) -> Pulled:
+    return Pulled(spec, (FoundFile(file.name, file, size, record.sha256),), record, checked=True)
 
 
 def test_each_of_two_files_with_the_same_bytes_is_called_by_its_own_name(tmp_path: Path) -> None:
@@ -25,8 +30,8 @@ def test_each_of_two_files_with_the_same_bytes_is_called_by_its_own_name(tmp_pat
     on_hub = SourceRecord("hub", "me/x_b", "main", "0" * 40, "loss.json", sha256)
     in_folder = SourceRecord("directory", None, None, None, "runs/a.json", sha256)
     runs = [
-        Pulled(RunSpec("a", DirectorySource("runs/{name}.json", "/")), file, 0, in_folder, checked=True),
-        Pulled(RunSpec("b", HubSource("me/x_{name}", "loss.json", "main")), file, 0, on_hub, checked=True),
+        pulled(RunSpec("a", DirectorySource("runs/{name}.json", "/")), file, 0, in_folder),
+        pulled(RunSpec("b", HubSource("me/x_{name}", "loss.json", "main")), file, 0, on_hub),
     ]
     with SilentLog().step("compute") as progress:
         measured = measure([(run, CurveSettings()) for run in runs], "cpu", Cache(None), progress)
@@ -50,7 +55,7 @@ def test_a_file_that_became_another_is_neither_waited_for_nor_read_whole(tmp_pat
             stream.truncate(2**30)
     data = b'{"TrainingLoss": [2.9, 0.5]}'
     record = SourceRecord("directory", None, None, None, "loss.json", hashlib.sha256(data).hexdigest())
-    run = Pulled(RunSpec("a", DirectorySource("{name}.json", "/")), file, len(data), record, checked=True)
+    run = pulled(RunSpec("a", DirectorySource("{name}.json", "/")), file, len(data), record)
     tracemalloc.start()
     try:
         with SilentLog().step("compute") as progress:

@@ -8,15 +8,20 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.model_list import DirectorySource, RunSpec
-from reportgen.pull import Pulled
-from reportgen.sources import Unusable, _digests, directory, hash_file, relative_parts
+from reportgen.kinds import Head
+from reportgen.model_list import DirectorySource
+from reportgen.sources import Access, Found, Unusable, hash_file, read_again, relative_parts
+from reportgen.sources.directory import Directory
+from reportgen.sources.files import _digests
+from reportgen.sources.folders import files_in
 
 LIMIT = 1000
 DATA = b'{"TrainingLoss": [2.9, 0.5, 1e-09]}'
@@ -24,6 +29,20 @@ DATA = b'{"TrainingLoss": [2.9, 0.5, 1e-09]}'
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def access(fits: Callable[[Any, Sequence[str], Head], tuple[str, ...]] | None = None) -> Access:
+    return Access(
+        offline=False,
+        max_file_size=LIMIT,
+        fits=fits or (lambda _source, names, _head: tuple(names)),
+        names=lambda _source, _files: None,
+    )
+
+
+def found_in(base: Path, path: str, name: str, allowed: Access | None = None) -> Found:
+    with Directory().open(allowed or access()) as opened:
+        return opened.find(DirectorySource(path, str(base)), name)
 
 
 class TestRelativeParts:
@@ -93,8 +112,8 @@ class TestRelativeParts:
 
 
 class TestDirectory:
-    def find(self, base: Path, path: str, name: str) -> Pulled:
-        found = directory.find(DirectorySource(path, str(base)), name, LIMIT)
+    def find(self, base: Path, path: str, name: str) -> Found:
+        found = found_in(base, path, name)
         assert found.checked
         assert found.source.kind == "directory"
         assert (found.source.repo, found.source.requested_revision, found.source.revision) == (
@@ -102,8 +121,7 @@ class TestDirectory:
             None,
             None,
         )
-        spec = RunSpec(name, DirectorySource(path, str(base)))
-        return Pulled(spec, found.path, found.size, found.source, found.checked)
+        return found
 
     def put(self, file: Path, data: bytes = DATA) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +145,7 @@ class TestDirectory:
         found = self.find(base, path, "r1")
         assert found.source.file == file
         assert found.source.sha256 == sha256(DATA)
-        assert found.path.samefile(written)
+        assert found.files[0].path.samefile(written)
 
     def test_an_absolute_file_is_named_from_its_folder(self, tmp_path: Path) -> None:
         self.put(tmp_path / "runs" / "r1" / "loss.json")
@@ -185,7 +203,9 @@ class TestDirectory:
 
     def test_a_folder(self, tmp_path: Path) -> None:
         (tmp_path / "r1.json").mkdir()
-        assert self.refused(tmp_path)[0] == "refused"
+        kind, message = self.refused(tmp_path)
+        assert kind == "missing"
+        assert message.startswith("r1.json is a folder in which no format finds a series; ")
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither in its folders")
     def test_a_pipe_and_a_device_do_not_hang(self, tmp_path: Path) -> None:
@@ -214,6 +234,77 @@ class TestDirectory:
         with (tmp_path / "r1.json").open("wb") as file:
             file.truncate(2**40)
         assert self.refused(tmp_path)[0] == "too_large"
+
+
+class TestFolder:
+    """A run that is a folder."""
+
+    def put(self, folder: Path, **files: bytes) -> None:
+        for name, data in files.items():
+            file = folder / name.replace("__", "/").replace("_dot_", ".")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+
+    def test_what_formats_want_is_taken_and_has_one_digest(self, tmp_path: Path) -> None:
+        self.put(tmp_path / "out" / "a", log_dot_csv=b"step,loss\n", sub__more_dot_csv=b"x", notes=b"none")
+
+        def fits(_source: object, names: Sequence[str], head: Head) -> tuple[str, ...]:
+            assert names == ["log.csv", "notes", "sub/more.csv"]
+            assert head("log.csv") == b"step,loss\n"
+            return ("sub/more.csv", "log.csv")
+
+        found = found_in(tmp_path, "out/{name}", "a", access(fits))
+        assert [file.name for file in found.files] == ["log.csv", "sub/more.csv"]
+        assert [file.path for file in found.files] == [
+            tmp_path / "out/a/log.csv",
+            tmp_path / "out/a/sub/more.csv",
+        ]
+        lines = f"log.csv\t10\t{sha256(b'step,loss' + bytes([10]))}\nsub/more.csv\t1\t{sha256(b'x')}\n"
+        assert found.source.sha256 == sha256(lines.encode())
+        assert (found.source.file, found.source.files) == ("out/a", ("log.csv", "sub/more.csv"))
+
+    def test_a_lone_file_of_a_folder_has_its_own_digest(self, tmp_path: Path) -> None:
+        self.put(tmp_path / "a", log_dot_csv=b"x")
+        found = found_in(tmp_path, "{name}", "a")
+        assert (found.source.sha256, found.source.files) == (sha256(b"x"), ("log.csv",))
+
+    def test_files_of_a_report_are_taken_as_they_are(self, tmp_path: Path) -> None:
+        self.put(tmp_path / "a", one_dot_csv=b"x", two_dot_csv=b"y")
+        with Directory().open(access()) as opened:
+            found = opened.find(DirectorySource("{name}", str(tmp_path)), "a", ("two.csv",))
+            assert found.source.files == ("two.csv",)
+            with pytest.raises(Unusable) as refused:
+                opened.find(DirectorySource("{name}", str(tmp_path)), "a", ("../b/two.csv",))
+        assert refused.value.kind == "refused"
+
+    def test_no_series(self, tmp_path: Path) -> None:
+        self.put(tmp_path / "a", readme=b"x")
+        with pytest.raises(Unusable, match=r"^a is a folder in which no format finds a series; "):
+            found_in(tmp_path, "{name}", "a", access(lambda *_: ()))
+
+    def test_what_is_no_run_is_not_looked_into(self, tmp_path: Path) -> None:
+        self.put(tmp_path / "a", x=b"", _dot_git__config=b"", node_modules__y=b"", b__c=b"")
+        (tmp_path / "a" / "b" / "up").symlink_to(tmp_path / "a", target_is_directory=True)
+        assert files_in(tmp_path / "a") == ["x", "b/c"]
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_a_packed_file_is_found_under_the_name_of_what_it_holds(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"log.csv.{ending}").write_bytes(b"packed")
+    found = found_in(tmp_path, "{name}.csv", "log")
+    assert (found.source.file, found.source.sha256) == ("log.csv", sha256(b"packed"))
+    (tmp_path / "log.csv").write_bytes(b"plain")
+    assert found_in(tmp_path, "{name}.csv", "log").source.sha256 == sha256(b"plain")
+
+
+def test_a_file_that_has_grown_is_read_up_to_where_it_was_hashed(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_bytes(b"step,loss\n1,2.0\n")
+    found = found_in(tmp_path, "{name}.csv", "log").files[0]
+    with file.open("ab") as more:
+        more.write(b"2,1.0\n")
+    data = read_again(found.path, found.size)
+    assert (data, sha256(data)) == (b"step,loss\n1,2.0\n", found.sha256)
 
 
 def test_a_file_that_grows_is_read_no_further_than_the_limit() -> None:

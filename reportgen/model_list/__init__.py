@@ -6,7 +6,7 @@ from reportgen.model_list.document import from_dict, to_dict
 from reportgen.model_list.labels import labels_of
 from reportgen.model_list.mistakes import did_you_mean
 from reportgen.model_list.reading import load, load_named, shipped_names
-from reportgen.model_list.slugs import slugify, unsafe_path
+from reportgen.model_list.slugs import slugify, unsafe_found, unsafe_path
 from reportgen.model_list.specs import (
     DirectorySource,
     FamilySpec,
@@ -41,5 +41,6 @@ __all__ = [
     "slugify",
     "title_of",
     "to_dict",
+    "unsafe_found",
     "unsafe_path",
 ]

@@ -317,7 +317,7 @@ def _wrong_repo(repo: str) -> str | None:
 def _wrong_place(source: Source, name: str) -> str | None:
     """What is wrong with where ``source`` puts the run ``name``; None where nothing is."""
     if isinstance(source, DirectorySource):
-        start = source.path[: source.path.index("{")].rpartition("/")[0]
+        start = source.path.partition("{")[0].rpartition("/")[0]
         file = source.path[len(start) :].lstrip("/").replace("{name}", name)
     else:
         repo = source.repo.replace("{name}", name)

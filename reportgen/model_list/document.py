@@ -92,7 +92,7 @@ def _source(source: Source) -> dict[str, str]:
         return {"type": "hub", "repo": source.repo, "file": source.file, "revision": source.revision}
     path = source.path
     if PureWindowsPath(path).anchor:  # of either system: "/" is an anchor there too
-        path = path[path[: path.index("{")].rindex("/") + 1 :]
+        path = path[path.partition("{")[0].rindex("/") + 1 :]
     return {"type": "directory", "path": path}
 
 
@@ -223,5 +223,6 @@ def _pinned(
         record = known.get((run.name, repo, source.get("revision"), file))
         if record is not None and isinstance(at, HubSource):
             at = replace(at, commit=record.revision)
-        pinned.append(replace(run, source=at, sha256=record.sha256 if record else None))
+        files = tuple(record.files) if record else ()
+        pinned.append(replace(run, source=at, sha256=record.sha256 if record else None, files=files))
     return tuple(pinned)

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from reportgen.curves.summary import Smoother
 from reportgen.model_list.logos import KINDS, check_kept_logo
 from reportgen.model_list.mistakes import Mistakes, did_you_mean, key, shown
-from reportgen.model_list.slugs import unsafe_path
+from reportgen.model_list.slugs import unsafe_found, unsafe_path
 from reportgen.naming import QUANTA_MATHS
 
 __all__ = [
@@ -100,11 +100,14 @@ def _hub_file(text: str) -> str:
     return _name_template(text)
 
 
+def _found_file(text: str) -> str:
+    if wrong := unsafe_found(text):
+        raise _wrong(f"{shown(text)} {wrong}; name a report.json as it was written")
+    return text
+
+
 def _directory_path(text: str) -> str:
-    if "{name}" not in text:
-        _name_template(text)
-        raise _wrong(f"{shown(text)} names one file for all runs; it must hold {{name}}")
-    fixed = text[: text.index("{")].rpartition("/")[0]
+    fixed = text.partition("{")[0].rpartition("/")[0]
     if re.match(r"~[^/{]*/", text):
         raise _wrong(
             f"{shown(text)}: ~ is not expanded; write the path out, absolute or relative to this file"
@@ -201,7 +204,7 @@ class DirectoryTable(_Checked):
 
     type: Literal["directory"]
     path: Annotated[str, AfterValidator(_directory_path)] = Field(
-        description='a path that holds {name}, such as "runs/{name}/training_loss.json"'
+        description='a path, such as "runs/{name}/training_loss.json", or that of a store of many runs'
     )
 
 
@@ -318,6 +321,7 @@ class ReportedSource(_Reported):
     revision: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] | None
     file: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    files: Annotated[list[Annotated[str, AfterValidator(_found_file)]], Field(max_length=10_000)] = []
 
 
 class ReportedRun(_Reported):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Callable
 
-__all__ = ["first_free", "slugify", "unsafe_path"]
+__all__ = ["first_free", "slugify", "unsafe_found", "unsafe_path"]
 
 _DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
@@ -74,6 +75,24 @@ def unsafe_path(path: str) -> str | None:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
         return "holds a control character"
     return next((wrong for part in path.split("/") if (wrong := _unsafe_part(part))), None)
+
+
+def unsafe_found(path: str) -> str | None:
+    """The same for a path that a listing gave, or a report that names what one gave; None where nothing is.
+
+    It exists, so it suits its own system; what could lead elsewhere on any is refused all the same.
+    """
+    if not path:
+        return "is empty"
+    if len(path) > _LONGEST_PATH:
+        return f"is over {_LONGEST_PATH:,} characters long"
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
+        return "holds a control character, or is not UTF-8"
+    if path[0] in "/\\" or (os.name == "nt" and re.match(r"[A-Za-z]:", path)):
+        return "starts at the root of a disk"
+    if ".." in re.split(r"[/\\]", path):
+        return 'holds ".." as a folder'
+    return None
 
 
 def _unsafe_part(part: str) -> str | None:

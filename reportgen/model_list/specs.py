@@ -38,13 +38,18 @@ class HubSource:
     commit: str | None = None
     type: Literal["hub"] = "hub"
 
+    @property
+    def is_per_run(self) -> bool:
+        """Whether each run has a place of its own; else one store holds them all."""
+        return "{name}" in self.repo + self.file
+
 
 @dataclass(frozen=True, slots=True)
 class DirectorySource:
     """Runs in a folder.
 
     Attributes:
-        path: As the list wrote it; holds ``{name}``; absolute or relative to ``base``.
+        path: As the list wrote it, absolute or relative to ``base``; without ``{name}`` a store of many runs.
         base: Folder of the list, absolute. Never written into an output.
         reported: Whether a ``report.json`` gave it, and so ``base`` is where its runs were looked for.
     """
@@ -53,6 +58,11 @@ class DirectorySource:
     base: str
     reported: bool = False
     type: Literal["directory"] = "directory"
+
+    @property
+    def is_per_run(self) -> bool:
+        """Whether each run has a place of its own; else one store holds them all."""
+        return "{name}" in self.path
 
 
 Source = HubSource | DirectorySource
@@ -112,6 +122,8 @@ class RunSpec:
         expect: Metric -> expectation (``avg_final_loss`` -> ``<= 1e-8``), the family's included.
         sha256: Of the bytes that an earlier report read, where a ``report.json`` is built again:
             other bytes are a problem. None where any bytes will do.
+        files: Those of a folder that the earlier report read; empty where the formats choose.
+        found: Whether a listing gave the name, which then need not suit every system.
     """
 
     name: str
@@ -123,6 +135,8 @@ class RunSpec:
     extra: Mapping[str, Scalar] = field(default_factory=dict)
     expect: Mapping[str, str] = field(default_factory=dict)
     sha256: str | None = None
+    files: tuple[str, ...] = ()
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

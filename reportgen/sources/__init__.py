@@ -1,170 +1,199 @@
-"""Where the bytes of runs come from."""
+"""Where the bytes of runs come from: folders, the Hub, addresses, and what plug-ins add.
+
+To add a source: one class that follows ``SourceType``, named under the entry point ``reportgen.sources``
+by the ``type`` that lists write; ``docs/sources.md`` shows one.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from io import BufferedReader, FileIO
-from pathlib import Path
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Protocol
 
-from reportgen.kinds import ProblemKind, SourceRecord
-from reportgen.model_list import unsafe_path
+from reportgen.errors import ReportgenError
+from reportgen.kinds import Head, Problem, ProblemKind, SourceRecord
+from reportgen.sources.files import (
+    PUT_IT_THERE,
+    Digests,
+    FoundFile,
+    Unusable,
+    digest_of,
+    hash_file,
+    read_again,
+    read_head,
+    relative_parts,
+    too_large,
+)
+from reportgen.sources.line import Patience
+from reportgen.sources.patterns import Pattern
 from reportgen.text import one_line
 
 __all__ = [
     "PUT_IT_THERE",
+    "THREAD",
+    "Access",
     "Digests",
     "Found",
+    "FoundFile",
+    "Listing",
+    "OpenSource",
+    "Problem",
+    "ProblemKind",
+    "SourceRecord",
+    "SourceType",
     "Unusable",
+    "digest_of",
     "hash_file",
     "read_again",
+    "read_head",
     "relative_parts",
+    "source_type",
     "too_large",
 ]
 
-PUT_IT_THERE = "put it there, or take the run out of the list"
+THREAD = "pull"
+"""Name of the threads in which sources work."""
 
-_CHUNK = 2**20
-# Without waiting: the file may have become a pipe since it was asked.
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+GROUP = "reportgen.sources"
+
+# Module and class of the built-in ones, loaded when a list names them: the Hub's client is slow to import.
+_BUILT_IN = (
+    ("directory", "reportgen.sources.directory", "Directory"),
+    ("hub", "reportgen.sources.hub", "HubType"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A run's file on this machine.
+    """A run's files on this machine.
 
     Attributes:
-        path: The file.
-        size: Its bytes.
-        source: Where they came from.
-        checked: False where the Hub was not asked whether the file has changed.
+        files: One at least, in the order of their names.
+        source: Where they came from, with one digest of all.
+        checked: False where nobody was asked whether the files have changed.
+        notes: What a reader should know of the files, a sentence each.
     """
 
-    path: Path
-    size: int
+    files: tuple[FoundFile, ...]
     source: SourceRecord
-    checked: bool
+    checked: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
-class Digests:
-    """A file's bytes, known again.
+class Listing:
+    """What a source found by a pattern.
 
     Attributes:
-        size: Bytes.
-        sha256: Hexadecimal.
-        git: What git calls a blob of these bytes (sha1, hexadecimal); None where it was not asked for.
+        names: Of runs that the pattern fits, each once.
+        passed: Candidates that were passed over, since they hold no series.
+        problem: Why there may be more, half a sentence; empty where this is all.
+        kind: Of the problem.
     """
 
-    size: int
-    sha256: str
-    git: str | None
+    names: tuple[str, ...]
+    passed: int = 0
+    problem: str = ""
+    kind: ProblemKind = "unreadable"
 
 
-class Unusable(Exception):  # noqa: N818 - a state of the run, and half the time no error
-    """A run that a source cannot give; the text is one sentence, with its mend.
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What sources may do, and whom they tell.
 
     Attributes:
-        kind: As in a ``Problem``.
+        offline: Ask no network.
+        max_file_size: Most bytes of a file.
+        fits: The files of a run that a format would read: of a source's options, the names of all files,
+            and their first bytes. Empty where no format fits.
+        names: The names of the runs in a store of many, of a source's options and its files; None where
+            the files hold one run.
+        patience: With a server that fails.
+        say: Called with a sentence when something waits.
+        stop: Set when nobody wants the runs any more.
     """
 
-    def __init__(self, kind: ProblemKind, message: str) -> None:
-        super().__init__(message)
-        self.kind: ProblemKind = kind
+    offline: bool
+    max_file_size: int
+    fits: Callable[[Any, Sequence[str], Head], tuple[str, ...]]
+    names: Callable[[Any, Sequence[FoundFile]], Sequence[str] | None]
+    patience: Patience = field(default_factory=Patience)
+    say: Callable[[str], None] = lambda _: None
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
-def relative_parts(place: str) -> tuple[str, ...]:
-    """The parts of a path, as a list or a run's name gives it.
+class OpenSource(Protocol):
+    """A source at work; used by many threads at once."""
 
-    Lists are read by the same rule; a run need not come from a list.
+    def find(self, source: Any, name: str, files: Sequence[str], *, found: bool) -> Found:
+        """The files of the run ``name``.
+
+        Args:
+            source: What the list says of it.
+            name: The run's name; empty where the source names one store for all runs.
+            files: Those to take, relative to the run's folder; empty where the formats choose.
+            found: Whether a listing gave the name.
+
+        Raises:
+            Unusable: There is none to read, and why.
+        """
+
+    def discover(self, source: Any, pattern: Pattern, limit: int) -> Listing:
+        """The names of the runs that ``pattern`` fits, at most ``limit``.
+
+        Raises:
+            Unusable: There is no listing, and why.
+        """
+
+
+class SourceType(Protocol):
+    """A kind of source. The built-in ones and those of plug-ins follow the same protocol.
+
+    Attributes:
+        type: As ``[source] type`` names it.
+    """
+
+    type: str
+
+    def open(self, access: Access) -> AbstractContextManager[OpenSource]:
+        """A source at work, until the context ends.
+
+        Raises:
+            ReportgenError: Its settings are refused.
+        """
+
+
+def source_type(name: str) -> SourceType:
+    """The kind of source that lists call ``name``.
 
     Raises:
-        Unusable: ``refused``: a part that could lead elsewhere, or that some system cannot hold.
+        ReportgenError: There is none, or a plug-in's cannot be loaded.
     """
-    if wrong := unsafe_path(place):
-        raise Unusable("refused", f"{one_line(place)} {wrong}; correct the list")
-    return tuple(place.split("/"))
-
-
-def hash_file(path: Path, name: str, limit: int, *, git: bool = False, mend: str = PUT_IT_THERE) -> Digests:
-    """Reads a regular file for its digests.
-
-    Args:
-        path: The file; links are followed.
-        name: What messages call it.
-        limit: Most bytes; asked before reading, and kept while reading a file that grows.
-        git: Whether git's name is wanted too.
-        mend: What to do where there is no such file.
-
-    Raises:
-        Unusable: there is no such file, it may not be read, is no regular file or is too large.
-    """
-    name = one_line(name)
-    try:
-        with _opened(path, name) as file:
-            return _digests(file, os.fstat(file.fileno()).st_size, name, limit, git=git)
-    except (FileNotFoundError, NotADirectoryError):
-        raise Unusable("missing", f"{name} does not exist; {mend}") from None
-    except PermissionError:
-        raise Unusable("refused", f"{name} may not be read; change its permissions") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "its name is not valid here"
-        raise Unusable("unreadable", f"{name} cannot be read ({reason}); check the file") from None
-
-
-def read_again(path: Path, size: int) -> bytes:
-    """The bytes of a file that ``hash_file`` has read, which may be another one by now.
-
-    Args:
-        path: The file.
-        size: What was read then; one byte more is read where there is more.
-
-    Raises:
-        Unusable: it is no regular file any more.
-        OSError: it cannot be read.
-    """
-    with _opened(path, path.name) as file, BufferedReader(file) as whole:
-        return whole.read(size + 1) or b""
-
-
-@contextmanager
-def _opened(path: Path, name: str) -> Iterator[FileIO]:
-    """A regular file, open; neither this nor a read of it waits for another process."""
-    # Asked before opening: to open a pipe would wait for its writer, to open a device may do anything.
-    _refuse_other_than_file(path.stat(), name)
-    with os.fdopen(os.open(path, _READ), "rb", buffering=0) as file:
-        _refuse_other_than_file(os.fstat(file.fileno()), name)
-        yield file
-
-
-def _digests(file: FileIO, size: int, name: str, limit: int, *, git: bool) -> Digests:
-    sha256 = hashlib.sha256()
-    sha1 = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-    done = 0
-    while max(size, done) <= limit and (chunk := file.read(_CHUNK)) != b"":
-        if chunk is None:  # as of /proc/kmsg, which calls itself a regular file and waits for news
-            raise Unusable("refused", f"{name} has no end yet; put the run's file in its place")
-        done += len(chunk)
-        sha256.update(chunk)
-        if git:
-            sha1.update(chunk)
-    if max(size, done) > limit:
-        raise Unusable("too_large", too_large(name, max(size, done), limit))
-    return Digests(done, sha256.hexdigest(), sha1.hexdigest() if git else None)
-
-
-def _refuse_other_than_file(status: os.stat_result, name: str) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise Unusable("refused", f"{name} is no regular file; put the run's file in its place")
-
-
-def too_large(name: str, size: int, limit: int) -> str:
-    """The sentence of a file over the limit."""
-    return (
-        f"{name} has {size:,} bytes or more, over the limit of {limit:,}; "
-        "raise --max-file-size if it is a run"
-    )
+    for known, module, attribute in _BUILT_IN:
+        if known == name:
+            try:
+                made: SourceType = getattr(import_module(module), attribute)()
+            except ValueError as error:
+                mend = "correct the variables that begin with HF_"
+                raise ReportgenError(
+                    f"the Hub's client refuses its settings ({one_line(str(error))}); {mend}"
+                ) from None
+            return made
+    for point in entry_points(group=GROUP, name=name):
+        try:
+            made = point.load()()
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+            raise ReportgenError(
+                f'the source "{name}" cannot be loaded ({type(error).__name__}); install its package again'
+            ) from None
+        return made
+    raise ReportgenError(f'there is no source "{name}"; install the package that brings it', exit_code=2)

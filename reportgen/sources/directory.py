@@ -1,15 +1,33 @@
-"""Runs in a folder."""
+"""Runs in a folder: a file or a folder each, or one store of many."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
-from reportgen.kinds import SourceRecord
-from reportgen.model_list import DirectorySource
-from reportgen.sources import PUT_IT_THERE, Found, hash_file, relative_parts
+from reportgen.model_list import DirectorySource, unsafe_found
+from reportgen.sources import (
+    PUT_IT_THERE,
+    Access,
+    Digests,
+    Found,
+    FoundFile,
+    Listing,
+    SourceRecord,
+    Unusable,
+    digest_of,
+    hash_file,
+    relative_parts,
+)
+from reportgen.sources.folders import files_in, local_head
+from reportgen.sources.patterns import Pattern, Template
+from reportgen.sources.walk import PACKED, Candidate, Walk
+from reportgen.text import one_line
 
-__all__ = ["find"]
+__all__ = ["Directory", "listed_in_store", "split_path"]
 
 # A report names no folder of the machine that built it, so words do.
 _BUILD_THERE = (
@@ -18,29 +36,146 @@ _BUILD_THERE = (
 )
 
 
-def find(source: DirectorySource, name: str, max_file_size: int) -> Found:
-    """The file of the run ``name``.
+class Directory:
+    """Finds runs in folders."""
 
-    The part of ``source.path`` before the first ``{``, up to its last slash, is the folder that no
-    name leads out of. That is a rule on the words of the path: links inside the folder are followed
-    wherever they lead, for whoever may put a link there may put a file there.
+    type = "directory"
 
-    Raises:
-        Unusable: the name is refused, or the file is missing, refused, unreadable or too large.
-    """
-    folder = _folder(source.path)
-    parts = relative_parts(source.path[len(folder) :].replace("{name}", name))
-    # An absolute folder is a matter of this machine, so outputs name the file from there on.
-    relative = not PureWindowsPath(folder).anchor
-    file = str(PurePosixPath(folder.replace(os.sep, "/") if relative else "", *parts))
-    path = Path(source.base, folder, *parts)
-    mend = _BUILD_THERE if source.reported else PUT_IT_THERE
-    digests = hash_file(path, file, max_file_size, mend=mend)
-    record = SourceRecord("directory", None, None, None, file, digests.sha256)
-    return Found(path, digests.size, record, checked=True)
+    @contextmanager
+    def open(self, access: Access) -> Iterator[Directory]:
+        self._access = access
+        yield self
+
+    def find(
+        self, source: DirectorySource, name: str, files: Sequence[str] = (), *, found: bool = False
+    ) -> Found:
+        """The files of the run ``name``.
+
+        The part of ``source.path`` before the first ``{``, up to its last slash, is the folder that no
+        name leads out of. That is a rule on the words of the path: links inside the folder are followed
+        wherever they lead, for whoever may put a link there may put a file there.
+
+        Raises:
+            Unusable: the name is refused, or a file is missing, refused, unreadable or too large.
+        """
+        folder, rest = split_path(source.path)
+        parts = relative_parts(Template(rest).place(name), found=found)
+        # An absolute folder is a matter of this machine, so outputs name the file from there on.
+        absolute = bool(PureWindowsPath(folder).anchor)
+        shown = str(PurePosixPath("" if absolute else folder.replace(os.sep, "/"), *parts))
+        path = Path(source.base, folder, *parts)
+        mend = _BUILD_THERE if source.reported else PUT_IT_THERE
+        if _is_folder(path):
+            taken = self._in_folder(source, path, shown, files)
+            names = tuple(file.name for file in taken)
+        else:
+            taken = (self._lone_file(path, shown, mend),)
+            names = ()
+        record = SourceRecord("directory", None, None, None, shown, digest_of(taken), names)
+        return Found(taken, record)
+
+    def discover(self, source: DirectorySource, pattern: Pattern, limit: int) -> Listing:
+        """The names of the files and folders that the pattern fits, and that hold a series."""
+        folder, rest = split_path(source.path)
+        place = Template(rest)
+        if place.is_store:
+            return listed_in_store(self._access, source, self.find(source, "").files, pattern, limit)
+        base = Path(source.base, folder)
+        if not _is_folder(base):
+            raise Unusable("missing", f"{_findable(base)} does not exist; correct `path`")
+        names: dict[str, None] = {}
+        passed = 0
+
+        def visit(candidate: Candidate) -> bool:
+            nonlocal passed
+            name = place.name_at(candidate.place)
+            if name is None or name in names or not pattern.fits(name):
+                return False
+            if unsafe_found(candidate.place) or not self._holds_series(source, candidate, pattern):
+                passed += 1
+                return False
+            if len(names) == limit:
+                walk.stop(f"there are over {limit:,}")
+                return False
+            names[name] = None
+            return True
+
+        walk = Walk(base, place.pattern(pattern.text), visit)
+        walk.run()
+        return Listing(tuple(names), passed, walk.problem)
+
+    def _holds_series(self, source: DirectorySource, candidate: Candidate, pattern: Pattern) -> bool:
+        if not candidate.is_folder:
+            head = local_head(candidate.path.parent)
+            return bool(self._access.fits(source, [candidate.path.name], head))
+        taken = self._access.fits(source, files_in(candidate.path), local_head(candidate.path))
+        # Above the runs that ** finds are folders that hold nothing but them.
+        return bool(taken) and ("**" not in pattern.text or any("/" not in name for name in taken))
+
+    def _in_folder(
+        self, source: DirectorySource, path: Path, shown: str, files: Sequence[str]
+    ) -> tuple[FoundFile, ...]:
+        names = files or self._access.fits(source, files_in(path), local_head(path))
+        if not names:
+            raise Unusable(
+                "missing",
+                f"{one_line(shown)} is a folder in which no format finds a series; "
+                "name the file in `path`, or take the run out of the list",
+            )
+        return tuple(
+            FoundFile(name, path / name, digests.size, digests.sha256)
+            for name in sorted(names)
+            for digests in (
+                self._hashed(path.joinpath(*relative_parts(name, found=True)), f"{shown}/{name}"),
+            )
+        )
+
+    def _lone_file(self, path: Path, shown: str, mend: str) -> FoundFile:
+        for ending in ("", *PACKED):
+            there = path.with_name(path.name + ending) if ending else path
+            if not ending or (os.path.lexists(there) and not os.path.lexists(path)):
+                try:
+                    digests = self._hashed(there, shown + ending, mend)
+                except Unusable as unusable:
+                    missing = unusable
+                    if unusable.kind != "missing":
+                        raise
+                else:
+                    return FoundFile(there.name, there, digests.size, digests.sha256)
+        raise missing
+
+    def _hashed(self, path: Path, shown: str, mend: str = PUT_IT_THERE) -> Digests:
+        return hash_file(path, shown, self._access.max_file_size, mend=mend)
 
 
-def _folder(path: str) -> str:
+def split_path(path: str) -> tuple[str, str]:
+    """The folder that no name leads out of, with its slash, and the rest."""
     fixed = path.partition("{")[0]
     ends = [fixed.rfind(separator) for separator in ("/", os.sep)]
-    return fixed[: max(ends) + 1]
+    end = max(ends) + 1
+    return path[:end], path[end:]
+
+
+def listed_in_store(
+    access: Access, source: Any, files: Sequence[FoundFile], pattern: Pattern, limit: int
+) -> Listing:
+    """The names in a store of many runs that the pattern fits."""
+    known = access.names(source, files)
+    if known is None:
+        raise Unusable("missing", "it holds one run, and `runs` a pattern; name the run, or write {name}")
+    names = tuple(dict.fromkeys(name for name in known if pattern.fits(name)))
+    return Listing(names[:limit], 0, f"there are over {limit:,}" if len(names) > limit else "")
+
+
+def _findable(path: Path) -> str:
+    """``path`` from the last folder on that is there: short, and a person can find it."""
+    there = next((parent for parent in path.parents if _is_folder(parent)), None)
+    parts = path.parts if there is None or not there.name else (there.name, *path.relative_to(there).parts)
+    return one_line(PurePosixPath(*parts).as_posix())
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False

@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from queue import Empty, SimpleQueue
 from typing import Any
 
-import httpx2
 import huggingface_hub
-from huggingface_hub import HfFileMetadata, constants, hf_hub_url
+from huggingface_hub import HfFileMetadata, hf_hub_url
 from huggingface_hub import errors as hub_errors
-from huggingface_hub.file_download import repo_folder_name
-from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported when they are asked for
-    parse_ratelimit_headers,
-    validate_repo_id,
-)
-from huggingface_hub.utils import tqdm as hub_tqdm  # type: ignore[attr-defined]
+from huggingface_hub.utils import tqdm as hub_tqdm  # type: ignore[attr-defined]  # exported when asked for
+from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from reportgen import __version__
-from reportgen.kinds import SourceRecord
 from reportgen.model_list import HubSource
-from reportgen.sources import Digests, Found, Unusable, hash_file, relative_parts, too_large
-from reportgen.sources.line import Line, NoAnswer, Patience, Silence
+from reportgen.sources import (
+    THREAD,
+    Access,
+    Digests,
+    Found,
+    FoundFile,
+    Listing,
+    SourceRecord,
+    Unusable,
+    digest_of,
+    relative_parts,
+    too_large,
+)
+from reportgen.sources.hub_cache import Copy, HubCache
+from reportgen.sources.hub_errors import Again, detail, meaning
+from reportgen.sources.line import Line, NoAnswer, Silence
+from reportgen.sources.patterns import Pattern
 from reportgen.text import one_line
 
-__all__ = ["Hub", "quiet_client"]
+__all__ = ["Hub", "HubType", "quiet_client"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # A name in the client's cache: whatever a server sends, it leads nowhere else.
 _ETAG = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
 _CLIENT_WAITS = re.compile(r"Rate limited\. Waiting (\d+(?:\.\d+)?)s")
-_TRY_AGAIN = {408, 429, 500, 502, 503, 504}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +65,6 @@ class _Place:
         return one_line(f"{self.repo}/{self.file} at {self.revision}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
-    """A file in the client's cache."""
-
-    path: Path
-    commit: str
-    digests: Digests
-
-
-class _Again(Exception):  # noqa: N818 - never leaves this file
-    """An answer that may be another one in a while; ``wait`` seconds, where the Hub says how long."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.wait = wait
-
-
 class Hub:
     """Finds runs on the Hub; used by many threads at once.
 
@@ -82,30 +72,18 @@ class Hub:
     rest). An unchanged file costs one HEAD request, one at a commit that is in the cache none.
 
     Args:
-        offline: Ask no network; ``HF_HUB_OFFLINE`` says the same.
-        max_file_size: Bytes; asked before a file is fetched, and kept while it is.
-        patience: With a Hub that fails.
-        say: Called with a sentence when a pull waits.
-        stop: Set when nobody wants the runs any more.
+        access: ``HF_HUB_OFFLINE`` says offline too.
     """
 
-    def __init__(
-        self,
-        *,
-        offline: bool,
-        max_file_size: int,
-        patience: Patience,
-        say: Callable[[str], None],
-        stop: threading.Event,
-    ) -> None:
-        self._offline = offline or huggingface_hub.is_offline_mode()
-        self._limit = max_file_size
-        self._patience = patience
-        self._say = say
-        self._line = Line(patience, say, stop)
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._offline = access.offline or huggingface_hub.is_offline_mode()
+        self._limit = access.max_file_size
+        self._patience = access.patience
+        self._line = Line(access.patience, access.say, access.stop)
         self._revisions: dict[tuple[str, str], str] = {}
 
-    def find(self, source: HubSource, name: str) -> Found:
+    def find(self, source: HubSource, name: str, files: Sequence[str] = (), *, found: bool = False) -> Found:
         """The file of the run ``name``, from the Hub or from the cache.
 
         A copy in the cache serves at a commit, when offline, and when the Hub gives no answer; in the
@@ -114,7 +92,7 @@ class Hub:
         Raises:
             Unusable: see ``Problem``.
         """
-        place = _place(source, name)
+        place = _place(source, name, found=found)
         cached = self._cached(place)
         pinned = _COMMIT.fullmatch(place.revision) is not None
         if cached is not None and (pinned or self._offline):
@@ -126,12 +104,16 @@ class Hub:
             )
         return self._ask(place, cached)
 
+    def discover(self, source: HubSource, pattern: Pattern, limit: int) -> Listing:
+        """The names of the runs that the pattern fits."""
+        raise NotImplementedError
+
     def hold(self, seconds: float) -> None:
         """Lets no run ask for a while: the Hub asked the client for it, which waits by itself."""
         with contextlib.suppress(NoAnswer):  # Too long, which every run hears from the line.
             self._line.hold(seconds)
 
-    def _ask(self, place: _Place, cached: _Copy | None) -> Found:
+    def _ask(self, place: _Place, cached: Copy | None) -> Found:
         """Asks and fetches until it works or ``Patience`` ends; then the cache serves, if it may."""
         newer = False
         reason = ""
@@ -145,13 +127,13 @@ class Hub:
                     raise Unusable("too_large", too_large(str(place), head.size, self._limit))
                 if cached is not None and _agrees(cached.digests, head):
                     commit = str(head.commit_hash)
-                    _note(place, cached, commit)
+                    HubCache(place.repo).note(cached, place.file, commit)
                     found = _found(place, cached, commit, checked=True)
                 else:
                     newer = True
                     fetched = self._fetch(place, head)
                     found = _found(place, fetched, fetched.commit, checked=True)
-            except (_Again, Silence) as error:
+            except (Again, Silence) as error:
                 reason = one_line(str(error))
                 wait = getattr(error, "wait", None)
                 self._line.failed(str(place), reason)
@@ -173,7 +155,7 @@ class Hub:
         """Asks for the head; where all are to wait, they do so before the next one asks."""
         try:
             return _head(place)
-        except _Again as error:
+        except Again as error:
             if error.wait is not None:
                 self._line.hold(error.wait)
             raise
@@ -184,23 +166,19 @@ class Hub:
             return
         self._line.sleep(0.0)  # Nobody is told of a pause that comes to nothing.
         pause = self._patience.pause(failures)
-        self._say(f"{place}: {reason}; trying again in {pause:.1f} s")
+        self._access.say(f"{place}: {reason}; trying again in {pause:.1f} s")
         self._line.sleep(pause)
 
-    def _cached(self, place: _Place) -> _Copy | None:
+    def _cached(self, place: _Place) -> Copy | None:
         """The copy in the cache; one that is damaged is thrown away."""
+        cache = HubCache(place.repo)
         try:
-            revision = self._revision(place)
-            pointer = huggingface_hub.try_to_load_from_cache(place.repo, place.file, revision=revision)
+            copy = cache.copy(place.file, self._revision(place), str(place), self._limit)
         except (OSError, ValueError):
             return None
-        if not isinstance(pointer, str):
-            return None
-        path = Path(pointer)
-        copy = _Copy(path, _commit_of(path, place), hash_file(path, str(place), self._limit, git=True))
         # The cache names contents by their etag. Without links (Windows) there is no such name to ask.
-        if path.is_symlink() and not _matches(copy.digests, path.readlink().name):
-            _discard(path)
+        if copy is not None and copy.etag is not None and not _matches(copy.digests, copy.etag):
+            cache.discard(copy.path)
             return None
         return copy
 
@@ -212,25 +190,23 @@ class Hub:
         """
         branch = (place.repo, place.revision)
         if branch not in self._revisions:
-            folder = repo_folder_name(repo_id=place.repo, repo_type="model")
-            ref = Path(constants.HF_HUB_CACHE) / folder / "refs" / place.revision
-            self._revisions.setdefault(branch, ref.read_text() if ref.is_file() else place.revision)
+            self._revisions.setdefault(branch, HubCache(place.repo).commit_of(place.revision))
         return self._revisions[branch]
 
-    def _fetch(self, place: _Place, head: HfFileMetadata) -> _Copy:
+    def _fetch(self, place: _Place, head: HfFileMetadata) -> Copy:
         """Fetches a file into the client's cache and sees that it is what was promised."""
         try:
             path = self._attend(lambda on_bytes: _download(place, _meter(on_bytes, head.size or self._limit)))
         except _TooMuch:
             if head.size is None:
                 raise Unusable("too_large", too_large(str(place), self._limit + 1, self._limit)) from None
-            raise _Again("the Hub sent more than it had promised") from None
-        copy = _Copy(path, _commit_of(path, place), hash_file(path, str(place), self._limit, git=True))
+            raise Again("the Hub sent more than it had promised") from None
+        copy = HubCache(place.repo).copy_at(path, place.file, str(place), self._limit)
         if copy.commit != head.commit_hash:
-            raise _Again("the file changed while it was fetched")
+            raise Again("the file changed while it was fetched")
         if not _agrees(copy.digests, head):
-            _discard(path)
-            raise _Again("the Hub sent another file than it had promised")
+            HubCache(place.repo).discard(path)
+            raise Again("the Hub sent another file than it had promised")
         return copy
 
     def _attend(self, fetch: Callable[[Callable[[], None]], Path]) -> Path:
@@ -268,6 +244,18 @@ class Hub:
             moved = time.monotonic()
 
 
+class HubType:
+    """The Hub as a kind of source."""
+
+    type = "hub"
+
+    @contextlib.contextmanager
+    def open(self, access: Access) -> Iterator[Hub]:
+        hub = Hub(access)
+        with quiet_client(THREAD, hub.hold):
+            yield hub
+
+
 @contextlib.contextmanager
 def quiet_client(thread_name: str, hold: Callable[[float], None]) -> Iterator[None]:
     """Keeps what the client logs in our threads off the terminal; the rest of the program keeps its logs.
@@ -296,7 +284,7 @@ def quiet_client(thread_name: str, hold: Callable[[float], None]) -> Iterator[No
             handler.removeFilter(passes)
 
 
-def _place(source: HubSource, name: str) -> _Place:
+def _place(source: HubSource, name: str, *, found: bool) -> _Place:
     place = _Place(
         source.repo.replace("{name}", name),
         source.file.replace("{name}", name),
@@ -304,7 +292,7 @@ def _place(source: HubSource, name: str) -> _Place:
         source.revision,
     )
     for part in (place.repo, place.file, place.revision):
-        relative_parts(part)
+        relative_parts(part, found=found)
     try:
         validate_repo_id(place.repo)
     except hub_errors.HFValidationError:
@@ -315,13 +303,10 @@ def _place(source: HubSource, name: str) -> _Place:
     return place
 
 
-def _found(place: _Place, copy: _Copy, commit: str, *, checked: bool) -> Found:
-    record = SourceRecord("hub", place.repo, place.requested, commit, place.file, copy.digests.sha256)
-    return Found(copy.path, copy.digests.size, record, checked)
-
-
-def _commit_of(pointer: Path, place: _Place) -> str:
-    return pointer.parts[-1 - len(place.file.split("/"))]
+def _found(place: _Place, copy: Copy, commit: str, *, checked: bool) -> Found:
+    file = FoundFile(PurePosixPath(place.file).name, copy.path, copy.digests.size, copy.digests.sha256)
+    record = SourceRecord("hub", place.repo, place.requested, commit, place.file, digest_of((file,)))
+    return Found((file,), record, checked)
 
 
 def _head(place: _Place) -> HfFileMetadata:
@@ -332,8 +317,8 @@ def _head(place: _Place) -> HfFileMetadata:
         )
     except Exception as error:  # noqa: BLE001 - what has no meaning is raised as it is
         mend = "check HF_TOKEN and the settings of proxies and certificates"
-        own = Unusable("network", f"{place}: the Hub's client cannot ask ({_detail(error)}); {mend}")
-        raise _meaning(error, place, own) from None
+        own = Unusable("network", f"{place}: the Hub's client cannot ask ({detail(error)}); {mend}")
+        raise meaning(error, place, own) from None
     if not _COMMIT.fullmatch(head.commit_hash or "") or not _ETAG.fullmatch(head.etag or ""):
         mend = "check HF_ENDPOINT and the proxy"
         raise Unusable("network", f"{place}: the answer is none that the Hub would give; {mend}")
@@ -349,32 +334,6 @@ def _matches(digests: Digests, etag: str) -> bool:
     if re.fullmatch(r"[0-9a-f]{64}", etag):
         return etag == digests.sha256
     return etag == digests.git or not _COMMIT.fullmatch(etag)
-
-
-def _note(place: _Place, copy: _Copy, commit: str) -> None:
-    """Lets the client's cache know a file at another commit too: nobody has to ask for it there.
-
-    The branch stays where it is. It moves for all files of a repository at once, and those that this
-    build did not ask for would be lost to whoever is offline.
-    """
-    snapshots = copy.path.parents[len(place.file.split("/"))]
-    pointer = snapshots / commit / place.file
-    # Where it is there already, or the cache cannot be written, nothing is lost but a request later.
-    with contextlib.suppress(OSError):
-        pointer.parent.mkdir(parents=True, exist_ok=True)
-        if copy.path.is_symlink():
-            pointer.symlink_to(copy.path.readlink())
-        else:
-            pointer.hardlink_to(copy.path)
-
-
-def _discard(pointer: Path) -> None:
-    """Takes a file and what its link leads to out of the client's cache."""
-    with contextlib.suppress(OSError):
-        blob = pointer.parent / pointer.readlink()
-        blob.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        pointer.unlink(missing_ok=True)
 
 
 class _TooMuch(Exception):  # noqa: N818 - never leaves this file
@@ -413,87 +372,6 @@ def _download(place: _Place, meter: type[Any]) -> Path:
         raise
     except Exception as error:  # noqa: BLE001 - what has no meaning is raised as it is
         mend = "see to the folder that HF_HOME names"
-        own = Unusable("unreadable", f"{place}: the Hub's cache cannot take it ({_detail(error)}); {mend}")
-        raise _meaning(error, place, own) from None
+        own = Unusable("unreadable", f"{place}: the Hub's cache cannot take it ({detail(error)}); {mend}")
+        raise meaning(error, place, own) from None
     return Path(pointer)
-
-
-def _meaning(error: BaseException, place: _Place, own: Unusable) -> BaseException:
-    """What an error of the client means: ``Unusable``, ``_Again`` or ``Silence``; else the error itself.
-
-    Args:
-        error: Any.
-        place: What was asked for.
-        own: Stands for trouble on this machine, which depends on what the client was doing.
-    """
-    if isinstance(error, hub_errors.LocalEntryNotFoundError) and error.__cause__ is not None:
-        return _meaning(error.__cause__, place, own)
-    if isinstance(error, hub_errors.HfHubHTTPError):
-        return _refusal(error, place)
-    if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
-        return Unusable("network", f"{place}: the Hub has no such address; correct HF_ENDPOINT")
-    if isinstance(error, httpx2.RequestError):
-        return Silence(_how(error))
-    if isinstance(error, hub_errors.FileMetadataError):
-        return _Again("its answer lacks what the Hub would say")
-    if isinstance(error, RuntimeError):
-        return _Again("its store of large files failed")
-    if isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno is not None):
-        return own
-    if isinstance(error, OSError):
-        return _Again("the Hub sent less than it had promised")
-    if isinstance(error, ValueError | OverflowError):
-        return _Again("its answer makes no sense")
-    return error
-
-
-def _detail(error: BaseException) -> str:
-    """The system's own words for it; not the whole message, which names files."""
-    return getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
-
-
-def _refusal(error: hub_errors.HfHubHTTPError, place: _Place) -> Exception:
-    repo = one_line(place.repo)
-    status = error.response.status_code
-    if isinstance(error, hub_errors.GatedRepoError):
-        return Unusable("refused", f"{repo} is gated; ask for access on its page and set HF_TOKEN")
-    if isinstance(error, hub_errors.RepositoryNotFoundError):
-        return Unusable(
-            "missing", f"the Hub has no repository {repo}, or hides it; correct the name, or set HF_TOKEN"
-        )
-    if isinstance(error, hub_errors.DisabledRepoError):
-        return Unusable("refused", f"the Hub has disabled {repo}; take the run out of the list")
-    if isinstance(error, hub_errors.RevisionNotFoundError):
-        return Unusable("missing", f"{repo} has no revision {one_line(place.revision)}; correct `revision`")
-    if isinstance(error, hub_errors.RemoteEntryNotFoundError) or status == 404:
-        return Unusable("missing", f"{place} does not exist; correct `file`, or take the run out of the list")
-    if status in _TRY_AGAIN:
-        return _Again(f"it answers {status}", _asked_wait(error.response.headers, status))
-    if status in (401, 403):
-        return Unusable("refused", f"the Hub refuses access to {repo} ({status}); check HF_TOKEN")
-    return Unusable("refused", f"the Hub refuses to answer for {place} ({status}); check the list")
-
-
-def _asked_wait(headers: httpx2.Headers, status: int) -> float | None:
-    """Seconds that the Hub asks to wait, and one more because it rounds; None where it does not ask."""
-    limits = parse_ratelimit_headers(headers) if status == 429 else None
-    if limits is not None and limits.remaining == 0:
-        return float(min(limits.reset_in_seconds, 10**9)) + 1.0
-    after = headers.get("Retry-After", "").strip()
-    if after.isdecimal():
-        return float(after) + 1.0
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(after).timestamp() - time.time()) + 1.0
-    except (ValueError, OverflowError):
-        return None
-
-
-def _how(error: httpx2.RequestError) -> str:
-    """A sentence's half about a connection that failed; no address, which may hold a secret."""
-    if isinstance(error, httpx2.TimeoutException):
-        return "nothing came in time"
-    if isinstance(error, httpx2.TooManyRedirects):
-        return "it leads in circles"
-    if isinstance(error, httpx2.ConnectError):
-        return "no connection: " + re.sub(r"^\[Errno -?\d+\] ", "", str(error))
-    return "the connection broke"

@@ -1,0 +1,65 @@
+"""What lies in a run's folder, within bounds."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from pathlib import Path
+
+from reportgen.kinds import Head
+from reportgen.sources.files import read_head
+
+__all__ = ["HEAD", "files_in", "is_checkpoint", "is_environment", "local_head"]
+
+HEAD = 64 * 2**10
+"""Bytes of a file that formats look at to know it."""
+
+_MOST_FILES = 10_000
+_DEEPEST = 6
+_CHECKPOINT = re.compile(
+    r"checkpoints?(?:[-_]?\d.*)?|(?:global_)?step[-_]?\d+|epoch[-_=]\d+.*", re.IGNORECASE
+)
+_ENVIRONMENTS = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "env"})
+
+
+def is_checkpoint(folder: str) -> bool:
+    """Whether a folder's name is that of a state kept during training, not of a run."""
+    return _CHECKPOINT.fullmatch(folder) is not None
+
+
+def is_environment(folder: str) -> bool:
+    """Whether a folder's name is hidden, or that of installed packages."""
+    return folder.startswith(".") or folder in _ENVIRONMENTS
+
+
+def files_in(folder: Path) -> list[str]:
+    """Names of the files in a folder and those beneath, relative to it, with ``/``.
+
+    Folders that hold other things than runs are left out; those nearest to the top come first, and
+    10,000 files are enough.
+    """
+    found: list[str] = []
+    waiting = deque([("", 0)])
+    while waiting and len(found) < _MOST_FILES:
+        place, depth = waiting.popleft()
+        try:
+            entries = sorted(os.scandir(folder / place), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            name = f"{place}{entry.name}"
+            try:
+                if not entry.is_dir():
+                    found.append(name)
+                # A link to a folder may lead back to this one.
+                elif depth < _DEEPEST and not entry.is_symlink() and not is_environment(entry.name):
+                    waiting.append((f"{name}/", depth + 1))
+            except OSError:
+                continue
+    return found[:_MOST_FILES]
+
+
+def local_head(folder: Path) -> Head:
+    """Gives the first bytes of the files in ``folder``."""
+    return lambda name: read_head(folder / name, name, HEAD)

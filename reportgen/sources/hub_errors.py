@@ -1,0 +1,119 @@
+"""What the errors of the Hub's client mean: for one run, for all, or nothing but to ask again."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import time
+from typing import Protocol
+
+import httpx2
+from huggingface_hub import errors as hub_errors
+from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]  # exported when asked for
+
+from reportgen.sources import Unusable
+from reportgen.sources.line import Silence
+from reportgen.text import one_line
+
+__all__ = ["Again", "detail", "meaning"]
+
+_TRY_AGAIN = {408, 429, 500, 502, 503, 504}
+
+
+class Asked(Protocol):
+    """What was asked for."""
+
+    @property
+    def repo(self) -> str: ...
+
+    @property
+    def revision(self) -> str: ...
+
+
+class Again(Exception):  # noqa: N818 - an answer, not an error
+    """An answer that may be another one in a while; ``wait`` seconds, where the Hub says how long."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+def meaning(error: BaseException, place: Asked, own: Unusable) -> BaseException:
+    """What an error of the client means: ``Unusable``, ``Again`` or ``Silence``; else the error itself.
+
+    Args:
+        error: Any.
+        place: What was asked for.
+        own: Stands for trouble on this machine, which depends on what the client was doing.
+    """
+    if isinstance(error, hub_errors.LocalEntryNotFoundError) and error.__cause__ is not None:
+        return meaning(error.__cause__, place, own)
+    if isinstance(error, hub_errors.HfHubHTTPError):
+        return _refusal(error, place)
+    if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
+        return Unusable("network", f"{place}: the Hub has no such address; correct HF_ENDPOINT")
+    if isinstance(error, httpx2.RequestError):
+        return Silence(_how(error))
+    if isinstance(error, hub_errors.FileMetadataError):
+        return Again("its answer lacks what the Hub would say")
+    if isinstance(error, RuntimeError):
+        return Again("its store of large files failed")
+    if isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno is not None):
+        return own
+    if isinstance(error, OSError):
+        return Again("the Hub sent less than it had promised")
+    if isinstance(error, ValueError | OverflowError):
+        return Again("its answer makes no sense")
+    return error
+
+
+def detail(error: BaseException) -> str:
+    """The system's own words for it; not the whole message, which names files."""
+    return getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
+
+
+def _refusal(error: hub_errors.HfHubHTTPError, place: Asked) -> Exception:
+    repo = one_line(place.repo)
+    status = error.response.status_code
+    if isinstance(error, hub_errors.GatedRepoError):
+        return Unusable("refused", f"{repo} is gated; ask for access on its page and set HF_TOKEN")
+    if isinstance(error, hub_errors.RepositoryNotFoundError):
+        return Unusable(
+            "missing", f"the Hub has no repository {repo}, or hides it; correct the name, or set HF_TOKEN"
+        )
+    if isinstance(error, hub_errors.DisabledRepoError):
+        return Unusable("refused", f"the Hub has disabled {repo}; take the run out of the list")
+    if isinstance(error, hub_errors.RevisionNotFoundError):
+        return Unusable("missing", f"{repo} has no revision {one_line(place.revision)}; correct `revision`")
+    if isinstance(error, hub_errors.RemoteEntryNotFoundError) or status == 404:
+        return Unusable("missing", f"{place} does not exist; correct `file`, or take the run out of the list")
+    if status in _TRY_AGAIN:
+        return Again(f"it answers {status}", _asked_wait(error.response.headers, status))
+    if status in (401, 403):
+        return Unusable("refused", f"the Hub refuses access to {repo} ({status}); check HF_TOKEN")
+    return Unusable("refused", f"the Hub refuses to answer for {place} ({status}); check the list")
+
+
+def _asked_wait(headers: httpx2.Headers, status: int) -> float | None:
+    """Seconds that the Hub asks to wait, and one more because it rounds; None where it does not ask."""
+    limits = parse_ratelimit_headers(headers) if status == 429 else None
+    if limits is not None and limits.remaining == 0:
+        return float(min(limits.reset_in_seconds, 10**9)) + 1.0
+    after = headers.get("Retry-After", "").strip()
+    if after.isdecimal():
+        return float(after) + 1.0
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(after).timestamp() - time.time()) + 1.0
+    except (ValueError, OverflowError):
+        return None
+
+
+def _how(error: httpx2.RequestError) -> str:
+    """A sentence's half about a connection that failed; no address, which may hold a secret."""
+    if isinstance(error, httpx2.TimeoutException):
+        return "nothing came in time"
+    if isinstance(error, httpx2.TooManyRedirects):
+        return "it leads in circles"
+    if isinstance(error, httpx2.ConnectError):
+        return "no connection: " + re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+    return "the connection broke"
