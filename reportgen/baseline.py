@@ -14,7 +14,7 @@ from reportgen.document import SCHEMA
 from reportgen.errors import ReportgenError
 from reportgen.text import one_line
 
-__all__ = ["Check", "Document", "Metrics", "Problem", "Run", "Source", "is_time", "read_baseline"]
+__all__ = ["Check", "Document", "Metrics", "Problem", "Run", "Selected", "Source", "is_time", "read_baseline"]
 
 # A run's Config has 32 at most; whatever walks a baseline later may call itself once for each.
 _MOST_LEVELS = 64
@@ -116,13 +116,20 @@ class Family(_Part):
     runs: list[Run]
 
 
+class Selected(_Part):
+    """What a build was limited to."""
+
+    families: list[str] = []
+    runs: list[str] = []
+
+
 class Document(_Part):
     """What is used of a ``report.json``."""
 
     title: str
     created: Annotated[str, AfterValidator(_time)]
     reportgen: str
-    command: list[str] = []
+    selected: Selected = Selected()
     families: list[Family]
     problems: list[Problem]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from reportgen.baseline import Document, Metrics, Run, read_baseline
@@ -138,9 +137,7 @@ def _asked_for(entry: _Entry, document: Document) -> bool:
     Where it does not, its report says nothing of the run: neither that it is gone nor that it was not there.
     """
     slugs = {family.name: family.slug for family in document.families}
-    words = list(pairwise(document.command))
-    families = {value for option, value in words if option == "--family"}
-    runs = {value for option, value in words if option == "--run"}
+    families, runs = set(document.selected.families), document.selected.runs
     in_family = not families or not families.isdisjoint({entry.family, slugs.get(entry.family)})
     return in_family and (not runs or entry.name in runs)
 

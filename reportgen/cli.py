@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -17,21 +17,23 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import reportgen
 from reportgen import _entry, model_list
 from reportgen.errors import ReportgenError
+from reportgen.log import Log
 from reportgen.model_list import HubSource, RunSpec, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
+from reportgen.options import BuildOptions, declared, utf8
 from reportgen.outputs.folder import MANIFEST
-from reportgen.terminal import JsonLog, Level, TextLog, discard, make_log, put
-from reportgen.text import inert, is_utf8, one_line
+from reportgen.terminal import discard, make_log, put
+from reportgen.text import inert, one_line
 
 if TYPE_CHECKING:
     from reportgen.report import Report
 
-__all__ = ["LISTS", "Parser", "add_build_options", "log_of", "main", "open_page", "pages"]
+__all__ = ["LISTS", "Parser", "add_build_options", "log_of", "main", "open_page", "pages", "with_options"]
 
 _INTERRUPTED = 130
-_SECOND_WORD = 10.0
-"""Seconds that a build has to end once it is interrupted."""
+_GRACE_SECONDS = 10.0
+"""What a build has to end once it is interrupted, before it is interrupted again."""
 LISTS = "TOML files, folders of them, or lists that ship: demo, quanta-maths"
 """What help says of a LIST."""
 
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None, *, moved: bool = False) -> int:
         with _terminated_like_interrupted():
             return int(options.run(options))
     except ReportgenError as error:
-        make_log("normal", getattr(options, "log_format", "text")).error(str(error))
+        make_log(form=getattr(options, "log_format", "text")).error(str(error))
         return error.exit_code
     except BrokenPipeError:
         # The reader of standard output went away; a traceback would tell nobody anything.
@@ -70,14 +72,14 @@ class Parser(argparse.ArgumentParser):
     """A command line whose mistakes are one line each, and end as those of a list do."""
 
     def error(self, message: str) -> NoReturn:
-        """Tells a mistake and where the command is described.
+        """Reports a mistake and where the command is described.
 
         Raises:
             ReportgenError: Always; exit code 2.
         """
         said = f"{self.prog.removeprefix('python -m ')}: {one_line(message)}"
-        mend = f"usage: {self.usage}" if self.usage else f"see {self.prog} --help"
-        joined = f" {mend[0].upper()}{mend[1:]}" if said.endswith("?") else f"; {mend}"
+        fix = f"usage: {self.usage}" if self.usage else f"see {self.prog} --help"
+        joined = f" {fix[0].upper()}{fix[1:]}" if said.endswith("?") else f"; {fix}"
         raise ReportgenError(said + joined, exit_code=2)
 
     def parse_known_args(  # type: ignore[override]  # argparse itself calls it so
@@ -109,7 +111,7 @@ def _parser() -> Parser:
 
     build = commands.add_parser("build", help="build a report", description="Builds a report into OUT.")
     build.add_argument(
-        "lists", nargs="+", type=_text, metavar="LIST", help=f"{LISTS}, or a report.json to build again"
+        "lists", nargs="+", type=_word(utf8), metavar="LIST", help=f"{LISTS}, or a report.json to build again"
     )
     build.add_argument("-o", "--out", required=True, type=Path, metavar="OUT", help="folder of the report")
     add_build_options(build)
@@ -118,13 +120,13 @@ def _parser() -> Parser:
     check = commands.add_parser(
         "check", help="read lists only", description="Names every mistake of the lists."
     )
-    check.add_argument("lists", nargs="+", type=_text, metavar="LIST", help=LISTS)
+    check.add_argument("lists", nargs="+", type=_word(utf8), metavar="LIST", help=LISTS)
     check.set_defaults(run=_check)
 
     runs = commands.add_parser(
         "runs", help="show what a build would pull", description="Lists runs and sources."
     )
-    runs.add_argument("lists", nargs="+", type=_text, metavar="LIST", help=LISTS)
+    runs.add_argument("lists", nargs="+", type=_word(utf8), metavar="LIST", help=LISTS)
     runs.set_defaults(run=_runs)
 
     diff = commands.add_parser(
@@ -138,54 +140,26 @@ def _parser() -> Parser:
 
 def add_build_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``reportgen build``, all but the folder of the report."""
-    parser.add_argument(
-        "--format",
-        action="append",
-        choices=("html", "pdf"),
-        help="what to make; repeatable, both by default; html needs neither Chrome nor Pango",
-    )
-    parser.add_argument(
-        "--device",
-        default="auto",
-        type=_device,
-        help="auto, cpu, cuda, cuda:N or mps (default: auto, CUDA where there is one)",
-    )
-    parser.add_argument(
-        "--offline", action="store_true", help="ask no network; use what the Hub's cache holds"
-    )
-    parser.add_argument(
-        "--allow-missing", action="store_true", help="exit 0 though some runs could not be used"
-    )
-    parser.add_argument(
-        "--baseline", type=Path, metavar="REPORT.json", help="say what changed since that report"
-    )
-    parser.add_argument(
-        "--templates",
-        type=lambda text: Path(_text(text)),
-        metavar="DIR",
-        help="templates and styles that replace ours",
-    )
-    parser.add_argument("--title", type=_text, help="title of the report")
-    parser.add_argument("--paper", choices=("a4", "letter"), default="a4", help="of the PDF (default: a4)")
-    parser.add_argument(
-        "--family", action="append", default=[], metavar="NAME", help="only this family; repeatable"
-    )
-    parser.add_argument(
-        "--run", action="append", default=[], dest="runs", metavar="NAME", help="only this run; repeatable"
-    )
-    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the build cache")
-    parser.add_argument("--no-cache", action="store_true", help="neither read nor write the build cache")
-    parser.add_argument("--jobs", type=_positive, default=8, metavar="N", help="pulls at once (default: 8)")
-    parser.add_argument(
-        "--max-file-size",
-        type=_size,
-        default=_size("256M"),
-        metavar="SIZE",
-        help="of a run's file (default: 256M)",
-    )
-    parser.add_argument(
-        "--timeout", type=_seconds, metavar="SECONDS", help="for the whole build; without it no limit"
-    )
+    for name, option, default in declared():
+        if option.switch:
+            parser.add_argument(
+                option.flag,
+                dest=name,
+                help=option.help,
+                action="store_const",
+                const=not default,
+                default=default,
+            )
+            continue
+        parser.add_argument(
+            option.flag,
+            dest=name,
+            help=option.help,
+            action="append" if option.repeats else "store",
+            default=None if option.repeats else default,
+            type=_word(option.read),
+            metavar=option.metavar or (f"{{{','.join(option.choices)}}}" if option.choices else None),
+        )
     parser.add_argument("--open", action="store_true", help="open the report in a browser")
     parser.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="of what is said while building"
@@ -193,33 +167,39 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     level = parser.add_mutually_exclusive_group()
     level.add_argument("--quiet", action="store_true", help="say only what went wrong")
     level.add_argument(
-        "--verbose", action="store_true", help="say also where each run came from, and what is made anew"
+        "--verbose", action="store_true", help="say also where each run came from, and what is made again"
     )
+
+
+def _word(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """What argparse takes for ``read``: it repeats only the words of its own error."""
+
+    def checked(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return checked
+
+
+def with_options(arguments: Sequence[str], *more: str) -> list[str]:
+    """Words of a command with further options, before a ``--``, after which all words are lists."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return [*arguments[:end], *more, *arguments[end:]]
 
 
 def _build(options: argparse.Namespace) -> int:
-    from reportgen.build import BuildOptions, run
+    from reportgen.job import run
 
     log = log_of(options)
-    build_options = BuildOptions(
-        formats=tuple(dict.fromkeys(options.format or ("html", "pdf"))),
-        device=options.device,
-        offline=options.offline,
-        allow_missing=options.allow_missing,
-        baseline=options.baseline,
-        templates=options.templates,
-        title=options.title,
-        families=tuple(options.family),
-        runs=tuple(options.runs),
-        cache_dir=options.cache_dir,
-        use_cache=not options.no_cache,
-        jobs=options.jobs,
-        paper=options.paper,
-        max_file_size=options.max_file_size,
-        timeout=options.timeout,
-    )
-    with _time_limit(options.timeout), _told_what_was_written(options.out):
-        outcome = run(options.lists, options.out, build_options, log)
+    given = {name: getattr(options, name) for name, _, _ in declared()}
+    build_options = BuildOptions(**{name: value for name, value in given.items() if value is not None})
+    try:
+        with _time_limit(options.timeout), _saying_what_was_written(options.out):
+            outcome = run(options.lists, options.out, build_options, log)
+    finally:
+        log.close()
     if outcome.report is not None:
         said = _conclusion(outcome.report)
         log.say(said if options.moved else f"{said}: {pages(options.out)}")
@@ -228,10 +208,11 @@ def _build(options: argparse.Namespace) -> int:
     return outcome.exit_code
 
 
-def log_of(options: argparse.Namespace) -> TextLog | JsonLog:
+def log_of(options: argparse.Namespace) -> Log:
     """The log that the options of a build ask for."""
-    level: Level = "quiet" if options.quiet else "verbose" if options.verbose else "normal"
-    return make_log(level, options.log_format)
+    return make_log(
+        "quiet" if options.quiet else "verbose" if options.verbose else "normal", options.log_format
+    )
 
 
 def pages(out: Path) -> str:
@@ -347,7 +328,7 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 @contextmanager
-def _told_what_was_written(out: Path) -> Iterator[None]:
+def _saying_what_was_written(out: Path) -> Iterator[None]:
     """Where the build is interrupted, says with it whether the report is there already."""
 
     def published() -> tuple[int, int] | None:
@@ -382,7 +363,7 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
             else:
                 signal.raise_signal(signal.SIGINT)
-            wait = _SECOND_WORD  # Code that swallows an interrupt, a library's say, is told again.
+            wait = _GRACE_SECONDS  # Code may swallow an interrupt, a library's say.
 
     threading.Thread(target=stop, name="time limit", daemon=True).start()
     try:
@@ -394,40 +375,3 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
         raise
     finally:
         ended.set()
-
-
-def _device(text: str) -> str:
-    kind, _, index = text.partition(":")
-    if text in ("auto", "cpu", "cuda", "mps") or (kind == "cuda" and index.isascii() and index.isdigit()):
-        return text
-    raise argparse.ArgumentTypeError(f"{text!r} is none of auto, cpu, cuda, cuda:N, mps")
-
-
-def _text(text: str) -> str:
-    """What a report repeats."""
-    if is_utf8(text):
-        return text
-    raise argparse.ArgumentTypeError(f"{shown(text)} holds a byte that is not UTF-8; write it in UTF-8")
-
-
-def _positive(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if 0 < seconds < threading.TIMEOUT_MAX:
-        return seconds
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
-
-
-def _size(text: str) -> int:
-    digits, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in ("K", "M", "G") else (text, "")
-    if digits.isascii() and digits.isdigit() and int(digits) > 0:
-        return int(digits) * {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}[unit]
-    raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 900K, 256M or 2G")

@@ -37,6 +37,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "device_notes": report.device_notes,
         "versions": report.versions,
         "command": report.command,
+        "selected": asdict(report.selected),
         "lists": [model_list.to_dict(one) for one in report.lists],
         "problems": [_problem(problem) for problem in report.problems],
         "checks": [{"family": check.family, "run": check.run, **_check(check)} for check in report.checks],

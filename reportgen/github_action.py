@@ -33,17 +33,17 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
         arguments = shlex.split(environment["LISTS"])
     except ValueError as error:
         wrong = f"lists: {shown(environment['LISTS'])}: {str(error).lower()}"
-        make_log("normal", "text").error(f"{wrong}; quote a name that holds a quote or a backslash")
+        make_log().error(f"{wrong}; quote a name that holds a quote or a backslash")
         nightly.summarise(None, _BAD_INPUT)
         return _tell(None, _BAD_INPUT)
     for name in environment["FORMATS"].split():
-        arguments += ["--format", name]
+        arguments = cli.with_options(arguments, "--format", name)
     if environment["BASELINE"]:
-        arguments += ["--baseline", environment["BASELINE"]]
+        arguments = cli.with_options(arguments, "--baseline", environment["BASELINE"])
     if site := environment["SITE"]:
         code, folder = nightly.run(Path(site), arguments)
     else:
-        code = cli.main(["build", *arguments, "-o", environment["OUT"]])
+        code = cli.main(cli.with_options(["build", *arguments], "-o", environment["OUT"]))
         # An older report that a failed build left in place is not this build's.
         folder = Path(environment["OUT"]) if code in (*_WRITTEN, _EXPECTATION_FAILED) else None
         nightly.summarise(folder, code)

@@ -114,7 +114,7 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
     building = site / _BUILDING
     for place in (building, site / "latest"):
         if place.is_symlink():
-            make_log("normal", "text").error(
+            make_log().error(
                 f"{place}: is a link, and a night writes nowhere but in its own site; remove the link"
             )
             summarise(None, 1)
@@ -124,7 +124,7 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
     # A night that was killed may have left it.
     shutil.rmtree(building, ignore_errors=True)
     try:
-        code = cli.main(["build", *baseline, *arguments, "-o", str(building)], moved=True)
+        code = cli.main(cli.with_options(["build", *baseline, *arguments], "-o", str(building)), moved=True)
         written = (building / MANIFEST).exists()
         folder = site / file_away(site, building, datetime.now(UTC)) if written else None
     finally:
@@ -135,7 +135,7 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
 
 def _baseline(site: Path) -> Path | None:
     """The newest report that can be compared with; one that cannot must not fail every night after it."""
-    log = make_log("normal", "text")
+    log = make_log()
     for folder in sorted(_folders(site)):
         if (folder / "report.json").exists() and read(folder) is None:
             log.warn(f"{folder}: holds no whole report, so it is passed over; remove it")
@@ -175,7 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _options(words)
     except ReportgenError as error:
-        make_log("normal", "text").error(str(error))
+        make_log().error(str(error))
         code, folder = error.exit_code, None
         summarise(folder, code)
     else:

@@ -18,6 +18,7 @@ __all__ = [
     "FamilyReport",
     "Report",
     "RunReport",
+    "Selected",
 ]
 
 
@@ -78,6 +79,19 @@ class FamilyReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """What the build was limited to; empty where it was not.
+
+    Attributes:
+        families: Names or slugs, as ``--family`` gave them.
+        runs: Names or patterns, as ``--run`` gave them.
+    """
+
+    families: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole report.
 
@@ -95,6 +109,7 @@ class Report:
         changes: Against the baseline (see ``reportgen.changes``), None without one.
         versions: Package name to version, of what made the numbers and the figures.
         command: Options that shape the report, for provenance; no paths.
+        selected: The families and runs that the build was limited to.
     """
 
     title: str
@@ -110,6 +125,7 @@ class Report:
     changes: Mapping[str, Any] | None
     versions: Mapping[str, str]
     command: tuple[str, ...]
+    selected: Selected = Selected()
 
     @property
     def runs(self) -> tuple[RunReport, ...]:

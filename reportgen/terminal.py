@@ -6,27 +6,30 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, TextIO
 
-from reportgen.log import Progress
+from reportgen.log import Kind, Level, Log, Progress, Uncounted, Writer
 from reportgen.notation import count
 from reportgen.text import inert
 
-__all__ = ["GithubLog", "JsonLog", "Level", "TextLog", "discard", "make_log", "put"]
+__all__ = ["GithubWriter", "JsonWriter", "TextWriter", "discard", "make_log", "put"]
 
-Level = Literal["quiet", "normal", "verbose"]
+_ANNOTATIONS = 9
+"""Of a kind; GitHub shows 10 of each a step, and the last says how many there are besides."""
 
 
-def make_log(level: Level, form: Literal["text", "json"], stream: TextIO | None = None) -> TextLog | JsonLog:
+def make_log(
+    level: Level = "normal", form: Literal["text", "json"] = "text", stream: TextIO | None = None
+) -> Log:
     """The log that fits: JSON where asked for, annotations in GitHub Actions, else text."""
     stream = stream if stream is not None else sys.stderr
     if form == "json":
-        return JsonLog(level, stream)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        return GithubLog(level, stream)
-    return TextLog(level, stream)
+        return Log(JsonWriter(stream), level)
+    in_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    return Log(GithubWriter(stream) if in_actions else TextWriter(stream), level)
 
 
 def put(line: str, stream: TextIO) -> None:
@@ -42,126 +45,89 @@ def discard(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-class TextLog:
+class TextWriter(Writer):
     """Plain lines, and bars where the stream is a terminal."""
 
-    def __init__(self, level: Level, stream: TextIO) -> None:
-        self._level = level
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def info(self, message: str) -> None:
-        """A line, when detail was asked for."""
-        if self._level == "verbose":
-            self._line(message)
-
-    def say(self, message: str) -> None:
-        """A line, unless quiet was asked for."""
-        if self._level != "quiet":
-            self._line(message)
-
-    def warn(self, message: str, file: str | None = None) -> None:
-        """A line, always."""
-        self._line(f"warning: {message}" if file is None else f"warning: {file}: {message}")
-
-    def fail(self, message: str) -> None:
-        """A warning."""
-        self.warn(message)
-
-    def error(self, message: str) -> None:
-        """Why nothing was written."""
+    def write(self, kind: Kind, message: str) -> None:
+        if kind in ("warning", "failure"):
+            message = f"warning: {message}"
         # A mistake of the command line begins with the command.
-        self._line(message if message.startswith("reportgen") else f"reportgen: {message}")
-
-    @contextmanager
-    def step(self, title: str, total: int | None = None) -> Iterator[Progress]:
-        """A bar on a terminal; elsewhere one line when the step is done."""
-        started = time.monotonic()
-        if total and self._stream.isatty() and self._level != "quiet":
-            from tqdm import tqdm
-
-            with tqdm(total=total, desc=title, file=self._stream, leave=False, unit="run") as bar:
-                yield _Bar(bar)
-        else:
-            yield _Counter()
-        counted = f" {count(total, 'run')}" if total else ""
-        self.say(f"{title}{counted}: {time.monotonic() - started:.1f} s")
-
-    def _line(self, message: str) -> None:
+        elif kind == "error" and not message.startswith("reportgen"):
+            message = f"reportgen: {message}"
         put(inert(message), self._stream)
 
+    @contextmanager
+    def working(self, title: str, total: int | None) -> Iterator[Progress]:
+        if not total or not self._stream.isatty():
+            yield Uncounted()
+            return
+        from tqdm import tqdm
 
-class GithubLog(TextLog):
+        with tqdm(total=total, desc=title, file=self._stream, leave=False, unit="run") as bar:
+            yield _Bar(bar)
+
+    def done(self, title: str, total: int | None, seconds: float) -> None:
+        counted = f" {count(total, 'run')}" if total else ""
+        self.write("info", f"{title}{counted}: {seconds:.1f} s")
+
+
+class GithubWriter(TextWriter):
     """Text with groups and annotations, as GitHub Actions reads them."""
 
-    def warn(self, message: str, file: str | None = None) -> None:
-        """A ``::warning`` on the run's page, at the list where that is known."""
-        place = "" if file is None else f" file={_property(file)}"
-        put(f"::warning{place}::{_data(message)}", self._stream)
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._said: Counter[str] = Counter()
 
-    def fail(self, message: str) -> None:
-        """An ``::error``: it is what turns the job red."""
-        self.error(message)
-
-    def error(self, message: str) -> None:
-        """An ``::error`` for each line, since a list may hold many mistakes."""
+    def write(self, kind: Kind, message: str) -> None:
+        if kind in ("debug", "info"):
+            super().write(kind, message)
+            return
+        # What does not hold is what turns the job red. A list may hold many mistakes, a line each.
+        command = "warning" if kind == "warning" else "error"
         for line in message.splitlines():
-            put(f"::error::{_data(line)}", self._stream)
+            self._said[command] += 1
+            if self._said[command] <= _ANNOTATIONS:
+                self._annotate(command, line)
+            else:
+                super().write("warning", line)
 
     @contextmanager
-    def step(self, title: str, total: int | None = None) -> Iterator[Progress]:
-        """A group that can be folded."""
+    def working(self, title: str, total: int | None) -> Iterator[Progress]:
         put(f"::group::{_data(title)}", self._stream)
         try:
-            with super().step(title, total) as progress:
+            with super().working(title, total) as progress:
                 yield progress
         finally:
             put("::endgroup::", self._stream)
 
+    def close(self) -> None:
+        for command, said in self._said.items():
+            if (rest := said - _ANNOTATIONS) > 0:
+                self._annotate(command, f"and {count(rest, f'more {command}')}; the log has all")
 
-class JsonLog:
+    def _annotate(self, command: str, line: str) -> None:
+        put(f"::{command}::{_data(line)}", self._stream)
+
+
+class JsonWriter(Writer):
     """One JSON object a line: ``time``, ``level``, ``message``, and what belongs to it."""
 
-    def __init__(self, level: Level, stream: TextIO) -> None:
-        self._level = level
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def info(self, message: str) -> None:
-        """Level ``debug``."""
-        if self._level == "verbose":
-            self._write("debug", message)
-
-    def say(self, message: str) -> None:
-        """Level ``info``."""
-        if self._level != "quiet":
-            self._write("info", message)
-
-    def warn(self, message: str, file: str | None = None) -> None:
-        """Level ``warning``."""
-        self._write("warning", message, **({} if file is None else {"file": file}))
-
-    def fail(self, message: str) -> None:
-        """Level ``warning``."""
-        self.warn(message)
-
-    def error(self, message: str) -> None:
-        """Level ``error``."""
-        self._write("error", message)
-
-    @contextmanager
-    def step(self, title: str, total: int | None = None) -> Iterator[Progress]:
-        """One object when the step is done."""
-        started = time.monotonic()
-        yield _Counter()
-        if self._level != "quiet":
-            seconds = round(time.monotonic() - started, 3)
-            self._write("info", title, step=title, total=total, seconds=seconds)
-
-    def _write(self, level: str, message: str, **more: object) -> None:
+    def write(self, kind: Kind, message: str, **more: object) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        level = "warning" if kind == "failure" else kind
         # ASCII escapes: no byte of a stranger's text reaches a terminal that shows the log.
         line = json.dumps({"time": now, "level": level, "message": message, **more})
         # The same text to a reader of JSON, no command to GitHub Actions.
         put(line.replace("##[", r"#\u0023["), self._stream)
+
+    def done(self, title: str, total: int | None, seconds: float) -> None:
+        self.write("info", title, step=title, total=total, seconds=round(seconds, 3))
 
 
 class _Bar:
@@ -169,18 +135,8 @@ class _Bar:
         self._bar = bar
 
     def advance(self, name: str) -> None:
-        """One run further."""
         self._bar.update()  # type: ignore[attr-defined]
-
-
-class _Counter:
-    def advance(self, name: str) -> None:
-        """Nothing is shown before the step is done."""
 
 
 def _data(text: str) -> str:
     return inert(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

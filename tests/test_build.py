@@ -26,7 +26,7 @@ from PIL import Image
 
 import reportgen
 from reportgen import cli
-from reportgen.build import _warnings
+from reportgen.job import _warnings
 from tests.samples import sample_report
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,7 +19,7 @@ from reportgen.errors import ReportgenError
 from reportgen.kinds import Problem
 from reportgen.model_list import HubSource
 from reportgen.outputs.data import json_bytes
-from reportgen.report import Check, Report, RunReport
+from reportgen.report import Check, Report, RunReport, Selected
 from tests.samples import (
     HOSTILE,
     family_report,
@@ -155,43 +155,48 @@ def test_a_renamed_family_is_no_news() -> None:
 
 def test_runs_that_were_not_chosen_are_not_gone() -> None:
     both = night(("A", [run(), run(name="b")]))
-    chosen = replace(USED, command=("reportgen", "build", "a.toml", "--run", NAME))
+    chosen = replace(USED, selected=Selected(runs=(NAME,)))
     assert news(both, chosen) == {}
     assert list(news(both, USED)) == ["gone"]
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("selected", "reported"),
     [
-        ((), ["b", "c", "d"]),
-        (("--run", NAME), []),
-        (("--run", NAME, "--run", "c"), ["c"]),
-        (("--family", "A"), ["b"]),
-        (("--family", "B-C", "--family", "A"), ["b", "c", "d"]),
-        (("--family", "B, C", "--run", "d", "--run", "b"), ["d"]),
-        (("--title", "a title"), ["b", "c", "d"]),
+        (Selected(), ["b", "c", "d"]),
+        (Selected(runs=(NAME,)), []),
+        (Selected(runs=(NAME, "c")), ["c"]),
+        (Selected(families=("A",)), ["b"]),
+        (Selected(families=("B-C", "A")), ["b", "c", "d"]),
+        (Selected(("B, C",), ("d", "b")), ["d"]),
     ],
 )
-def test_runs_that_were_not_chosen_are_not_new(options: tuple[str, ...], told: list[str]) -> None:
+def test_runs_that_were_not_chosen_are_not_new(selected: Selected, reported: list[str]) -> None:
     """Two builds of the same lists, of which the first was told which runs to take."""
     failed = (Check("A", "x", "avg_final_loss", "<= 1e-8", 0.5, "failed"),)
     first = night(("A", [run()]), ("B, C", []))
-    first = replace(first, command=("reportgen", "build", "a.toml", *options))
+    first = replace(first, selected=selected)
     assert first.families[1].slug == "B-C"
     second = night(
         ("A", [run(), run(name="b", checks=failed)]),
         ("B, C", [run(name="c", checks=failed), run(name="d", checks=failed)]),
     )
     found = news(first, second)
-    assert [one["run"] for one in found.get("new", [])] == told
-    assert [one["run"] for one in found.get("expectations", [])] == told
+    assert [one["run"] for one in found.get("new", [])] == reported
+    assert [one["run"] for one in found.get("expectations", [])] == reported
     assert set(found) <= {"new", "expectations"}
     # The other way round, those that the second was told to leave out are not gone.
     found = news(second, first)
-    assert [one["run"] for one in found.get("gone", [])] == told
+    assert [one["run"] for one in found.get("gone", [])] == reported
     # What cannot be read is a problem of this night, whoever knew it.
     away = night(("A", [run()]), problems=[problem("b")])
     assert [one["run"] for one in news(first, away)["unreadable"]] == ["b"]
+
+
+def test_a_title_is_never_taken_for_an_option() -> None:
+    """``--title=--family --paper letter`` chooses no family, so a run that is gone is news."""
+    words = ("reportgen", "build", "a.toml", "--title", "--family", "--paper", "letter")
+    assert list(news(night(("A", [run(), run(name="b")])), replace(USED, command=words))) == ["gone"]
 
 
 def test_a_run_in_two_families_is_news_once() -> None:

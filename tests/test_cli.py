@@ -155,7 +155,7 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
             ("build", "demo", "-o", "out", "--formt=html"),
             'reportgen build: unknown option --formt; did you mean "--format"? See reportgen build --help\n',
         ),
-        (("build", "demo", "-o", "out", "--format", "pfd"), "invalid choice: 'pfd'"),
+        (("build", "demo", "-o", "out", "--format", "pfd"), '"pfd" is not known; did you mean "pdf"? See'),
         (("build", "demo", "-o", "out", "--quiet", "--verbose"), "not allowed with"),
         (("build", "demo", "-o", "out", "quanta-maths"), 'reportgen build: unexpected "quanta-maths"; see'),
         (("diff", "--old", "a", "b"), 'reportgen diff: unknown option --old; known: "--help", "-h"; see'),
@@ -163,6 +163,10 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
         (("build", "demo", "-o", "out", "--jobs", "0"), "whole number from 1"),
         (("build", "demo", "-o", "out", "--timeout", "nan"), "seconds above 0"),
         (("build", "demo", "-o", "out", "--max-file-size", "big"), "such as 900K"),
+        (("build", "demo", "-o", "out", "--max-file-size", "9" * 5000), "such as 900K"),
+        (("build", "demo", "-o", "out", "--jobs", "9" * 5000), "whole number from 1"),
+        (("build", "demo", "-o", "out", "--title", "   "), "argument --title: is empty; must be text; see"),
+        (("build", "demo", "-o", "out", "--paper", "A5"), '"A5" is not known; it must be "a4" or "letter"; see'),
         (("build", "dmeo", "-o", "out"), "demo"),
         (("build", "demo", "-o", "out", "--family", "Additon by digits"), "Addition by digits"),
         (("build", "demo", "-o", "out", "--run", "nobody"), "no such name"),
@@ -467,7 +471,7 @@ def test_an_interrupt_while_files_are_renamed_says_that_the_report_was_written(
 )
 def test_a_time_limit_says_whether_the_report_was_written(tmp_path: Path, written: bool, said: str) -> None:
     def build() -> None:
-        with cli._time_limit(0.3), cli._told_what_was_written(tmp_path):
+        with cli._time_limit(0.3), cli._saying_what_was_written(tmp_path):
             if written:
                 folder.publish(tmp_path, {"report.html": b"new"}, {})
             time.sleep(20)

@@ -10,8 +10,7 @@ from typing import get_args
 
 import pytest
 
-from reportgen import cli, model_list, tables
-from reportgen.build import BuildOptions
+from reportgen import BuildOptions, cli, model_list, tables
 from reportgen.changes import against
 from reportgen.document import report_document
 from reportgen.formats import quanta_maths

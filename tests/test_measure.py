@@ -12,7 +12,7 @@ import pytest
 from reportgen.cache import Cache
 from reportgen.curves.summary import CurveSettings
 from reportgen.kinds import SourceRecord
-from reportgen.log import SilentLog
+from reportgen.log import Log
 from reportgen.measure import Unusable, measure
 from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled
@@ -33,7 +33,7 @@ def test_each_of_two_files_with_the_same_bytes_is_called_by_its_own_name(tmp_pat
         pulled(RunSpec("a", DirectorySource("runs/{name}.json", "/")), file, 0, in_folder),
         pulled(RunSpec("b", HubSource("me/x_{name}", "loss.json", "main")), file, 0, on_hub),
     ]
-    with SilentLog().step("compute") as progress:
+    with Log().step("compute") as progress:
         measured = measure([(run, CurveSettings()) for run in runs], "cpu", Cache(None), progress)
     mend = "is empty; write it again, or take the run out of the list"
     assert measured.results == (
@@ -58,7 +58,7 @@ def test_a_file_that_became_another_is_neither_waited_for_nor_read_whole(tmp_pat
     run = pulled(RunSpec("a", DirectorySource("{name}.json", "/")), file, len(data), record)
     tracemalloc.start()
     try:
-        with SilentLog().step("compute") as progress:
+        with Log().step("compute") as progress:
             measured = measure([(run, CurveSettings())], "cpu", Cache(None), progress)
         peak = tracemalloc.get_traced_memory()[1]
     finally:

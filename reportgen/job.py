@@ -9,25 +9,26 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import reportgen
 from reportgen import model_list, resources
 from reportgen.curves.summary import CurveSettings
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Problem
-from reportgen.log import Log, SilentLog
+from reportgen.log import Log
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.model_list.mistakes import shown
+from reportgen.options import BuildOptions, command_words
 from reportgen.outputs import folder, own_templates
 from reportgen.pull import Pulled, PullOptions, pull
-from reportgen.report import Report
+from reportgen.report import Report, Selected
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
     from reportgen.outputs.images import Drawer
     from reportgen.outputs.typesetter import Typesetter
 
-__all__ = ["BuildOptions", "Outcome", "build", "run"]
-
-Format = Literal["html", "pdf"]
+__all__ = ["Outcome", "run"]
 
 # Above this many runs a page with 800 points a curve would grow past what a browser opens smoothly.
 _MANY_RUNS = 100
@@ -46,27 +45,6 @@ _LONGEST_LINE = 1000
 _LAST_SECOND = 253402300799  # of the year 9999
 _ALWAYS = ("report.json", "summary.md", folder.MANIFEST)
 _NAMED_VERSIONS = ("numpy", "torch", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
-
-
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """Options of ``reportgen build``; the command's help says what each does."""
-
-    formats: tuple[Format, ...] = ("html", "pdf")
-    device: str = "auto"
-    offline: bool = False
-    allow_missing: bool = False
-    baseline: Path | None = None
-    templates: Path | None = None
-    title: str | None = None
-    families: tuple[str, ...] = ()
-    runs: tuple[str, ...] = ()
-    cache_dir: Path | None = None
-    use_cache: bool = True
-    jobs: int = 8
-    paper: Literal["a4", "letter"] = "a4"
-    max_file_size: int = 256 * 2**20
-    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +76,6 @@ class _Entry:
     settings: CurveSettings
 
 
-def build(lists: str | Sequence[str], out: str | Path, **options: Any) -> Report:
-    """Builds a report, as ``reportgen build`` does, and returns it.
-
-    Args:
-        lists: TOML files, folders, names of lists that ship, or a ``report.json``; one, or several.
-        out: The output folder.
-        **options: Fields of ``BuildOptions``.
-
-    Raises:
-        ReportgenError: Nothing was written; the text says what to mend.
-    """
-    names = [lists] if isinstance(lists, str) else lists
-    outcome = run(names, Path(out), BuildOptions(**options), skip_if_current=False)
-    assert outcome.report is not None
-    return outcome.report
-
-
 def run(
     lists: Sequence[str],
     out: Path,
@@ -126,7 +87,7 @@ def run(
     """The whole job, step by step.
 
     Args:
-        lists: As ``build`` takes them.
+        lists: TOML files, folders, names of lists that ship, or a ``report.json``.
         out: The output folder.
         options: How.
         log: Where progress goes; None says nothing.
@@ -135,8 +96,8 @@ def run(
     Raises:
         ReportgenError: Nothing was written.
     """
-    log = log or SilentLog()
-    _epoch()  # A mistake there is told before anything slow.
+    log = log or Log()
+    _epoch()  # A mistake there is reported before anything slow.
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     for line in () if options.templates is None else own_templates.check(options.templates):
         log.warn(line)
@@ -274,11 +235,11 @@ def _pull(
             on_done=progress.advance,
             on_wait=log.say,
         )
-    _tell_unasked(pulled, options, log)
+    _say_unasked(pulled, options, log)
     return pulled
 
 
-def _tell_unasked(pulled: Sequence[Pulled | Problem], options: BuildOptions, log: Log) -> None:
+def _say_unasked(pulled: Sequence[Pulled | Problem], options: BuildOptions, log: Log) -> None:
     """Says how many runs the cache alone vouches for: a warning, unless that is what was asked for."""
     unasked = sum(isinstance(one, Pulled) and not one.checked for one in pulled)
     if not unasked:
@@ -286,11 +247,11 @@ def _tell_unasked(pulled: Sequence[Pulled | Problem], options: BuildOptions, log
     # Loaded already: no other source leaves a run unchecked.
     from huggingface_hub import is_offline_mode
 
-    told = f"{unasked:,} of {len(pulled):,}"
+    share = f"{unasked:,} of {len(pulled):,}"
     if options.offline or is_offline_mode():
-        log.say(f"runs taken from the cache, since this build is offline: {told}")
+        log.say(f"runs taken from the cache, since this build is offline: {share}")
     else:
-        log.warn(f"runs taken from the cache, since the Hub gave no useful answer: {told}")
+        log.warn(f"runs taken from the cache, since the Hub gave no useful answer: {share}")
 
 
 def _origin(run: Pulled) -> str:
@@ -347,6 +308,7 @@ def _report(
         changes=None,
         versions=_versions(),
         command=_command(names, options),
+        selected=Selected(options.families, options.runs),
     )
     return report if baseline is None else changes.against(report, baseline)
 
@@ -382,22 +344,7 @@ def _versions() -> dict[str, str]:
 
 def _command(names: Sequence[str], options: BuildOptions) -> tuple[str, ...]:
     """The command less its places and its ways of speaking: what shaped the report."""
-    words = ["reportgen", "build", *(Path(name).name for name in names)]
-    if set(options.formats) != {"html", "pdf"}:
-        words += [word for name in options.formats for word in ("--format", name)]
-    for flag, values in (
-        ("--device", () if options.device == "auto" else (options.device,)),
-        ("--title", (options.title,) if options.title else ()),
-        ("--family", options.families),
-        ("--run", options.runs),
-        ("--paper", () if options.paper == "a4" else (options.paper,)),
-    ):
-        words += [word for value in values for word in (flag, value)]
-    words += ["--offline"] if options.offline else []
-    words += ["--allow-missing"] if options.allow_missing else []
-    words += ["--baseline", "report.json"] if options.baseline else []
-    words += ["--templates", options.templates.name] if options.templates else []
-    return tuple(words)
+    return ("reportgen", "build", *(Path(name).name for name in names), *command_words(options))
 
 
 def _inputs_digest(
@@ -408,14 +355,10 @@ def _inputs_digest(
     baseline: Mapping[str, Any] | None,
 ) -> str:
     """Digest of all that decides what a build writes, the code included."""
-    folders = [Path(__file__).parent, resources.folder("templates")]
-    folders += [templates] if templates is not None else []
-    code = [
-        [str(file.relative_to(place)), hashlib.sha256(file.read_bytes()).hexdigest()]
-        for place in folders
-        for file in sorted(place.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
-    ]
+    # In a wheel our templates lie inside the package.
+    folders = dict.fromkeys((Path(__file__).parent.resolve(), resources.folder("templates").resolve()))
+    code = [entry for place in _outermost(folders) for entry in _hashed(place)]
+    code += _hashed(templates) if templates is not None else []
     runs = [
         [dataclasses.asdict(one.source), one.checked]
         if isinstance(one, Pulled)
@@ -433,6 +376,20 @@ def _inputs_digest(
         sys.platform,
     ]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+def _outermost(folders: Collection[Path]) -> list[Path]:
+    """Those that lie in no other one."""
+    return [one for one in folders if not any(other in one.parents for other in folders)]
+
+
+def _hashed(folder: Path) -> list[list[str]]:
+    """Path and SHA-256 of every file in ``folder``."""
+    return [
+        [file.relative_to(folder).as_posix(), hashlib.sha256(file.read_bytes()).hexdigest()]
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and "__pycache__" not in file.parts
+    ]
 
 
 @contextmanager
