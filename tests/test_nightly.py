@@ -197,6 +197,13 @@ def test_a_baseline_of_ones_own_goes_before_the_newest_night(folder: Path) -> No
     assert "changed since the report it was compared with, as a rule the one below it." in words
 
 
+def test_lists_may_follow_two_dashes(folder: Path) -> None:
+    words = [str(folder / "site"), "--format", "html", "--cache-dir", str(folder / "cache")]
+    assert nightly.main([*words, "--", str(folder / "list.toml")]) == 0
+    (first,) = nightly.nights(folder / "site")
+    assert first.runs == 2
+
+
 def test_a_night_with_nothing_new_says_so(folder: Path) -> None:
     assert (night(folder), night(folder)) == (0, 0)
     assert [one.changes for one in nightly.nights(folder / "site")] == [0, None]
