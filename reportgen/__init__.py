@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 # First: it takes the folder that a command is started in off the path.
 from reportgen import _entry  # noqa: F401
 from reportgen.api import build
-from reportgen.errors import ReportgenError
+from reportgen.errors import ReportgenError, ReportgenWarning
 from reportgen.options import BuildOptions
 
-__all__ = ["BuildOptions", "ReportgenError", "__version__", "build"]
+__all__ = ["BuildOptions", "ReportgenError", "ReportgenWarning", "__version__", "build"]

@@ -34,6 +34,11 @@ __all__ = ["LISTS", "Parser", "add_build_options", "log_of", "main", "open_page"
 _INTERRUPTED = 130
 _GRACE_SECONDS = 10.0
 """What a build has to end once it is interrupted, before it is interrupted again."""
+_EXAMPLE = """examples:
+  reportgen build demo                the runs that ship, into report/report.html and report.pdf
+  reportgen check my-runs.toml        every mistake of a list
+  reportgen build my-runs.toml        a report of your own runs
+"""
 LISTS = "TOML files, folders of them, or lists that ship: demo, quanta-maths"
 """What help says of a LIST."""
 
@@ -105,15 +110,20 @@ def _parser() -> Parser:
     parser = Parser(
         prog="reportgen",
         description="Builds a report of training runs: curves, metrics and tables, as HTML and as PDF.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(run=lambda _: _help(parser))
     parser.add_argument("--version", action="version", version=f"reportgen {reportgen.__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     build = commands.add_parser("build", help="build a report", description="Builds a report into OUT.")
     build.add_argument(
         "lists", nargs="+", type=_word(utf8), metavar="LIST", help=f"{LISTS}, or a report.json to build again"
     )
-    build.add_argument("-o", "--out", required=True, type=Path, metavar="OUT", help="folder of the report")
+    build.add_argument(
+        "-o", "--out", default=Path("report"), type=Path, metavar="OUT", help="folder (default: %(default)s)"
+    )
     add_build_options(build)
     build.set_defaults(run=_build)
 
@@ -187,6 +197,11 @@ def with_options(arguments: Sequence[str], *more: str) -> list[str]:
     """Words of a command with further options, before a ``--``, after which all words are lists."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     return [*arguments[:end], *more, *arguments[end:]]
+
+
+def _help(parser: Parser) -> int:
+    _answer(parser.format_help().rstrip())
+    return 0
 
 
 def _build(options: argparse.Namespace) -> int:

@@ -1,8 +1,8 @@
-"""The one error that a user can mend."""
+"""The one error that a user can fix, and what a build in Python warns of."""
 
 from __future__ import annotations
 
-__all__ = ["ReportgenError"]
+__all__ = ["ReportgenError", "ReportgenWarning"]
 
 
 class ReportgenError(Exception):
@@ -18,3 +18,7 @@ class ReportgenError(Exception):
     def __init__(self, message: str, *, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+class ReportgenWarning(UserWarning):
+    """What the command would warn of: a run that could not be used, a format that could not be made."""

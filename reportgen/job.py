@@ -25,7 +25,7 @@ from reportgen.kinds import Problem
 from reportgen.log import Log
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.model_list.mistakes import shown
-from reportgen.options import BuildOptions, command_words
+from reportgen.options import FORMATS, BuildOptions, command_words
 from reportgen.outputs import folder, own_templates
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.report import Report, Selected
@@ -111,7 +111,8 @@ def run(
             log.info(one_line(f"{entry.family.name}: {entry.spec.name}: {_origin(one)}", _LONGEST_LINE))
     inputs = _inputs_digest(chosen, pulled, _command(lists, options), options.templates, baseline)
     old = folder.read_manifest(out)
-    if skip_if_current and old is not None and folder.is_current(out, old, inputs):
+    to_prune = options.prune and old is not None and old.get("stale")
+    if skip_if_current and not to_prune and old is not None and folder.is_current(out, old, inputs):
         _warn(old, log)
         log.say(f"{out}: nothing changed since the last build; nothing is rewritten")
         return Outcome(None, out, _exit_code(old, False, options), False, {})
@@ -150,12 +151,20 @@ def run(
         **said,
     }
     with log.step("write"):
-        folder.publish(out, made.files, manifest)
+        unasked = set(FORMATS) - set(options.formats) if not options.prune else set()
+        folder.publish(out, made.files, manifest, stays=lambda name: _format_of(name) in unasked)
     for name, reason in made.missing_formats.items():
         log.warn(f"report.{name} could not be made: {reason}")
     _warn(manifest, log)
     code = _exit_code(manifest, bool(made.missing_formats), options)
     return Outcome(report, out, code, True, made.missing_formats)
+
+
+def _format_of(name: str) -> str | None:
+    """The format that a file of the report is made for; None of those that every build makes."""
+    if name == "report.html":
+        return "html"
+    return "pdf" if name == "report.pdf" or name.startswith("figures/") else None
 
 
 def _baseline(file: Path) -> Mapping[str, Any]:

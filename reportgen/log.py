@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-__all__ = ["Kind", "Level", "Log", "Progress", "Uncounted", "Writer"]
+__all__ = ["Counted", "Kind", "Level", "Log", "Progress", "Uncounted", "Writer"]
 
 Level = Literal["quiet", "normal", "verbose"]
 Kind = Literal["debug", "info", "warning", "failure", "error"]
@@ -26,6 +26,16 @@ class Uncounted:
 
     def advance(self, name: str) -> None:
         pass
+
+
+class Counted:
+    """A step whose parts a bar of tqdm counts."""
+
+    def __init__(self, bar: Any) -> None:
+        self._bar = bar
+
+    def advance(self, name: str) -> None:
+        self._bar.update()
 
 
 class Writer:

@@ -209,6 +209,14 @@ class BuildOptions:
             printed=_file_name,
         ),
     )
+    prune: bool = field(
+        default=False,
+        metadata=_as(
+            "--prune",
+            "remove what an earlier build made in a format that this one is not asked for",
+            switch=True,
+        ),
+    )
     cache_dir: Path | None = field(
         default=None, metadata=_as("--cache-dir", "folder of the build cache", read=Path, metavar="DIR")
     )

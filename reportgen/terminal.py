@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, TextIO
 
-from reportgen.log import Kind, Level, Log, Progress, Uncounted, Writer
+from reportgen.log import Counted, Kind, Level, Log, Progress, Uncounted, Writer
 from reportgen.notation import count
 from reportgen.text import inert
 
@@ -67,7 +67,7 @@ class TextWriter(Writer):
         from tqdm import tqdm
 
         with tqdm(total=total, desc=title, file=self._stream, leave=False, unit="run") as bar:
-            yield _Bar(bar)
+            yield Counted(bar)
 
     def done(self, title: str, total: int | None, seconds: float) -> None:
         counted = f" {count(total, 'run')}" if total else ""
@@ -128,14 +128,6 @@ class JsonWriter(Writer):
 
     def done(self, title: str, total: int | None, seconds: float) -> None:
         self.write("info", title, step=title, total=total, seconds=round(seconds, 3))
-
-
-class _Bar:
-    def __init__(self, bar: object) -> None:
-        self._bar = bar
-
-    def advance(self, name: str) -> None:
-        self._bar.update()  # type: ignore[attr-defined]
 
 
 def _data(text: str) -> str:

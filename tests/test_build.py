@@ -307,16 +307,27 @@ def test_a_second_build_rewrites_nothing(demo: Build) -> None:
     assert {path: path.stat().st_mtime_ns for path in demo.out.rglob("*") if path.is_file()} == before
 
 
-def test_html_alone_leaves_no_stale_pdf(demo: Build, tmp_path: Path) -> None:
+def test_html_alone_keeps_the_pdf_as_stale_until_it_is_pruned(demo: Build, tmp_path: Path) -> None:
     out = tmp_path / "out"
     shutil.copytree(demo.out, out)
     (out / "mine.pdf").write_bytes(b"not made by a build")
-    assert cli.main(["build", "demo", "-o", str(out), "--format", "html", "--no-cache", "--quiet"]) == 0
+    words = ["build", "demo", "-o", str(out), "--format", "html", "--no-cache", "--quiet"]
+    for_paper = {name for name in demo.files if name.startswith("figures/") or name == "report.pdf"}
+    assert for_paper
+    for title in ("One", "Two"):  # What is stale stays so.
+        assert cli.main([*words, "--title", title]) == 0
+        made = Build(out, 0, "", "").files
+        manifest = json.loads(made["manifest.json"])
+        when = json.loads(demo.files["manifest.json"])["created"]
+        assert manifest["stale"] == dict.fromkeys(for_paper, when)
+        assert {name: made[name] for name in for_paper} == {name: demo.files[name] for name in for_paper}
+        assert made.keys() == {"mine.pdf", "manifest.json"} | manifest["files"].keys() | for_paper
+    assert cli.main([*words, "--title", "Two", "--prune"]) == 0
     made = Build(out, 0, "", "").files
-    assert {"report.html", "report.json", "mine.pdf"} <= made.keys()
-    assert [name for name in made if name.startswith("figures/") or name == "report.pdf"] == []
+    manifest = json.loads(made["manifest.json"])
+    assert manifest["stale"] == {}
+    assert made.keys() == {"mine.pdf", "manifest.json"} | manifest["files"].keys()
     assert not (out / "figures").exists()
-    assert made.keys() - {"mine.pdf"} == json.loads(made["manifest.json"])["files"].keys() | {"manifest.json"}
 
 
 # A report, built again.

@@ -105,6 +105,21 @@ def test_version_and_help() -> None:
     assert "build a report" in reportgen("--help").stdout
 
 
+def test_alone_it_shows_help_with_an_example() -> None:
+    done = reportgen()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == reportgen("--help").stdout
+    assert "reportgen build demo " in done.stdout
+
+
+def test_a_report_goes_into_the_folder_report(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["build", str(good), "--format", "html", "--no-cache", "--quiet"]) == 0
+    assert (tmp_path / "report" / "report.html").is_file()
+
+
 def test_runs_go_to_standard_output(good: Path) -> None:
     done = reportgen("runs", good)
     assert (done.returncode, done.stderr) == (0, "")
@@ -148,9 +163,8 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        ((), "COMMAND"),
         (("bild", "demo"), 'reportgen: no command "bild"; did you mean "build"? See reportgen --help\n'),
-        (("build", "demo"), "reportgen build: the following arguments are required: -o/--out; see"),
+        (("build",), "reportgen build: the following arguments are required: LIST; see"),
         (
             ("build", "demo", "-o", "out", "--formt=html"),
             'reportgen build: unknown option --formt; did you mean "--format"? See reportgen build --help\n',

@@ -35,6 +35,7 @@ def test_files_and_their_digests_are_written(tmp_path: Path) -> None:
     assert manifest == {
         "inputs_digest": "x",
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in found.items()},
+        "stale": {},
     }
 
 

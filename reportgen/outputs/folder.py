@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -84,8 +84,14 @@ def is_current(out: Path, manifest: Mapping[str, Any], inputs: str) -> bool:
     return True
 
 
-def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) -> None:
-    """Writes ``files`` and the manifest into ``out``, then removes what the last build left over.
+def publish(
+    out: Path,
+    files: Mapping[str, bytes],
+    manifest: Mapping[str, Any],
+    *,
+    stays: Callable[[str], bool] = lambda _: False,
+) -> None:
+    """Writes ``files`` and the manifest into ``out``, then removes what earlier builds left over.
 
     Where no build has written before, no file is written over.
 
@@ -95,17 +101,17 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
     Args:
         out: Made if it does not exist.
         files: Path relative to ``out``, with ``/``, to content.
-        manifest: What else the manifest says; ``files`` is added.
+        manifest: What else the manifest says; ``files`` is added, and ``stale``: files of earlier builds
+            that stay, each with the time of the report that it belongs to.
+        stays: Whether a file of an earlier build that this one did not make stays.
 
     Raises:
         ReportgenError: The folder cannot be written, or holds a file that is not of a build; the old
             report is whole.
         KeyboardInterrupt: Ctrl-C; where it comes during the renames, the new report is whole.
     """
-    digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
-    document = {**manifest, "files": digests}
     content = dict(files)
-    content[MANIFEST] = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    content[MANIFEST] = b""  # It comes last, and is among the names that are looked at.
     staging = out / _STAGING
     left = "what was there before is untouched"
     try:
@@ -114,7 +120,9 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
         _refuse_links(out, content)
         _refuse_obstacles(out, content)
         with _locked(out):
-            old = read_manifest(out) or {"files": {}}
+            old = _made_before(read_manifest(out))
+            stale = {name: when for name, when in old.items() if name not in content and stays(name)}
+            content[MANIFEST] = _manifest(files, manifest, stale)
             if staging.exists():
                 shutil.rmtree(staging)
             try:
@@ -134,9 +142,24 @@ def publish(out: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]) 
                 ):
                     (staging / PurePosixPath(name)).replace(out / PurePosixPath(name))
                 shutil.rmtree(staging, ignore_errors=True)
-                _remove_stale(out, set(old["files"]) - set(content))
+                _remove_stale(out, set(old) - set(content) - set(stale))
     except OSError as error:
         raise ReportgenError(f"{_shown(error, out)}; {left}") from error
+
+
+def _manifest(files: Mapping[str, bytes], manifest: Mapping[str, Any], stale: Mapping[str, str]) -> bytes:
+    digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+    document = {**manifest, "files": digests, "stale": dict(sorted(stale.items()))}
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _made_before(manifest: Mapping[str, Any] | None) -> dict[str, str]:
+    """Files of earlier builds, each with the time of its report; a manifest may be anybody's."""
+    if manifest is None:
+        return {}
+    stale = manifest.get("stale")
+    known = {name: str(when) for name, when in stale.items()} if isinstance(stale, dict) else {}
+    return known | dict.fromkeys(manifest["files"], str(manifest.get("created")))
 
 
 def _refuse_to_overwrite(out: Path, names: Iterable[str]) -> None:
