@@ -20,7 +20,8 @@ from reportgen import resources
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-REQUIREMENTS = {canonicalize_name(r.name): r for r in map(Requirement, PROJECT["dependencies"])}
+EXTRAS = [text for extra in PROJECT["optional-dependencies"].values() for text in extra]
+REQUIREMENTS = {canonicalize_name(r.name): r for r in map(Requirement, [*PROJECT["dependencies"], *EXTRAS])}
 PINS = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
 WORKFLOWS = [*sorted((ROOT / ".github" / "workflows").glob("*.yml")), ROOT / "action.yml"]
 

@@ -64,7 +64,7 @@ def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFil
         settled = {one.name: _settled(one, main, restarts) for one in unit}
         if restarts.size:
             restarted = True
-            notes.append(_note(main, restarts, sum(one.superseded for one in settled.values()), repeats))
+            notes.append(_note(main, restarts, settled[main.name].superseded, repeats))
         series |= settled
     marks = run.marks if not restarted or "restarted" in run.marks else (*run.marks, "restarted")
     return replace(run, series=series, marks=marks, notes=(*run.notes, *notes))
@@ -109,7 +109,8 @@ def _units(series: Iterable[Series]) -> list[list[Series]]:
 
 
 def _longest(series: Iterable[Series]) -> Series:
-    return max(series, key=lambda one: len(one.values))  # the first of those that are equally long
+    """The series with the most entries; of several the loss, else the first."""
+    return max(series, key=lambda one: (len(one.values), one.name == "loss"))
 
 
 def _steps(one: Series) -> IntArray:
@@ -222,8 +223,8 @@ def _note(main: Series, restarts: IntArray, superseded: int, repeats: str | None
     times = "once" if len(begun) == 1 else f"{len(begun):,} times"
     where = _enumeration([f"{step:,}" for step in begun[:_SHOWN]], len(begun))
     note = (
-        f"Its steps go back {times}, to {main.step_unit} {where}: it was restarted, and {superseded:,} "
-        f"entries that came before were superseded."
+        f"The steps of {_shown_name(main)} go back {times}, to {main.step_unit} {where}: the run was "
+        f"restarted, and {superseded:,} of its entries were superseded."
     )
     runs = 1 + int((begun <= steps[0]).sum())
     if runs > 1 and repeats != "runs":

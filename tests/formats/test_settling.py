@@ -77,7 +77,7 @@ def test_a_restart_supersedes_what_came_before_in_all_series_of_its_unit() -> No
     assert run.marks == ("restarted",)
     (note,) = run.notes
     assert "go back once, to step 60" in note
-    assert "6 entries" in note
+    assert "5 of its entries" in note
     assert "repeats" not in note
 
 

@@ -1,0 +1,307 @@
+"""A table of logged values -> series: which column is the step, which are other positions, which the loss.
+
+The same for CSV, TSV, JSON Lines and Parquet, and for every format whose rows are logged values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from reportgen.formats.positions import (
+    POSITIONS,
+    STEPS,
+    BoolArray,
+    Column,
+    Step,
+    axes_of,
+    choose_step,
+    counts_too,
+    enumeration,
+    plain,
+    rows_by_epoch,
+)
+from reportgen.formats.reading import number, sound
+from reportgen.formats.series_names import is_evaluation, own_names, parts
+from reportgen.kinds import Series, Unreadable
+
+__all__ = ["Table", "column", "of_objects", "series_of"]
+
+# A column of one kind of word, whose rows are something else than training.
+_SPLITS = frozenset({"split", "mode", "phase", "stage", "set", "subset"})
+_SPLIT_WORDS = frozenset(
+    {"train", "training", "val", "valid", "validation", "eval", "evaluation", "test", "dev"}
+)
+_TAGS = frozenset({"tag", "metric", "name", "key", "metrics"})
+_IDENTITIES = frozenset(
+    {"run", "name", "id", "uuid", "experiment", "model", "title", "trial", "job", "config"}
+)
+_NUMBERED = frozenset({"run", "seed", "fold", "trial"})
+_NOTHING = frozenset({"", "null", "none", "na", "n/a", "-", "--", "<na>"})
+_MEASURES = frozenset(
+    {
+        *(
+            "loss",
+            "losses",
+            "error",
+            "perplexity",
+            "ppl",
+            "nll",
+            "mse",
+            "mae",
+            "rmse",
+            "wer",
+            "cer",
+            "acc",
+            "accuracy",
+        ),
+        *(
+            "ap",
+            "map",
+            "ar",
+            "precision",
+            "recall",
+            "f",
+            "auc",
+            "iou",
+            "bleu",
+            "rouge",
+            "reward",
+            "rew",
+            "return",
+        ),
+        "score",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of logged values.
+
+    Attributes:
+        columns: By name, in the file's order; all are equally long.
+        rows: How many.
+        notes: What was left out, a sentence each.
+        config: What the rows repeat of the configuration.
+    """
+
+    columns: Mapping[str, Column]
+    rows: int
+    notes: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+def column(name: str, cells: Sequence[object]) -> Column:
+    """A column of cells: numbers, texts that may be numbers, None.
+
+    One of fewer numbers than other words is a column of text.
+    """
+    try:
+        values = np.fromiter(map(float, cells), np.float64, len(cells))  # type: ignore[arg-type]
+        if bool not in set(map(type, cells)):
+            return Column(name, values, np.ones(len(cells), np.bool_))
+    except (ValueError, TypeError, OverflowError):
+        pass
+    values = np.full(len(cells), np.nan)
+    logged = np.zeros(len(cells), np.bool_)
+    others = 0
+    for place, cell in enumerate(cells):
+        found = number(cell)
+        if found is not None:
+            values[place], logged[place] = found, True
+        elif cell is not None and not (isinstance(cell, str) and cell.strip().lower() in _NOTHING):
+            others += 1
+    if others > logged.sum():
+        texts = [cell.strip() if isinstance(cell, str) else None for cell in cells]
+        return Column(name, values, np.zeros(len(cells), np.bool_), others, texts)
+    return Column(name, values, logged, others)
+
+
+def of_objects(objects: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
+    """Columns of objects; nested ones are named by their path, joined by ``/``. Lists are left out."""
+    cells: dict[str, list[object]] = {}
+    for place, one in enumerate(objects):
+        for key, value in _flat(one):
+            values = cells.setdefault(key, [])
+            values.extend([None] * (place - len(values)))
+            values.append(value)
+    return {key: column(key, values + [None] * (len(objects) - len(values))) for key, values in cells.items()}
+
+
+def _flat(one: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
+    found: dict[str, object] = {}
+    below: list[tuple[str, Any]] = [*one.items()][::-1]
+    while below:
+        key, value = below.pop()
+        if isinstance(value, dict):
+            below.extend([(f"{key}/{inner}", item) for inner, item in value.items()][::-1])
+        elif not isinstance(value, list):
+            found[sound(key)] = value
+    return found.items()
+
+
+def series_of(
+    table: Table, name: str, wanted: str | None = None, hint: str = ""
+) -> tuple[list[Series], tuple[str, ...]]:
+    """The series of a table.
+
+    Args:
+        table: Its columns.
+        name: The file's name, for messages.
+        wanted: The step's column as the list names it.
+        hint: Further words on what the rows are, which the file's name gives: ``val``.
+
+    Returns:
+        The series, in the order of their columns, under our names, and notes on what was taken.
+
+    Raises:
+        Unreadable: No column of steps can be told, or it is a table of something else.
+    """
+    table, split = _by_split(table)
+    numbers = {one.name: one for one in table.columns.values() if one.logged.any()}
+    if not wanted:
+        _refuse_other_tables(table, name)
+    step = choose_step(numbers, table.rows, name, wanted)
+    step, by_epoch = rows_by_epoch(numbers, step)
+    axes = axes_of(numbers, step if by_epoch is None else replace(step, logged=step.logged & ~by_epoch))
+    left = [one for one in numbers.values() if one.name != step.column and one.name not in axes]
+    left = [one for one in left if not _is_index(one) and not counts_too(one, step)]
+    if not step.column and not any(_is_measure(one.name) for one in left):
+        raise Unreadable(name, f"holds no training series; it has: {enumeration(table.columns)}")
+    positions = {kind: numbers[key] for key, kind in axes.items()}
+    series = []
+    ours = own_names(_hinted(one.name, hint) for one in left)
+    for one in left:
+        shown = _hinted(one.name, hint)
+        for rows, unit, own in _tables_of(one, step, by_epoch, ours[shown]):
+            at = np.flatnonzero(rows)
+            if not at.size:
+                continue
+            series.append(
+                Series(
+                    own,
+                    one.values[at],
+                    step.values[at] if step.column else (None if at.size == table.rows else at),
+                    one.name,
+                    unit,
+                    is_evaluation(shown) or (unit != step.unit and own == ours[shown]),
+                    {kind: position.values[at] for kind, position in positions.items() if unit == step.unit},
+                    rows=at,
+                )
+            )
+    if not series:
+        raise Unreadable(name, f"holds no values of a training series; it has: {enumeration(table.columns)}")
+    return series, (*table.notes, *_notes(series, step, left, split))
+
+
+def _tables_of(
+    one: Column, step: Step, by_epoch: BoolArray | None, own: str
+) -> list[tuple[BoolArray, str, str]]:
+    """A column's rows: those that count steps, and those that count epochs, with unit and name."""
+    there = one.logged & step.logged
+    if by_epoch is None:
+        return [(there, step.unit, own)]
+    both = (there & ~by_epoch).any()
+    return [
+        (there & ~by_epoch, step.unit, own),
+        (there & by_epoch, "epoch", f"{own} (epoch)" if both else own),
+    ]
+
+
+def _is_index(one: Column) -> bool:
+    """A nameless column, or one named so, that counts the rows."""
+    named = not one.name.strip() or one.name.strip().lower() in {"index", "unnamed: 0"}
+    return named and bool((one.values == np.arange(len(one.values))).all() or not one.name.strip())
+
+
+def _is_measure(name: str) -> bool:
+    return not _MEASURES.isdisjoint(parts(name))
+
+
+def _hinted(name: str, hint: str) -> str:
+    return f"{hint}/{name}" if hint else name
+
+
+def _by_split(table: Table) -> tuple[Table, str]:
+    """Columns a split, where a column of words says which rows are which; a column a tag likewise."""
+    for key, one in table.columns.items():
+        words = [text.lower() if text else "" for text in one.texts]
+        there = {word for word in words if word}
+        if not there:
+            continue
+        name = key.strip().lower()
+        is_split = name in _SPLITS and there <= _SPLIT_WORDS
+        values = next((other for other in table.columns if other.strip().lower() == "value"), None)
+        is_tag = name in _TAGS and values is not None and len(there) < table.rows
+        if not is_split and not is_tag:
+            continue
+        kept = {other: column_ for other, column_ in table.columns.items() if other != key}
+        for other, numbers in list(kept.items()):
+            if plain(other) in POSITIONS or not numbers.logged.any() or (is_tag and other != values):
+                continue
+            kept.pop(other)
+            for word in dict.fromkeys(one.texts):
+                if word is None:
+                    continue
+                rows = np.array([text == word for text in one.texts]) & numbers.logged
+                training = is_split and word.lower() in {"train", "training"}
+                shown = word if is_tag else other if training else f"{word}/{other}"
+                if rows.any():
+                    kept[shown] = Column(shown, np.where(rows, numbers.values, np.nan), rows)
+        return Table(kept, table.rows, table.notes, table.config), key
+    return table, ""
+
+
+def _refuse_other_tables(table: Table, name: str) -> None:
+    """Refuses tables of one row a run, and of several runs below one another."""
+    for key, one in table.columns.items():
+        said = set(parts(key))
+        texts = [text for text in one.texts if text]
+        if table.rows > 1 and said & _IDENTITIES and len(texts) > table.rows // 2:
+            different = len(set(texts))
+            counted = any(plain(other) in STEPS for other in table.columns)
+            if different == len(texts):
+                raise Unreadable(name, f'is a table of runs, not of steps: "{key}" differs in every row')
+            if different > 1 and parts(key)[-1] in _IDENTITIES:
+                if not counted:
+                    raise Unreadable(name, "is a table of runs, not of steps: it has no column of steps")
+                raise Unreadable(name, _several(key, different))
+        values = one.values[one.logged]
+        if len(said) == 1 and said & _NUMBERED and 1 < np.unique(values).size < values.size:
+            raise Unreadable(name, _several(key, np.unique(values).size))
+
+
+def _several(key: str, count: int) -> str:
+    return f'holds several runs in one table: "{key}" has {count:,} values; write one file for each run'
+
+
+def _notes(series: Iterable[Series], step: Step, left: Sequence[Column], split: str) -> list[str]:
+    """What was taken for what."""
+    by_name = {one.name: one for one in series}
+    taken = [
+        f'the step is "{step.column}"' if step.column else "it has no column of steps: its rows are counted"
+    ]
+    for own, words in (("loss", "the loss"), ("eval_loss", "the loss of evaluation")):
+        if own in by_name and by_name[own].source_name != own:
+            taken.append(f'{words} is "{by_name[own].source_name}"')
+    sentence = "; ".join(taken)
+    notes = [f"{sentence[0].upper()}{sentence[1:]}."]
+    if not {"loss", "eval_loss"} & set(by_name):
+        losses = [one.name for one in left if "loss" in parts(one.name) and not is_evaluation(one.name)]
+        if losses:
+            notes.append(f"None of its columns is the loss as a whole; there are: {enumeration(losses)}.")
+    if split:
+        notes.append(f'Its column "{split}" says which series a row belongs to.')
+    for one in left:
+        if one.others:
+            cells = "1 cell" if one.others == 1 else f"{one.others:,} cells"
+            notes.append(f'{cells} of "{one.name}" are no numbers and were left out.')
+    without = int((~step.logged).sum()) if step.column else 0
+    if without:
+        rows = "1 row has" if without == 1 else f"{without:,} rows have"
+        notes.append(f"{rows} no step and were left out.")
+    return notes

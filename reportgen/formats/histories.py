@@ -1,0 +1,168 @@
+"""JSON histories: a dict of lists (Keras), a list of objects, Megatron's golden values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reportgen.formats.columns import Table, column, of_objects, series_of
+from reportgen.formats.positions import STEPS
+from reportgen.formats.reading import document, kind, number, sound
+from reportgen.formats.series_names import is_evaluation, own_names, parts
+from reportgen.kinds import RunFile, Series, Unreadable
+
+if TYPE_CHECKING:
+    from reportgen.kinds import Head, InputFile
+
+__all__ = ["HISTORY", "History"]
+
+_INSIDE = ("history", "log_history", "logs", "metrics", "train_log", "training_history", "results", "records")
+_CONFIG = frozenset({"config", "params", "hparams", "hyperparameters", "args", "configuration"})
+
+
+class History:
+    """The format of JSON histories."""
+
+    name = "history"
+    version = 1
+
+    def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
+        """One JSON file that begins with an object or a list, and whose first lines are no JSON Lines."""
+        named = [file for file in files if file.lower().endswith(".json")] or [*files][: len(files) == 1]
+        history = [file for file in named if "history" in file.lower()] or named
+        return tuple(file for file in history if _may_be(head(file)))[:1]
+
+    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
+        return None
+
+    def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
+        """Reads one history; in a dict of lists the place in the list is the epoch, unless it has steps."""
+        file = files[0]
+        found = document(file.read(), file.name)
+        return _run(found, file.name, options.get("step"))
+
+
+HISTORY = History()
+
+
+def _may_be(head: bytes) -> bool:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start[:1] in {b"{", b"["} and (b"[" in start or b'"values"' in start)
+
+
+def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any] | None = None) -> RunFile:
+    config = dict(config or {})
+    if isinstance(found, list):
+        return _of_objects(found, name, wanted, config)
+    if not isinstance(found, dict):
+        raise Unreadable(name, f"holds {kind(found)}, not a history of training")
+    if golden := _golden(found):
+        return RunFile(golden, format=History.name)
+    config |= {
+        k: v
+        for key, value in found.items()
+        if key in _CONFIG and isinstance(value, dict)
+        for k, v in value.items()
+    }
+    lists = {key: value for key, value in found.items() if _is_series(value)}
+    if lists and not (len(lists) == 1 and any(isinstance(one, dict) for one in next(iter(lists.values())))):
+        return _of_lists(lists, name, wanted, config)
+    for key in _INSIDE:
+        if isinstance(found.get(key), dict | list):
+            return _run(found[key], name, wanted, config)
+    if any(number(value) is not None for value in found.values()):
+        raise Unreadable(name, "holds final results only: one number for each name, no series")
+    raise Unreadable(name, "holds no history of training: no lists of numbers")
+
+
+def _is_series(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(one is None or isinstance(one, int | float | str) for one in value)
+        and any(number(one) is not None for one in value)
+    )
+
+
+def _of_lists(
+    lists: Mapping[str, list[Any]], name: str, wanted: str | None, config: dict[str, Any]
+) -> RunFile:
+    """A list a series; one of another length than the steps counts by itself."""
+    lengths = {len(values) for values in lists.values()}
+    steps = [key for key in lists if key == wanted or (parts(key) in STEPS and not wanted)]
+    if not any("loss" in parts(key) for key in lists) and not steps:
+        measures = {len(values) for key, values in lists.items()}
+        if len(measures) > 1:
+            raise Unreadable(
+                name, f"holds lists of {len(measures):,} lengths and no loss: not a history of training"
+            )
+    if steps or wanted:
+        length = len(lists[steps[0]]) if steps else max(lengths)
+        same = {key: values for key, values in lists.items() if len(values) == length}
+        table = Table(
+            {key: column(sound(key), values) for key, values in same.items()}, length, config=config
+        )
+        series, notes = series_of(table, name, wanted)
+        left = [key for key in lists if key not in same]
+        if left:
+            notes = (*notes, f"Lists of another length than the steps were left out: {', '.join(left[:8])}.")
+        return RunFile({one.name: one for one in series}, sound(config), notes=notes, format=History.name)
+    ours = own_names(map(str, lists))
+    found = {}
+    for key, values in lists.items():
+        one = column(key, values)
+        at = np.flatnonzero(one.logged)
+        if not at.size:
+            continue
+        own = sound(ours[key])
+        found[own] = Series(
+            own,
+            one.values[at],
+            None if at.size == len(values) else at,
+            sound(key),
+            "epoch",
+            is_evaluation(key),
+            rows=at,
+        )
+    if not found:
+        raise Unreadable(name, "holds no history of training: no lists of numbers")
+    notes = ("In this file the place in each list is the epoch, counted from 0.",)
+    return RunFile(found, sound(config), notes=notes, format=History.name)
+
+
+def _of_objects(found: list[Any], name: str, wanted: str | None, config: dict[str, Any]) -> RunFile:
+    objects = [one for one in found if isinstance(one, dict)]
+    if 2 * len(objects) <= len(found) or not objects:
+        raise Unreadable(name, "holds a list that is not of objects: not a history of training")
+    series, notes = series_of(Table(of_objects(objects), len(objects), config=config), name, wanted)
+    return RunFile({one.name: one for one in series}, sound(config), notes=notes, format=History.name)
+
+
+def _golden(found: Mapping[str, Any]) -> dict[str, Series]:
+    """Megatron's ``{"lm loss": {"values": {"1": 10.5, ...}}}``: steps are keys."""
+    series: dict[str, Series] = {}
+    ours = own_names(map(str, found))
+    for key, one in found.items():
+        values = one.get("values") if isinstance(one, dict) else None
+        if not isinstance(values, dict) or not values:
+            continue
+        pairs = [(number(step), number(value)) for step, value in values.items()]
+        whole = [
+            (int(s), v)
+            for s, v in pairs
+            if s is not None and v is not None and s == s // 1 and abs(s) < 1 << 53
+        ]
+        if not whole:
+            continue
+        own = sound(ours[key])
+        series[own] = Series(
+            own,
+            np.array([value for _, value in whole], dtype=np.float64),
+            np.array([step for step, _ in whole], dtype=np.int64),
+            sound(key),
+            evaluation=is_evaluation(key),
+            table=sound(key),
+        )
+    return series

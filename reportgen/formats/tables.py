@@ -1,0 +1,430 @@
+"""Tables of logged values: CSV, TSV, JSON Lines and Parquet, whatever wrote them.
+
+Lightning's ``metrics.csv``, Ultralytics' ``results.csv``, Keras' CSVLogger, detectron2's ``metrics.json``,
+mmengine's ``scalars.json``, Ray's ``result.json`` and ``progress.csv``, Stable-Baselines3's ``progress.csv``,
+DVCLive's ``*.tsv``, and what people write in loops of their own.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from reportgen.formats.columns import Table, column, of_objects, series_of
+from reportgen.formats.positions import STEPS, Column
+from reportgen.formats.reading import integer, looks_like_text, number, sound, text_of
+from reportgen.formats.series_names import is_evaluation, own_names, parts
+from reportgen.kinds import RunFile, Series, Unreadable
+
+if TYPE_CHECKING:
+    from reportgen.kinds import Head, InputFile
+
+__all__ = ["TABLES", "Tables", "table_of"]
+
+_ENDINGS = frozenset({"csv", "tsv", "jsonl", "ndjson", "json", "parquet"})
+_MAYBE = frozenset({"", "txt", "log", "dat"})
+_DELIMITERS = ",\t;|"
+_CONFLICT = re.compile(r"(<{7}|={7}|>{7}|\|{7})( |$)")
+_PARQUET = b"PAR1"
+# A quoted cell that does not end within so many lines is a stray quotation mark.
+_MOST_LINES = 100
+# What a Parquet file may unpack to.
+_MOST_BYTES = 2 << 30
+_CONFIG = frozenset({"config", "configuration", "hparams", "hyperparameters", "args"})
+_TRACKER = re.compile(r".+ - .+__(MIN|MAX)$")
+_LINES = 20
+
+
+class Tables:
+    """The format of tables."""
+
+    name = "table"
+    version = 1
+
+    def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
+        """Files that hold a table of logged values, as far as their first lines tell."""
+        named = [file for file in files if _ending(file) in _ENDINGS]
+        if not named:
+            named = [file for file in files if _ending(file) in _MAYBE]
+        return tuple(file for file in named if _looks_like_a_table(file, head(file)))
+
+    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
+        return None
+
+    def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
+        """Reads the tables of one run: where there are several, each gives series of its own."""
+        read: list[tuple[str, list[Series], Table, tuple[str, ...]]] = []
+        refused: Unreadable | None = None
+        for file in files:
+            try:
+                table = table_of(file.read(), file.name)
+                series, notes = series_of(table, file.name, options.get("step"), _hint(file.name, table))
+                read.append((file.name, series, table, notes))
+            except Unreadable as reason:
+                refused = refused or reason
+        if not read:
+            raise refused or Unreadable(name, "holds no table")
+        config: dict[str, Any] = {}
+        for _, _, table, _ in read:
+            config |= {key: value for key, value in table.config.items() if key not in config}
+        if len(read) == 1:
+            _, series, _, notes = read[0]
+            return RunFile({one.name: one for one in series}, config, notes=notes, format=self.name)
+        notes = tuple(f"{file}: {note}" for file, _, _, several in read for note in several)
+        return RunFile(_joined(read), config, notes=notes, format=self.name)
+
+
+TABLES = Tables()
+
+
+def table_of(data: bytes, name: str) -> Table:
+    """A table, from its bytes.
+
+    Raises:
+        Unreadable: It is none; in words.
+    """
+    if data.startswith(_PARQUET):
+        return _parquet(data, name)
+    text = text_of(data, name, strict=False).replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    first = next((line for line in lines if line.strip() and not _CONFLICT.match(line)), "")
+    if first.lstrip().startswith(("{", "[")) or _ending(name) in {"jsonl", "ndjson"}:
+        return _json_lines(lines, name)
+    return _delimited(lines, name)
+
+
+def _ending(file: str) -> str:
+    name = PurePosixPath(file).name.lower()
+    return name.rpartition(".")[2] if "." in name[1:] else ""
+
+
+def _looks_like_a_table(file: str, head: bytes) -> bool:
+    if head.startswith(_PARQUET):
+        return True
+    if not looks_like_text(head) or not head.strip():
+        return False
+    ending = _ending(file)
+    text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "replace")
+    lines = [line for line in text.splitlines() if line.strip()][:_LINES]
+    whole = lines if len(lines) == 1 or len(lines) == _LINES else lines[:-1]
+    if lines[0].lstrip().startswith("{"):
+        return _looks_like_json_lines(whole, len(head), ending)
+    if ending in {"json", "jsonl", "ndjson"}:
+        return False
+    lines = [line for line in lines if not _CONFLICT.match(line)]
+    if not lines or any(_TRACKER.match(cell.strip(' "')) for cell in lines[0].split(",")):
+        return False
+    if ending in _ENDINGS:
+        return True
+    delimiter = _delimiter(lines)
+    between = None if delimiter == " " else delimiter
+    header = lines[0].split(between) if delimiter else []
+    first = lines[1].split(between) if delimiter and len(lines) > 1 else []
+    said = {parts(cell) for cell in header}
+    known = not said.isdisjoint(STEPS) or any("loss" in cell for cell in said)
+    return known and len(header) == len(first) and all(number(c) is not None for c in first if c.strip())
+
+
+def _looks_like_json_lines(lines: Sequence[str], size: int, ending: str) -> bool:
+    """Whether lines begin with whole objects; one object alone is a table only where it is named so."""
+    objects = 0
+    for line in lines:
+        try:
+            objects += isinstance(json.loads(line, parse_int=integer), dict)
+        except (ValueError, RecursionError):
+            continue
+    if not objects and ending in {"jsonl", "ndjson"}:
+        return size > 1
+    if len(lines) == 1:
+        return objects == 1 and ending in {"jsonl", "ndjson"}
+    return 2 * objects > len(lines)
+
+
+# Delimited text
+
+
+def _delimited(lines: list[str], name: str) -> Table:
+    """CSV and its relatives: one header, padded or quoted cells, bad lines counted."""
+    left = Counter[str]()
+    rows = _rows(lines, left)
+    header, rows = _header(rows, name)
+    width = len(header)
+    kept: list[list[str]] = []
+    for cells in rows:
+        row = cells
+        while len(row) > width and not row[-1].strip():
+            row = row[:-1]
+        if [cell.strip() for cell in row] == header:
+            left["repeated header"] += 1
+        elif len(row) != width:
+            left["other number of cells"] += 1
+        else:
+            kept.append(row)
+    wrong = left["other number of cells"]
+    if not kept and wrong:
+        raise Unreadable(name, f"is no table: its lines have not the {width:,} cells of its first one")
+    if wrong > len(kept):
+        raise Unreadable(
+            name,
+            f"is no table: {wrong:,} of its {wrong + len(kept):,} lines have other than {width:,} cells",
+        )
+    if not kept:
+        raise Unreadable(name, "holds a header and no rows; the run has logged nothing")
+    columns = zip(*kept, strict=True)
+    named = _unlike(header)
+    return _table((column(key, cells) for key, cells in zip(named, columns, strict=True)), len(kept), left)
+
+
+def _rows(lines: list[str], left: Counter[str]) -> Iterator[list[str]]:
+    """The cells of each line that is not blank, not a comment and not a marker of a merge conflict."""
+    sample = [line for line in lines[:_LINES] if line.strip() and not _CONFLICT.match(line)]
+    delimiter = _delimiter(sample)
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        place += 1
+        if _CONFLICT.match(line):
+            left["merge conflict"] += 1
+        elif not line.strip():
+            continue
+        elif '"' not in line:
+            yield line.split() if delimiter == " " else line.split(delimiter) if delimiter else [line]
+        else:
+            taken = next((n for n in range(_MOST_LINES) if _is_closed(lines[place - 1 : place + n])), None)
+            quoted = "\n".join(lines[place - 1 : place + (taken or 0)])
+            place += taken or 0
+            try:
+                (cells,) = csv.reader(io.StringIO(quoted, newline=""), delimiter=delimiter or ",")
+            except (csv.Error, ValueError):
+                left["other number of cells"] += 1
+            else:
+                yield cells
+
+
+def _is_closed(lines: Sequence[str]) -> bool:
+    return not sum(line.count('"') for line in lines) % 2
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    """What separates the cells: what stands most often in the first line, and as often in most others.
+
+    A line break inside a quoted cell may make the others differ; then the first line decides alone.
+    """
+    counts = {delimiter: [_unquoted(line).count(delimiter) for line in lines] for delimiter in _DELIMITERS}
+    first = [(one, found) for one, found in counts.items() if found and found[0]]
+    even = [pair for pair in first if 2 * pair[1].count(pair[1][0]) >= len(lines)]
+    best = max(even or first, key=lambda pair: pair[1][0], default=("", []))[0]
+    numbers = lines[1].split() if len(lines) > 1 and not best else []
+    blanks = len(numbers) > 1 and len(lines[0].lstrip("# ").split()) == len(numbers)
+    return " " if blanks and all(number(cell) is not None for cell in numbers) else best
+
+
+def _unquoted(line: str) -> str:
+    return re.sub(r'"[^"]*"', "", line) if '"' in line else line
+
+
+def _header(rows: Iterator[list[str]], name: str) -> tuple[list[str], Iterator[list[str]]]:
+    """The names of the columns, and the rows below them."""
+    comments: list[list[str]] = []
+    for cells in rows:
+        if cells[0].lstrip().startswith("#"):
+            comments.append(cells)
+            continue
+        header = [cell.strip() for cell in cells]
+        if comments and all(number(cell) is not None for cell in header):
+            last = [cell.strip() for cell in comments[-1]]
+            if len(last) == len(header):  # "# step,loss"
+                return [last[0].lstrip("# "), *last[1:]], _with(cells, rows)
+        if all(number(cell) is not None for cell in header if cell) and any(header):
+            raise Unreadable(name, "has no line that names its columns; put one first, such as step,loss")
+        while len(header) > 1 and not header[-1]:
+            header.pop()
+        return header, rows
+    raise Unreadable(name, "holds no table")
+
+
+def _with(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield first
+    yield from rest
+
+
+def _unlike(header: Sequence[str]) -> list[str]:
+    """Names of columns, none twice."""
+    seen = Counter[str]()
+    names = []
+    for key in header:
+        seen[key] += 1
+        names.append(key if seen[key] == 1 else f"{key} ({seen[key]})")
+    return names if len(set(names)) == len(names) else [f"{n}: {key}" for n, key in enumerate(names, start=1)]
+
+
+# JSON Lines
+
+
+def _json_lines(lines: list[str], name: str) -> Table:
+    """An object a line, nested or not; lines that are none are counted."""
+    left = Counter[str]()
+    objects: list[dict[str, Any]] = []
+    filled = [line for line in lines if line.strip()]
+    for place, line in enumerate(filled):
+        if _CONFLICT.match(line):
+            left["merge conflict"] += 1
+            continue
+        try:
+            found = json.loads(line, parse_int=integer)
+        except (ValueError, RecursionError):
+            left["cut last line" if place == len(filled) - 1 and place else "no JSON"] += 1
+            continue
+        if isinstance(found, dict):
+            objects.append(found)
+        else:
+            left["no object"] += 1
+    if 2 * len(objects) <= left["no JSON"] + left["no object"]:
+        raise Unreadable(name, "is no JSON Lines file of logged values: most of its lines are no objects")
+    config: dict[str, Any] = {}
+    for one in objects:
+        for key in [key for key in one if key.lower() in _CONFIG and isinstance(one[key], dict)]:
+            found = one.pop(key)
+            config = config or sound(found)
+    table = _table(of_objects(objects).values(), len(objects), left)
+    return replace(table, config=config or table.config)
+
+
+# Parquet
+
+
+def _parquet(data: bytes, name: str) -> Table:
+    try:
+        import pyarrow
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise Unreadable(
+            name, "is a Parquet file; to read it, install pyarrow: pip install 'reportgen-runs[parquet]'"
+        ) from None
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        sizes = [file.metadata.row_group(n).total_byte_size for n in range(file.metadata.num_row_groups)]
+        if sum(sizes) > _MOST_BYTES or file.metadata.num_rows * file.metadata.num_columns * 8 > _MOST_BYTES:
+            raise Unreadable(name, "unpacks to more than 2 GB, the limit for a table")
+        table = file.read()
+        columns = []
+        for key, cells in zip(_unlike(table.column_names), table.itercolumns(), strict=True):
+            kind = cells.type
+            if pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind):
+                logged = ~cells.is_null().to_numpy()
+                values = cells.cast(pyarrow.float64(), safe=False).to_numpy()
+                columns.append(Column(key, values, logged))
+            elif pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
+                columns.append(column(key, cells.to_pylist()))
+    except (pyarrow.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        reason = str(error).split("\n")[0][:200]
+        raise Unreadable(name, f"is a Parquet file that cannot be read ({reason})") from None
+    if not table.num_rows:
+        raise Unreadable(name, "holds columns and no rows; the run has logged nothing")
+    return _table(iter(columns), table.num_rows, Counter())
+
+
+# All of them
+
+
+def _table(columns: Iterable[Column], rows: int, left: Counter[str]) -> Table:
+    """Columns, less those of the configuration that every row repeats."""
+    by_name: dict[str, Column] = {}
+    config: dict[str, Any] = {}
+    for one in columns:
+        first, _, rest = one.name.partition("/")
+        if rest and first.lower() in _CONFIG:
+            values = one.values[one.logged]
+            text = next((text for text in one.texts if text), None)
+            config[rest] = values[0].item() if values.size else text
+            config[rest] = int(config[rest]) if _is_whole_number(config[rest]) else config[rest]
+        else:
+            by_name[one.name] = one
+    return Table(by_name, rows, tuple(_left_out(left)), sound(config))
+
+
+def _is_whole_number(value: object) -> bool:
+    return isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53
+
+
+def _left_out(left: Counter[str]) -> Iterator[str]:
+    """What was left out of a table, a sentence each."""
+    words = {
+        "merge conflict": "are markers of a merge conflict; both sides were read",
+        "repeated header": "repeat the header",
+        "other number of cells": "have not the number of cells of the header, and were left out",
+        "no JSON": "are no JSON, and were left out",
+        "no object": "are no objects, and were left out",
+        "cut last line": "at the end are cut off, and were left out",
+    }
+    for what, said in words.items():
+        if count := left[what]:
+            one = said.replace("are ", "is ", 1).replace("have ", "has ", 1).replace("repeat ", "repeats ")
+            one = (
+                one.replace("were left", "was left")
+                .replace("markers", "a marker")
+                .replace("no objects", "no object")
+            )
+            yield f"1 line {one}." if count == 1 else f"{count:,} lines {said}."
+
+
+def _hint(file: str, table: Table) -> str:
+    """What a file's name adds: ``val_loss.csv`` with a column ``total_loss`` is of a validation."""
+    stem = PurePosixPath(file).name.rpartition(".")[0] or PurePosixPath(file).name
+    said = parts(stem)
+    columns = [one for key in table.columns for one in parts(key)]
+    if (
+        is_evaluation(stem)
+        and "train" not in said
+        and not any(is_evaluation(one) or one == "train" for one in columns)
+    ):
+        return next(part for part in said if is_evaluation(part))
+    return ""
+
+
+def _joined(read: Sequence[tuple[str, list[Series], Table, tuple[str, ...]]]) -> dict[str, Series]:
+    """The series of several tables of one run, under names that tell them apart."""
+    count = Counter(one.source_name for _, series, _, _ in read for one in series)
+    found: dict[str, Series] = {}
+    meant: dict[str, str] = {}
+    for file, series, _, _ in read:
+        path = PurePosixPath(file)
+        stem = "/".join([*path.parent.parts, path.stem])
+        inside = stem.partition("plots/metrics/")[2] or path.stem
+        for one in series:
+            if any(_is_same(one, other) for other in found.values()):
+                continue
+            alone = len(series) == 1 and parts(inside)[-len(parts(one.source_name)) :] == parts(
+                one.source_name
+            )
+            source = inside if alone else one.source_name
+            if not alone and count[one.source_name] > 1:
+                source = f"{inside}/{one.source_name}"
+            while source in found:
+                source = f"{file}/{source}"
+            found[source] = replace(one, source_name=source, table=file, evaluation=is_evaluation(source))
+            # val_loss.csv says that its total_loss is of a validation, and no more.
+            of = next((part for part in parts(inside) if is_evaluation(part)), "train")
+            short = source if alone or "/" not in source else f"{of}/{one.source_name}"
+            meant[source] = short if short not in meant.values() else source
+    ours = own_names(meant.values())
+    names = {source: ours[short] if ours[short] != short else source for source, short in meant.items()}
+    return {names[source]: replace(one, name=names[source]) for source, one in found.items()}
+
+
+def _is_same(one: Series, other: Series) -> bool:
+    """Whether two tables hold the same series, as mmengine writes each log twice."""
+    said = parts(one.source_name)
+    if len(one.values) != len(other.values) or parts(other.source_name)[-len(said) :] != said:
+        return False
+    if (one.steps is None) != (other.steps is None):
+        return False
+    same_steps = one.steps is None or bool((one.steps == other.steps).all())
+    return same_steps and bool(((one.values == other.values) | (one.values != one.values)).all())
