@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import re
+import shutil
 import sys
 import tempfile
 import zipfile
@@ -19,13 +21,21 @@ nox.options.sessions = ["report"]
 ROOT = Path(__file__).resolve().parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
+# Where a GPU is seen, the package takes what uses it: hundreds of megabytes to gigabytes.
+EXTRA = (
+    "[gpu]" if shutil.which("nvidia-smi") or (sys.platform, platform.machine()) == ("darwin", "arm64") else ""
+)
+
 # A report was written: with runs missing (3) or without one of its formats (5), which reportgen has said.
 WRITTEN = (0, 3, 5)
 
 
 def install(session: nox.Session, *groups: str, package: bool = True) -> None:
     """Installs the package and dependency groups, pinned; does nothing where nothing has changed."""
-    wanted = [*(["--editable", "."] if package else []), *nox.project.dependency_groups(PROJECT, *groups)]
+    wanted = [
+        *(["--editable", f".{EXTRA}"] if package else []),
+        *nox.project.dependency_groups(PROJECT, *groups),
+    ]
     inputs = [(ROOT / name).read_text() for name in ("pyproject.toml", "constraints.txt")]
     stamp = hashlib.sha256(repr([wanted, inputs]).encode()).hexdigest()
     installed = Path(session.virtualenv.location) / "reportgen-installed"
@@ -138,9 +148,20 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that pyproject.toml allows."""
-    oldest = [line.replace(">=", "==") for line in PROJECT["project"]["dependencies"]]
+    project = PROJECT["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["gpu"]]
+    oldest = [line.replace(">=", "==") for line in declared]
     groups = nox.project.dependency_groups(PROJECT, "tests")
     session.install("--editable", ".", *oldest, *groups)
+    install_system_parts(session, of="tests")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def latest(session: nox.Session) -> None:
+    """Run the tests with the newest versions of all dependencies, whatever constraints.txt says."""
+    groups = nox.project.dependency_groups(PROJECT, "tests")
+    session.install("--upgrade", "--upgrade-strategy", "eager", "--editable", ".", *groups)
     install_system_parts(session, of="tests")
     session.run("python", "-m", "pytest", *session.posargs)
 

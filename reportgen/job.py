@@ -10,7 +10,7 @@ import platform
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import reportgen
 from reportgen import model_list, resources
+from reportgen.curves.devices import unused_gpu
 from reportgen.curves.summary import CurveSettings
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Problem
@@ -309,7 +310,7 @@ def _report(
         created=_now(),
         version=reportgen.__version__,
         device=", ".join(dict.fromkeys(one.measured.device for one in made.values())) or options.device,
-        device_notes=measured.notes,
+        device_notes=(*measured.notes, *filter(None, (unused_gpu(options.device),))),
         lists=lists,
         families=assemble.families(lists, made),
         problems=tuple(problems),
@@ -347,7 +348,8 @@ def _epoch() -> int | None:
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for name in _NAMED_VERSIONS:
-        found[name] = metadata.version(name)
+        with suppress(metadata.PackageNotFoundError):  # torch is an extra.
+            found[name] = metadata.version(name)
     return found
 
 

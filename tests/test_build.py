@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -466,6 +467,27 @@ def test_what_is_wrong_is_a_line_each() -> None:
         "warnings": [note, f"Mixed: {gone}: PhilipQuirke/QuantaMaths_{gone} does not exist on the Hub."],
         "failed": ["Mixed: mix_d7_l3_h4_t30K_s572091: nonfinite is 20, expected == 0"],
     }
+
+
+def test_a_build_without_torch_names_no_version_of_it_and_notes_an_idle_gpu(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = metadata.version
+
+    def version(name: str) -> str:
+        if name == "torch":
+            raise metadata.PackageNotFoundError(name)
+        return known(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr("shutil.which", {"nvidia-smi": "/usr/bin/nvidia-smi"}.get)
+    assert build(small, "list.toml", "out") == 0
+    report = document(small / "out")
+    assert "torch" not in report["versions"]
+    assert "numpy" in report["versions"]
+    (note,) = report["device_notes"]
+    assert note.startswith("This machine's GPU is not used")
 
 
 def test_build_returns_the_report(small: Path) -> None:

@@ -9,7 +9,8 @@ import sys
 import pytest
 import torch
 
-from reportgen.curves import device_name, pick_device
+from reportgen.curves import device_name, devices, pick_device
+from reportgen.curves.devices import unused_gpu
 from reportgen.errors import ReportgenError
 
 
@@ -58,6 +59,46 @@ def test_mps_where_there_is_none_is_a_mistake() -> None:
     with pytest.raises(ReportgenError, match="--device mps: no Apple GPU here; use --device cpu") as error:
         pick_device("mps")
     assert error.value.exit_code == 2
+
+
+@pytest.fixture
+def no_torch(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An installation without the extra; no tool is on PATH."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("sys.platform", "linux")
+    return monkeypatch
+
+
+@pytest.mark.parametrize("asked", ["cuda", "cuda:3", "mps"])
+def test_without_torch_a_gpu_says_what_to_install(no_torch: pytest.MonkeyPatch, asked: str) -> None:
+    with pytest.raises(ReportgenError) as error:
+        pick_device(asked)
+    said = 'needs PyTorch; get it (pip install "reportgen-runs[gpu]"), or use --device cpu'
+    assert (error.value.exit_code, str(error.value)) == (2, f"--device {asked}: {said}")
+
+
+def test_without_torch_auto_is_the_cpu_whatever_drivers_there_are(no_torch: pytest.MonkeyPatch) -> None:
+    no_torch.setattr(devices, "_gpu_driver", lambda: True)
+    assert pick_device("auto") == "cpu"
+    assert unused_gpu("auto") is None  # A driver alone is no GPU.
+
+
+def test_a_gpu_that_lies_idle_for_want_of_torch_is_noted(no_torch: pytest.MonkeyPatch) -> None:
+    no_torch.setattr("shutil.which", {"nvidia-smi": "/usr/bin/nvidia-smi"}.get)
+    said = "This machine's GPU is not used, since PyTorch is not installed; "
+    said += 'pip install "reportgen-runs[gpu]" gets it'
+    assert unused_gpu("auto") == f"{said}."
+    assert unused_gpu("cpu") is None
+    no_torch.setattr("shutil.which", lambda name: None)
+    no_torch.setattr("sys.platform", "darwin")
+    no_torch.setattr("platform.machine", lambda: "arm64")
+    assert unused_gpu("auto") == f"{said} for --device mps."
+
+
+def test_with_torch_nothing_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", {"nvidia-smi": "/usr/bin/nvidia-smi"}.get)
+    assert unused_gpu("auto") is None
 
 
 @pytest.mark.cuda
