@@ -149,8 +149,8 @@ def fuzz(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that pyproject.toml allows."""
     project = PROJECT["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["gpu"]]
-    oldest = [line.replace(">=", "==") for line in declared]
+    extras = [line for extra in project["optional-dependencies"].values() for line in extra]
+    oldest = [line.replace(">=", "==") for line in (*project["dependencies"], *extras)]
     groups = nox.project.dependency_groups(PROJECT, "tests")
     session.install("--editable", ".", *oldest, *groups)
     install_system_parts(session, of="tests")
