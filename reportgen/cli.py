@@ -18,7 +18,7 @@ import reportgen
 from reportgen import _entry, model_list
 from reportgen.errors import ReportgenError
 from reportgen.log import Log
-from reportgen.model_list import HubSource, RunSpec, did_you_mean
+from reportgen.model_list import DirectorySource, HubSource, RunSpec, UrlSource, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
 from reportgen.options import BuildOptions, declared, utf8
@@ -283,7 +283,11 @@ def _place(spec: RunSpec) -> str:
     source = spec.source
     if isinstance(source, HubSource):
         return f"{source.repo} @ {source.revision}: {source.file}".replace("{name}", spec.name)
-    return source.path.replace("{name}", spec.name)
+    if isinstance(source, DirectorySource):
+        return source.path.replace("{name}", spec.name)
+    if isinstance(source, UrlSource):
+        return source.url.replace("{name}", spec.name)
+    return f"{source.type}: {source.options}".replace("{name}", spec.name)
 
 
 def _diff(options: argparse.Namespace) -> int:

@@ -220,7 +220,7 @@ def _entries(lists: Sequence[ModelList]) -> list[_Entry]:
             position,
             spec,
             CurveSettings(
-                window=family.smoothing.window,
+                window=500 if family.smoothing.window == "auto" else family.smoothing.window,
                 edges=family.smoothing.edges,
                 smoother=family.smoothing.smoother,
                 points=_POINTS_OF_MANY if many else _POINTS,

@@ -24,6 +24,7 @@ from reportgen.model_list import (
     RunSpec,
     Smoothing,
     slugify,
+    with_runs,
 )
 from reportgen.naming import QUANTA_MATHS, Attributes
 from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport
@@ -198,10 +199,11 @@ def family_report(
         label=fields.pop("label", "d{digits}"),
         linear_steps=fields.pop("linear_steps", 40),
         smoothing=Smoothing(window=WINDOW),
-        runs=fields.pop("specs", tuple(run.spec for run in runs)),
-        **fields,
+        runs=(),
+        given=frozenset({"window", *({"figures"} & fields.keys())}),
+        **{key: value for key, value in fields.items() if key != "specs"},
     )
-    return FamilyReport(spec, tuple(runs))
+    return FamilyReport(with_runs(spec, fields.get("specs", [run.spec for run in runs])), tuple(runs))
 
 
 def report(

@@ -180,7 +180,7 @@ def test_every_column_can_be_filled() -> None:
 
 
 def test_lists_may_name_every_column() -> None:
-    assert {"family", *COLUMNS} == set(tables.COLUMNS)
+    assert {"family", *COLUMNS, *QUANTA_MATHS.keys} == set(tables.COLUMNS)
 
 
 def test_a_failed_expectation_is_named_as_columns_are_and_by_its_key_for_programs() -> None:

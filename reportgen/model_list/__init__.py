@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reportgen.model_list.defaults import naming_of, with_runs
 from reportgen.model_list.document import from_dict, to_dict
 from reportgen.model_list.labels import labels_of
 from reportgen.model_list.mistakes import did_you_mean
@@ -11,13 +12,19 @@ from reportgen.model_list.specs import (
     DirectorySource,
     FamilySpec,
     FigureOptions,
+    FormatSpec,
     HubSource,
     ModelList,
     PdfOptions,
+    PluginSource,
     RunSpec,
+    SeriesSpec,
     Smoothing,
     Source,
+    TableSpec,
     Theme,
+    UrlSource,
+    Waiver,
     title_of,
 )
 
@@ -25,22 +32,30 @@ __all__ = [
     "DirectorySource",
     "FamilySpec",
     "FigureOptions",
+    "FormatSpec",
     "HubSource",
     "ModelList",
     "PdfOptions",
+    "PluginSource",
     "RunSpec",
+    "SeriesSpec",
     "Smoothing",
     "Source",
+    "TableSpec",
     "Theme",
+    "UrlSource",
+    "Waiver",
     "did_you_mean",
     "from_dict",
     "labels_of",
     "load",
     "load_named",
+    "naming_of",
     "shipped_names",
     "slugify",
     "title_of",
     "to_dict",
     "unsafe_found",
     "unsafe_path",
+    "with_runs",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,38 +9,35 @@ from typing import Any, TypeVar
 
 from reportgen import expectations
 from reportgen.kinds import Scalar
-from reportgen.model_list import schema
+from reportgen.model_list import schema, values
+from reportgen.model_list.checking import read_outer_table, read_table
+from reportgen.model_list.defaults import with_runs
 from reportgen.model_list.logos import read_logo
 from reportgen.model_list.mistakes import Mistakes, did_you_mean, key, shown
-from reportgen.model_list.slugs import slugify, unsafe_path
+from reportgen.model_list.slugs import slugify
+from reportgen.model_list.sourcing import source_of, wrong_place
 from reportgen.model_list.specs import (
-    DirectorySource,
     FamilySpec,
     FigureOptions,
     HubSource,
     ModelList,
     PdfOptions,
     RunSpec,
+    SeriesSpec,
     Smoothing,
     Source,
+    TableSpec,
     Theme,
+    Waiver,
 )
 from reportgen.naming import QUANTA_MATHS
 
-__all__ = ["COLUMNS", "ORDERS", "Origin", "model_list_of"]
-
-ORDERS: tuple[str, ...] = (
-    "label",
-    *QUANTA_MATHS.keys,
-    *(metric for metric in expectations.METRICS if not metric.startswith(("steps_to.", "recorded_"))),
-)
-"""What the runs of a family can be ordered by."""
+__all__ = ["COLUMNS", "Origin", "model_list_of"]
 
 COLUMNS: tuple[str, ...] = (
     "label",
     "name",
     "initialised_from",
-    *QUANTA_MATHS.keys,
     *expectations.METRICS,
     "listed_avg_final_loss",
     "checks",
@@ -49,13 +45,11 @@ COLUMNS: tuple[str, ...] = (
     "marks",
     "sparkline",
 )
-"""What a family's table can show, beside the columns of its runs' ``extra``."""
+"""What a family's table can always show; attributes and columns of ``extra`` come on top."""
 
-_LISTED = ("avg_final_loss",)
+_TAKEN = dict.fromkeys((*COLUMNS, *QUANTA_MATHS.keys))
+_WAIVER = frozenset({"until", "reason"})
 _Value = TypeVar("_Value")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-# An owner and a repository, as the Hub allows them.
-_REPO = re.compile(r"\w(?:[\w.-]{0,94}\w)?/\w(?:[\w.-]{0,94}\w)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,33 +81,56 @@ def model_list_of(
         mistakes: Where mistakes go. Where there are any, the list is not whole.
         place: Of the list in its file, ``lists[0].`` in a report, else empty.
     """
-    table = schema.read_outer_table(schema.ListTable, document, place.rstrip("."), mistakes, family=[])
+    table = read_outer_table(schema.ListTable, document, place.rstrip("."), mistakes, family=[])
     building = _Building(origin, taken, mistakes)
     smoothing = building.smoothing(table.smoothing, f"{place}smoothing", Smoothing())
-    source = None if table.source is None else building.source(table.source, f"{place}source")
+    common = _Common(
+        source=None if table.source is None else building.source(table.source, f"{place}source"),
+        smoothing=smoothing,
+        series=building.series(table.series, f"{place}series"),
+        naming=building.naming(table.names, f"{place}names"),
+        paths=building.paths(table.attributes, f"{place}attributes"),
+        given=frozenset({"window"} & table.smoothing.keys()),
+    )
     families = [
-        building.family(one, f"{place}family[{index}]", source, smoothing)
-        for index, one in enumerate(table.family)
+        building.family(one, f"{place}family[{index}]", common) for index, one in enumerate(table.family)
     ]
     if building.without_source and isinstance(document, dict) and "source" not in document:
-        mistakes.add(f"{place}source", 'is missing; must be a table with type = "hub" or "directory"')
-    figures = schema.read_table(schema.FiguresTable, table.figures, f"{place}figures", mistakes)
-    for index, name in enumerate(figures.runs if figures else []):
+        mistakes.add(f"{place}source", 'is missing; must be a table with type = "hub", "directory" or "url"')
+    figures = read_table(schema.FiguresTable, table.figures, f"{place}figures", mistakes)
+    for index, name in enumerate(figures.runs if figures and not building.has_patterns else []):
         if name not in building.names:
             text = f"no run of this list is called {shown(name)}" + did_you_mean(name, building.names)
             mistakes.add(f"{place}figures.runs[{index}]", text)
-    pdf = schema.read_table(schema.PdfTable, table.pdf, f"{place}pdf", mistakes)
+    pdf = read_table(schema.PdfTable, table.pdf, f"{place}pdf", mistakes)
     return ModelList(
         file=origin.name,
         title=table.title,
         description=table.description,
         families=tuple(families),
-        figures=FigureOptions(figures.width_mm, tuple(figures.runs)) if figures else FigureOptions(),
+        figures=FigureOptions(
+            tuple(figures.width_mm), tuple(figures.runs), tuple(figures.palette), figures.font_pt
+        )
+        if figures
+        else FigureOptions(),
         pdf=PdfOptions(pdf.runs) if pdf else PdfOptions(),
         theme=building.theme(table.theme, f"{place}theme"),
         synthetic=table.synthetic,
         shipped=origin.shipped,
+        author=table.author,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What a list says for all its families."""
+
+    source: Source | None
+    smoothing: Smoothing
+    series: Mapping[str, SeriesSpec]
+    naming: str | None
+    paths: Mapping[str, str]
+    given: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -123,6 +140,7 @@ class _Building:
     Attributes:
         names: Of all its runs.
         without_source: Whether a run has no source of its own while the list has none either.
+        has_patterns: Whether there may be more runs than it names.
     """
 
     origin: Origin
@@ -130,14 +148,15 @@ class _Building:
     mistakes: Mistakes
     names: dict[str, None] = field(default_factory=dict)
     without_source: bool = False
+    has_patterns: bool = False
 
     def smoothing(self, value: Mapping[str, Any], place: str, usual: Smoothing) -> Smoothing:
-        table = schema.read_table(schema.SmoothingTable, value, place, self.mistakes)
+        table = read_table(schema.SmoothingTable, value, place, self.mistakes)
         return replace(usual, **table.model_dump(exclude_none=True)) if table else usual
 
     def theme(self, value: Mapping[str, Any], place: str) -> Theme:
         model = schema.ReportedThemeTable if self.origin.reported else schema.ThemeTable
-        table = schema.read_table(model, value, place, self.mistakes)
+        table = read_table(model, value, place, self.mistakes)
         if table is None:
             return Theme()
         logo = table.logo
@@ -149,34 +168,50 @@ class _Building:
         return Theme(table.title_font, table.accent, logo)
 
     def source(self, value: Mapping[str, Any], place: str) -> Source | None:
-        """The source that a table names; None where the table is wrong."""
-        if value.get("type") == "directory":
-            directory = schema.read_table(schema.DirectoryTable, value, place, self.mistakes)
-            return DirectorySource(directory.path, self.origin.base) if directory else None
-        if value.get("type") != "hub":
-            given = f"is {shown(value['type'])}" if "type" in value else "is missing"
-            self.mistakes.add(f"{place}.type", f'{given}; must be "hub" or "directory"')
-            return None
-        hub = schema.read_table(schema.HubTable, value, place, self.mistakes)
-        if hub is None:
-            return None
-        wrong = _wrong_repo(hub.repo.replace("{name}", "name"))
-        if wrong is None and "{name}" not in hub.repo + hub.file:
-            wrong = "names one file for all runs, and so does file; one of the two must hold {name}"
-        if wrong is not None:
-            self.mistakes.add(f"{place}.repo", f"{shown(hub.repo)} {wrong}")
-            return None
-        return HubSource(hub.repo, hub.file, hub.revision)
+        return source_of(value, place, self.origin.base, self.mistakes)
 
-    def family(self, value: object, place: str, source: Source | None, smoothing: Smoothing) -> FamilySpec:
-        table = schema.read_outer_table(schema.FamilyTable, value, place, self.mistakes, name="", runs=[])
+    def series(self, value: Mapping[str, Any], place: str) -> dict[str, SeriesSpec]:
+        found = {}
+        for name, one in value.items():
+            here = f"{place}.{key(name)}"
+            if not name.strip():
+                self.mistakes.add(here, "is no name for a series; write one")
+            table = read_table(schema.SeriesTable, one, here, self.mistakes)
+            if table is not None:
+                found[name] = SeriesSpec(
+                    name, tuple(table.from_), table.title, table.unit, table.better, table.draw
+                )
+        return found
+
+    def naming(self, value: Mapping[str, Any], place: str) -> str | None:
+        table = read_table(schema.NamesTable, value, place, self.mistakes) if value else None
+        if table is None:
+            return None
+        for group in re.compile(table.pattern).groupindex:
+            if group in COLUMNS:
+                text = f"the group {shown(group)} is what tables call another column; give it another name"
+                self.mistakes.add(f"{place}.pattern", text)
+        return table.pattern
+
+    def paths(self, value: Mapping[str, Any], place: str) -> dict[str, str]:
+        def path(name: str, path: object) -> str:
+            if name in COLUMNS or not name.strip():
+                raise ValueError("is what tables call another column; give the attribute another name")
+            if not isinstance(path, str) or not path.strip():
+                raise ValueError(f'is {shown(path)}; must be a path into the configuration: "optimizer.lr"')
+            return path
+
+        return self._values(value, place, path)
+
+    def family(self, value: object, place: str, common: _Common) -> FamilySpec:
+        table = read_outer_table(schema.FamilyTable, value, place, self.mistakes, name="", runs=[])
         expect = self._expect(table.expect, f"{place}.expect")
+        waive = self._waive(table.waive, f"{place}.waive")
         runs: list[RunSpec] = []
         seen: dict[tuple[str, Source], int] = {}
-        columns = dict.fromkeys(COLUMNS)
         for index, one in enumerate(table.runs):
             here = f"{place}.runs[{index}]"
-            run = self._run(one, here, source, expect, columns)
+            run = self._run(one, here, common.source, expect, waive)
             if run is None:
                 continue
             first = seen.setdefault((run.name, run.source), index)
@@ -184,28 +219,39 @@ class _Building:
                 text = f"{shown(run.name)} is runs[{first}] too; leave one out, or give it another revision"
                 self.mistakes.add(here, text)
             runs.append(run)
-        for index, column in enumerate(table.columns or []):
-            if column not in columns:
-                own = f"; a column of your own comes from the runs: extra = {{ {key(column)} = ... }}"
-                text = f"unknown column {shown(column)}" + (did_you_mean(column, columns) or own)
-                self.mistakes.add(f"{place}.columns[{index}]", text)
-        if table.order is not None and table.order not in ORDERS:
-            text = f"{shown(table.order)} is no attribute or metric" + did_you_mean(table.order, ORDERS)
-            self.mistakes.add(f"{place}.order", text)
-        return FamilySpec(
+        if table.y_range and table.y_range[0] <= 0 and "log" in (table.figures or ["log"]):
+            text = f"starts at {table.y_range[0]:g}, which a log axis cannot show; it must start above"
+            self.mistakes.add(f"{place}.y_range", text)
+        given = {"window"} & table.smoothing.keys() | {"figures", "rank_by"} & table.model_fields_set
+        spec = FamilySpec(
             name=table.name,
             slug=slugify(table.name.lower(), self.taken),
             description=table.description,
             label=table.label,
             linear_steps=table.linear_steps,
-            smoothing=self.smoothing(table.smoothing, f"{place}.smoothing", smoothing),
-            runs=tuple(runs),
-            figures=tuple(table.figures),
+            smoothing=self.smoothing(table.smoothing, f"{place}.smoothing", common.smoothing),
+            runs=(),
+            figures=tuple(table.figures or ()),
             x_range=(table.x_range[0], table.x_range[1]) if table.x_range else None,
             y_range=(table.y_range[0], table.y_range[1]) if table.y_range else None,
             columns=tuple(table.columns) if table.columns else None,
             order=table.order,
+            exclude=tuple(table.exclude),
+            group_by=None if table.group_by is None else tuple(table.group_by),
+            rank_by=self._rank_by(table.rank_by, f"{place}.rank_by", common.series),
+            color_by=table.color_by,
+            target=table.target,
+            reference=self._reference(table.reference, f"{place}.reference"),
+            scale=table.scale,
+            bands=table.bands,
+            waive=waive,
+            tables=self._tables(table.table, f"{place}.table"),
+            series=common.series,
+            naming=common.naming,
+            paths=common.paths,
+            given=common.given | given,
         )
+        return with_runs(spec, runs)
 
     def _run(
         self,
@@ -213,19 +259,27 @@ class _Building:
         place: str,
         source: Source | None,
         expect: Mapping[str, str],
-        columns: dict[str, None],
+        waive: Mapping[str, Waiver],
     ) -> RunSpec | None:
-        """A run, None where it is wrong; the columns of its ``extra`` are added to ``columns``."""
+        """A run, None where it is wrong."""
         before = len(self.mistakes.lines)
         lone = isinstance(value, str)
         named = {"name": value} if lone else value
-        table = schema.read_outer_table(schema.RunTable, named, place, self.mistakes, lone=lone, name="")
-        name, _, initialised_from = (part.strip(" \t") for part in table.name.partition(","))
+        found = self.origin.reported and isinstance(value, dict) and "found" in value
+        model = schema.ReportedRunTable if found else schema.RunTable
+        table = read_outer_table(model, named, place, self.mistakes, lone=lone, name="")
+        # A comma in a found name is text.
+        name, comma, second = (table.name, "", "") if found else table.name.partition(",")
+        name, initialised_from = name.strip(" \t") if comma else name, second.strip(" \t")
+        if comma and table.initialised_from is not None:
+            self.mistakes.add(f"{place}.initialised_from", "is given after the comma too; give it once")
         self.names[name] = None
-        extra = self._values(table.extra, f"{place}.extra", _extra)
-        columns.update(dict.fromkeys(name if name not in COLUMNS else f"extra.{name}" for name in extra))
-        listed = self._values(table.listed, f"{place}.listed", _listed)
+        extra = self._values(
+            table.extra, f"{place}.extra", lambda column, one: values.extra_value(column, one, _TAKEN)
+        )
+        listed = self._values(table.listed, f"{place}.listed", values.listed)
         own = self._expect(table.expect, f"{place}.expect")
+        waive = {**waive, **self._waive(table.waive, f"{place}.waive")}
         if table.source is not None:
             source = self.source(table.source, f"{place}.source")
         elif source is None:
@@ -233,96 +287,89 @@ class _Building:
         if source is None or len(self.mistakes.lines) > before:
             return None
         if table.revision is not None:
-            if isinstance(source, DirectorySource):
-                self.mistakes.add(f"{place}.revision", "is given, but a directory has none; leave it out")
+            if not isinstance(source, HubSource):
+                kind = "a directory" if source.type == "directory" else "this source"
+                self.mistakes.add(f"{place}.revision", f"is given, but {kind} has none; leave it out")
                 return None
             source = replace(source, revision=table.revision)
-        if wrong := _wrong_place(source, name):
+        if not found and (wrong := wrong_place(source, name)):
             self.mistakes.add(place if lone else f"{place}.name", f"{shown(name)} {wrong}")
             return None
-        return RunSpec(
+        run = RunSpec(
             name=name,
             source=source,
-            initialised_from=initialised_from or None,
+            initialised_from=initialised_from or table.initialised_from,
             label=table.label,
             note=table.note,
             listed=listed,
             extra=extra,
             expect={**expect, **own},
+            waive=waive,
+            found=found,
         )
+        self.has_patterns |= run.is_pattern
+        return run
 
     def _expect(self, value: Mapping[str, Any], place: str) -> dict[str, str]:
-        flat: dict[str, object] = {}
-        for metric, expected in value.items():
-            if metric == "steps_to" and isinstance(expected, dict):
-                # steps_to.1e-6 = "..." is a table within a table to TOML.
-                flat.update({f"steps_to.{threshold}": one for threshold, one in expected.items()})
-            else:
-                flat[metric] = expected
-        return self._values(flat, place, _expected)
+        return self._values(dict(values.flat(value)), place, values.expected)
+
+    def _waive(self, value: Mapping[str, Any], place: str) -> dict[str, Waiver]:
+        found = {}
+        for metric, one in values.flat(value, leaf=_WAIVER):
+            here = f"{place}.{key(metric)}"
+            if wrong := values.wrong_metric(metric):
+                self.mistakes.add(here, wrong)
+            elif (table := read_table(schema.WaiverTable, one, here, self.mistakes)) is not None:
+                found[metric] = Waiver(table.until, table.reason)
+        return found
+
+    def _rank_by(self, value: object, place: str, series: Mapping[str, SeriesSpec]) -> str | None:
+        """A metric, or a series whose usual metric ranks."""
+        if value is None:
+            return None
+        if isinstance(value, dict):  # rank_by.eval_loss = "best"
+            parts = [f"{path}.{metric}" for path, metric in values.flat(value) if isinstance(metric, str)]
+            value = parts[0] if len(parts) == 1 and len(value) == 1 else ""
+        name = str(value)
+        if name in series or name in ("loss", "eval_loss", "learning_rate"):
+            return name
+        if wrong := values.wrong_metric(name):
+            self.mistakes.add(place, wrong)
+        return name
+
+    def _reference(self, value: object, place: str) -> str | dict[str, Scalar] | None:
+        if isinstance(value, dict):
+            if not value:
+                self.mistakes.add(place, "is empty; name a run, or attributes, such as { lr = 1e-3 }")
+            return self._values(dict(values.flat(value)), place, lambda _, one: values.scalar(one))
+        return value if isinstance(value, str) else None
+
+    def _tables(self, tables: list[Any], place: str) -> tuple[TableSpec, ...]:
+        found: dict[str, TableSpec] = {}
+        for index, one in enumerate(tables):
+            here = f"{place}[{index}]"
+            table = read_table(schema.TableTable, one, here, self.mistakes)
+            if table is None:
+                continue
+            if wrong := values.wrong_metric(table.value):
+                self.mistakes.add(f"{here}.value", wrong)
+            if both := sorted({*table.rows} & {*table.columns}):
+                self.mistakes.add(
+                    f"{here}.columns", f"holds {shown(both[0])}, which is in rows; name it once"
+                )
+            if table.name in found:
+                self.mistakes.add(f"{here}.name", f"{shown(table.name)} is another table too; rename one")
+            found[table.name] = TableSpec(table.name, tuple(table.rows), tuple(table.columns), table.value)
+        return tuple(found.values())
 
     def _values(
-        self, values: Mapping[str, object], place: str, read: Callable[[str, object], _Value]
+        self, given: Mapping[str, object], place: str, read: Callable[[str, object], _Value]
     ) -> dict[str, _Value]:
         """The values of a table whose keys are its author's, each checked."""
         found = {}
-        for name, value in values.items():
+        for name, value in given.items():
             try:
                 found[name] = read(name, value)
             except ValueError as wrong:
                 self.mistakes.add(f"{place}.{key(name)}", str(wrong))
         return found
-
-
-def _extra(name: str, value: object) -> Scalar:
-    if not name.strip():
-        raise ValueError("is no name for a column; write one")
-    if (plain := name.removeprefix("extra.")) != name and plain in COLUMNS:
-        raise ValueError(
-            f"is what tables call the column of extra = {{ {key(plain)} = ... }}; choose another name"
-        )
-    if isinstance(value, (str, bool)):
-        return value
-    if isinstance(value, int) and -(2**63) <= value < 2**63:
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    raise ValueError(f"is {shown(value)}; must be text, true, false or a number of up to 64 bits")
-
-
-def _listed(name: str, value: object) -> str:
-    if name not in _LISTED:
-        raise ValueError(f"nothing is compared with {shown(name)}" + did_you_mean(name, _LISTED))
-    if isinstance(value, str) and len(value) <= 100 and _NUMBER.fullmatch(value):
-        return value
-    raise ValueError(f'is {shown(value)}; must be a number as its author wrote it, in quotes: "5.6e-06"')
-
-
-def _expected(name: str, value: object) -> str:
-    if name not in expectations.METRICS:
-        raise ValueError(f"unknown metric {shown(name)}" + did_you_mean(name, expectations.METRICS))
-    if not isinstance(value, str):
-        raise ValueError(f'is {shown(value)}; must be text, such as "<= 1e-8"')
-    expectations.parse(value)
-    return value
-
-
-def _wrong_repo(repo: str) -> str | None:
-    """What is wrong with a repository's id; None where nothing is."""
-    if not _REPO.fullmatch(repo) or "--" in repo or ".." in repo or repo.endswith(".git"):
-        return "is no repository of the Hub; write owner/name, in letters, digits, - _ and ."
-    return None
-
-
-def _wrong_place(source: Source, name: str) -> str | None:
-    """What is wrong with where ``source`` puts the run ``name``; None where nothing is."""
-    if isinstance(source, DirectorySource):
-        start = source.path.partition("{")[0].rpartition("/")[0]
-        file = source.path[len(start) :].lstrip("/").replace("{name}", name)
-    else:
-        repo = source.repo.replace("{name}", name)
-        if _wrong_repo(repo):
-            return f"makes the repository {shown(repo)}, which the Hub does not allow; mend the name"
-        file = source.file.replace("{name}", name)
-    wrong = unsafe_path(file)
-    return None if wrong is None else f"makes the path {shown(file)}, which {wrong}; mend the name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -15,15 +16,20 @@ from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, shown
 from reportgen.model_list.specs import (
     DirectorySource,
     FamilySpec,
+    FigureOptions,
     HubSource,
     ModelList,
+    PluginSource,
     RunSpec,
     Source,
+    TableSpec,
+    UrlSource,
+    Waiver,
     title_of,
 )
 
 if TYPE_CHECKING:
-    from reportgen.model_list.schema import ReportedRun
+    from reportgen.model_list.reported import ReportedRun
 
 __all__ = ["from_dict", "from_report", "to_dict"]
 
@@ -38,28 +44,78 @@ def to_dict(model_list: ModelList) -> dict[str, Any]:
     """
     sources = [_source(run.source) for family in model_list.families for run in family.runs]
     usual = sources[0] if sources else {}
+    first = model_list.families[0] if model_list.families else None
     theme = {key: value for key, value in asdict(model_list.theme).items() if value}
     return {
         "file": model_list.file,
         "shipped": model_list.shipped,
         **({} if model_list.title is None else {"title": model_list.title}),
         "description": model_list.description,
+        **({} if model_list.author is None else {"author": model_list.author}),
         "synthetic": model_list.synthetic,
         **({"source": usual} if usual else {}),
-        "figures": asdict(model_list.figures) | {"runs": list(model_list.figures.runs)},
+        **(_of_all_families(first) if first else {}),
+        "figures": _figures(model_list.figures),
         "pdf": asdict(model_list.pdf),
         "theme": theme,
         "family": [_family(family, usual) for family in model_list.families],
     }
 
 
-def _family(family: FamilySpec, usual: Mapping[str, str]) -> dict[str, Any]:
+def _of_all_families(family: FamilySpec) -> dict[str, Any]:
+    """What the list says of series, names and attributes, which every family carries."""
+    series = {
+        one.name: _given(
+            {
+                "from": list(one.sources) or None,
+                "title": one.title,
+                "unit": one.unit,
+                "better": one.better,
+                "draw": one.draw,
+            }
+        )
+        for one in family.series.values()
+    }
+    return _given(
+        {
+            "series": series or None,
+            "names": None if family.naming is None else {"pattern": family.naming},
+            "attributes": dict(family.paths) or None,
+        }
+    )
+
+
+def _figures(figures: FigureOptions) -> dict[str, Any]:
+    widths = figures.widths_mm
+    return {
+        "width_mm": widths[0] if len(widths) == 1 else list(widths),
+        "runs": list(figures.runs),
+        **({"palette": list(figures.palette)} if figures.palette else {}),
+        "font_pt": figures.font_pt,
+    }
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _family(family: FamilySpec, usual: Mapping[str, Any]) -> dict[str, Any]:
     optional: dict[str, Any] = {
         "label": family.label,
         "x_range": family.x_range and list(family.x_range),
         "y_range": family.y_range and list(family.y_range),
         "columns": family.columns and list(family.columns),
         "order": family.order,
+        "exclude": list(family.exclude) or None,
+        "group_by": None if family.group_by is None else list(family.group_by),
+        "rank_by": family.rank_by,
+        "color_by": family.color_by,
+        "target": family.target,
+        "reference": dict(family.reference) if isinstance(family.reference, Mapping) else family.reference,
+        "scale": family.scale,
+        "bands": family.bands,
+        "waive": _waivers(family.waive) or None,
+        "table": [_table(one) for one in family.tables] or None,
     }
     return {
         "name": family.name,
@@ -67,29 +123,48 @@ def _family(family: FamilySpec, usual: Mapping[str, str]) -> dict[str, Any]:
         "linear_steps": family.linear_steps,
         "smoothing": asdict(family.smoothing),
         "figures": list(family.figures),
-        **{key: value for key, value in optional.items() if value is not None},
+        **_given(optional),
         "runs": [_run(run, usual) for run in family.runs],
     }
 
 
-def _run(run: RunSpec, usual: Mapping[str, str]) -> dict[str, Any]:
+def _table(table: TableSpec) -> dict[str, Any]:
+    return asdict(table) | {"rows": list(table.rows), "columns": list(table.columns)}
+
+
+def _waivers(waive: Mapping[str, Waiver]) -> dict[str, Any]:
+    return {metric: asdict(one) for metric, one in waive.items()}
+
+
+def _run(run: RunSpec, usual: Mapping[str, Any]) -> dict[str, Any]:
     source = _source(run.source)
     own = {key: value for key, value in source.items() if usual.get(key) != value}
     told: dict[str, Any] = {
+        "initialised_from": run.initialised_from,
+        "found": run.found or None,
         "label": run.label,
         "note": run.note,
         "listed": dict(run.listed) or None,
         "extra": dict(run.extra) or None,
         "expect": dict(run.expect) or None,
+        "waive": _waivers(run.waive) or None,
         **(own if own.keys() <= {"revision"} else {"source": source}),
     }
-    name = run.name if run.initialised_from is None else f"{run.name},{run.initialised_from}"
-    return {"name": name, **{key: value for key, value in told.items() if value is not None}}
+    return {"name": run.name, **_given(told)}
 
 
-def _source(source: Source) -> dict[str, str]:
+def _source(source: Source) -> dict[str, Any]:
+    form = _given(asdict(source.format) | {"pattern": list(source.format.pattern) or None})
+    return _place(source) | ({"format": form} if form else {})
+
+
+def _place(source: Source) -> dict[str, Any]:
     if isinstance(source, HubSource):
         return {"type": "hub", "repo": source.repo, "file": source.file, "revision": source.revision}
+    if isinstance(source, UrlSource):
+        return {"type": "url", "url": source.url}
+    if isinstance(source, PluginSource):
+        return {"type": source.type, **json.loads(source.options)}
     path = source.path
     if PureWindowsPath(path).anchor:  # of either system: "/" is an anchor there too
         path = path[path.partition("{")[0].rindex("/") + 1 :]
@@ -126,7 +201,8 @@ def from_report(document: object, folder: Path, taken: set[str], mistakes: Mista
         taken: Slugs of families so far; those of the report are added.
         mistakes: Where mistakes go. Where there are any, the lists are not whole.
     """
-    from reportgen.model_list.schema import ReportTable, read_table
+    from reportgen.model_list.checking import read_table
+    from reportgen.model_list.reported import ReportTable
 
     table = read_table(ReportTable, document, "", mistakes)
     if table is None:
@@ -213,12 +289,13 @@ def _pinned(
     pinned = []
     for run in runs:
         source, at = _source(run.source), run.source
+        repo: str | None = None
+        file = source.get("file", source.get("url", "")).replace("{name}", run.name)
         if isinstance(at, HubSource):
-            repo: str | None = source["repo"].replace("{name}", run.name)
-            file = source["file"].replace("{name}", run.name)
-        else:
+            repo = source["repo"].replace("{name}", run.name)
+        elif isinstance(at, DirectorySource):
             # A report names files without the "./" and "//" that a list may write.
-            repo, file = None, str(PurePosixPath(source["path"].replace("{name}", run.name)))
+            file = str(PurePosixPath(source["path"].replace("{name}", run.name)))
             at = replace(at, reported=not shipped)
         record = known.get((run.name, repo, source.get("revision"), file))
         if record is not None and isinstance(at, HubSource):

@@ -106,8 +106,14 @@ def smoothing_sentence(smoothing: Smoothing) -> str:
         else "left empty where the window reaches past an end"
     )
     if smoothing.smoother == "ema":
-        return f"exponential moving average with a span of {count(smoothing.window, 'step')}"
-    return f"centred {_SMOOTHERS[smoothing.smoother]} over {count(smoothing.window, 'step')}, {edges}"
+        return f"exponential moving average with a span of {_window(smoothing)}"
+    return f"centred {_SMOOTHERS[smoothing.smoother]} over {_window(smoothing)}, {edges}"
+
+
+def _window(smoothing: Smoothing) -> str:
+    if smoothing.window == "auto":
+        return "a twentieth of each run, 500 steps at most"
+    return count(smoothing.window, "step")
 
 
 def family_caption(family: FamilyReport, *, linear: bool, bands: Bands = "all") -> str:
@@ -131,8 +137,9 @@ def family_caption(family: FamilyReport, *, linear: bool, bands: Bands = "all") 
         "pointed": "Band, of the run that is pointed at: rolling minimum to maximum over the same window.",
         "none": "Bands are left out, and some lines only are named: there are many.",
     }[bands]
-    if spec.smoothing.edges == "trim" and spec.smoothing.smoother != "ema":
-        short = sum(run.summary.metrics.steps < spec.smoothing.window for run in family.runs)
+    window = spec.smoothing.window
+    if spec.smoothing.edges == "trim" and spec.smoothing.smoother != "ema" and window != "auto":
+        short = sum(run.summary.metrics.steps < window for run in family.runs)
         if short:
             said += (
                 f" {count(short, 'run')} shorter than the window {'has' if short == 1 else 'have'} no line."
