@@ -1,0 +1,86 @@
+"""What stores of many runs share: names of runs, databases in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from reportgen.kinds import Unreadable
+
+if TYPE_CHECKING:
+    from reportgen.kinds import Head, InputFile
+
+__all__ = ["WAL_NOTE", "database", "database_files", "has_columns", "ids_by_name"]
+
+_MAGIC: Final = b"SQLite format 3\0"
+_WAL: Final = "-wal"
+WAL_NOTE: Final = (
+    "A -wal file stands beside the database: what its program has not yet moved into it is not read; "
+    "close the program, or run sqlite3 FILE 'PRAGMA wal_checkpoint'."
+)
+
+
+def ids_by_name(runs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Names of the runs of a store to their ids.
+
+    The tool's own name of a run, else its id. A name that several runs have gets the id behind it,
+    and one that no list could hold gives way to the id.
+
+    Args:
+        runs: Id and name, empty where it has none, in the store's order.
+    """
+    wanted = [name if _usable(name) else run_id for run_id, name in runs]
+    return {
+        name if wanted.count(name) == 1 else f"{name} ({run_id})": run_id
+        for (run_id, _), name in zip(runs, wanted, strict=True)
+    }
+
+
+def _usable(name: str) -> bool:
+    plain = name.strip() == name and ".." not in name and not set(name) & set("*?")
+    return bool(name) and plain and not any(unicodedata.category(letter) == "Cc" for letter in name)
+
+
+def database_files(files: Sequence[str], head: Head) -> tuple[str, ...]:
+    """The databases among files, with the ``-wal`` files beside them; by content."""
+    found = []
+    for file in files:
+        known = PurePosixPath(file).suffix in (".db", ".sqlite", ".sqlite3") or len(files) == 1
+        if known and head(file).startswith(_MAGIC):
+            found.append(file)
+    return tuple(file for file in files if file in found or file.removesuffix(_WAL) in found)
+
+
+@contextlib.contextmanager
+def database(files: Sequence[InputFile], name: str) -> Iterator[tuple[sqlite3.Connection, bool]]:
+    """The database among files, from the bytes that were hashed, and whether it has a ``-wal`` file.
+
+    Raises:
+        Unreadable: It is damaged, here or while it is read.
+    """
+    file = next(one for one in files if not one.name.endswith(_WAL))
+    connection = sqlite3.connect(":memory:")
+    try:
+        data = bytearray(file.read())
+        # A database in WAL mode cannot be opened in memory; its journal's mode is in these bytes.
+        data[18:20] = b"\x01\x01"
+        connection.deserialize(bytes(data))
+        connection.text_factory = lambda value: value.decode("utf-8", "replace")
+        yield connection, len(files) > 1
+    except (sqlite3.Error, OverflowError) as error:
+        raise Unreadable(name, f"is a damaged database ({error}); copy it again, whole") from None
+    finally:
+        connection.close()
+
+
+def has_columns(connection: sqlite3.Connection, tables: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a database has these tables, each with at any rate these columns."""
+    for table, columns in tables.items():
+        found = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        if not found.issuperset(columns):
+            return False
+    return True
