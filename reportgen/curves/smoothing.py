@@ -207,6 +207,8 @@ def tiles(values: Array, overlap: int = 0) -> Iterator[slice]:
 def roll(batch: Batch) -> Windows:
     """Mean, minimum and maximum of every window of a batch."""
     values, width = batch.values, batch.reach.width
+    if (made := _by_kernel(batch)) is not None:
+        return made
     xp = library(values)
     mean, least, greatest = (xp.empty_like(values[width - 1 :]) for _ in range(3))
     count = xp.empty_like(mean, dtype=xp.int32)
@@ -220,6 +222,22 @@ def roll(batch: Batch) -> Windows:
         _overlapped(low, xp.minimum, least[tile])
         _overlapped(high, xp.maximum, greatest[tile])
     return Windows(count, mean, least, greatest)
+
+
+def _by_kernel(batch: Batch) -> Windows | None:
+    """The windows by a kernel of our own, where there is one for the batch and it is worth its compiling."""
+    if isinstance(batch.values, np.ndarray) or not batch.values.is_cuda:
+        return None
+    from reportgen.curves import gpu
+
+    if len(batch.values) < gpu.FEWEST_LOSSES or batch.reach.width > gpu.LONGEST_WINDOW:
+        return None
+    try:
+        parts = gpu.roll_once(batch)
+    except Exception:  # noqa: BLE001
+        # Not every build of PyTorch brings the compiler: without it torch does the same work.
+        return None
+    return None if parts is None else Windows(*parts)
 
 
 @quietly

@@ -131,16 +131,3 @@ def test_the_mean_alone_is_that_of_all_three() -> None:
     mean, count = rolling_mean(batch)
     np.testing.assert_array_equal(mean, roll(batch).mean)
     np.testing.assert_array_equal(count, roll(batch).count)
-
-
-@pytest.mark.cuda
-def test_a_gpu_gives_the_same_bits() -> None:
-    chance = np.random.default_rng(3)
-    runs = [np.exp(chance.normal(size=size) * 9) for size in (1, 80, 40_000, 60_000)]
-    runs[2][chance.integers(0, 40_000, 99)] = math.nan
-    for window in (1, 4, 500, 50_000):
-        here, there = rolling(runs, window, "trim"), rolling(runs, window, "trim", "cuda")
-        for ours, theirs in zip(here, there, strict=True):
-            assert ours.mean.tobytes() == theirs.mean.tobytes()
-            assert ours.min.tobytes() == theirs.min.tobytes()
-            assert ours.max.tobytes() == theirs.max.tobytes()
