@@ -104,3 +104,9 @@ def test_with_torch_nothing_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.cuda
 def test_a_gpu_is_named() -> None:
     assert device_name(pick_device("cuda")) == f"cuda:0 ({torch.cuda.get_device_name(0)})"
+
+
+def test_the_curves_need_no_other_library() -> None:
+    others = "orjson pydantic jinja2 huggingface_hub platformdirs filelock tqdm markdown_it scipy yaml PIL plotly"
+    script = f"import sys; sys.modules |= dict.fromkeys({others.split()}); import reportgen.curves.batches"
+    subprocess.run([sys.executable, "-c", script], check=True)
