@@ -107,6 +107,6 @@ def test_a_gpu_is_named() -> None:
 
 
 def test_the_curves_need_no_other_library() -> None:
-    others = "orjson pydantic jinja2 huggingface_hub platformdirs filelock tqdm markdown_it scipy yaml PIL plotly"
+    others = "orjson pydantic jinja2 huggingface_hub platformdirs filelock tqdm markdown_it scipy yaml plotly"
     script = f"import sys; sys.modules |= dict.fromkeys({others.split()}); import reportgen.curves.batches"
     subprocess.run([sys.executable, "-c", script], check=True)
