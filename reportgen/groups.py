@@ -7,7 +7,7 @@ A group's numbers come from :mod:`reportgen.inference`; which groups are compare
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reportgen import inference
@@ -92,6 +92,7 @@ class Group:
         values: Of the metric, of ``counted``.
         estimate: What ``values`` say; None where there are none.
         target: None where the family has no target.
+        label: Unique in the family.
     """
 
     attributes: Mapping[str, Scalar]
@@ -101,6 +102,7 @@ class Group:
     values: tuple[float, ...]
     estimate: Estimate | None = None
     target: Reached | None = None
+    label: str = ""
 
     @property
     def size(self) -> int:
@@ -177,14 +179,9 @@ def measured(grouping: Grouping, scale: Scale | None = None, bounds: Bounds = (N
     chosen = inference.choose_scale((group.values for group in grouping.groups), scale)
     return Grouping(
         tuple(
-            Group(
-                group.attributes,
-                group.runs,
-                group.counted,
-                group.left_out,
-                group.values,
-                inference.estimate(group.values, chosen, bounds) if group.values else None,
-                group.target,
+            replace(
+                group,
+                estimate=inference.estimate(group.values, chosen, bounds) if group.values else None,
             )
             for group in grouping.groups
         ),
@@ -235,7 +232,7 @@ def _split(
     groups = [made[index] for index in whole if index != home]
     first = made[home]
     return [
-        Group(first.attributes, first.runs, first.counted, (*first.left_out, *short), first.values),
+        replace(first, left_out=(*first.left_out, *short)),
         *groups,
     ], []
 

@@ -49,7 +49,6 @@ _EXACT = 8
 """Up to 8! = 40,320 permutations are all looked at."""
 _DRAWN = 20_000
 """Else as many are drawn, always the same ones."""
-_BLOCKS = 10
 
 Bounds = tuple[float | None, float | None]
 
@@ -294,26 +293,26 @@ def trend(x: Sequence[float], y: Sequence[float]) -> Trend | None:
     return Trend(max(-1.0, min(1.0, rho)), n, p)
 
 
-def within_noise(first: Sequence[float], second: Sequence[float]) -> bool | None:
+def within_noise(difference: float, first: Sequence[float], second: Sequence[float]) -> bool | None:
     """Whether two runs' ends differ by less than chance makes them: by their entries' own scatter.
 
     The end windows are cut into at most 10 disjoint blocks each, so that neighbours that go together do not
     make the error too small; the difference is compared with Student's 97.5 % quantile times its standard
-    error.
+    error, 2b - 2 degrees of freedom for b blocks each.
 
     Args:
-        first: The end window's values, finite, in order.
-        second: The same of the other run.
+        difference: Of the means of the two windows.
+        first: Means of the blocks of the first.
+        second: Of the second.
 
     Returns:
-        None where a window has one entry only, and nothing tells its noise.
+        None where a window has one block only, and nothing tells its noise.
     """
-    means = [_block_means(values) for values in (first, second)]
-    if min(map(len, means)) < 2:
+    if min(len(first), len(second)) < 2:
         return None
-    error = math.sqrt(sum(_squares(some) / (len(some) - 1) / len(some) for some in means))
-    df = sum(len(some) - 1 for some in means)
-    return abs(_mean(first) - _mean(second)) <= _quantile(df, (1 + LEVEL) / 2) * error
+    error = math.sqrt(sum(_squares(some) / (len(some) - 1) / len(some) for some in (first, second)))
+    df = len(first) + len(second) - 2
+    return abs(difference) <= _quantile(df, (1 + LEVEL) / 2) * error
 
 
 def _welch(first: Sequence[float], second: Sequence[float]) -> tuple[float, float, float] | None:
@@ -374,13 +373,6 @@ def _ranks(values: Sequence[float]) -> list[float]:
     ends = {value: index for index, value in enumerate(order, 1)}
     counts = {value: order.count(value) for value in ends}
     return [ends[value] - (counts[value] - 1) / 2 for value in values]
-
-
-def _block_means(values: Sequence[float]) -> list[float]:
-    """Means of at most 10 disjoint blocks whose sizes differ by one at most."""
-    blocks = min(_BLOCKS, len(values))
-    edges = [len(values) * block // blocks for block in range(blocks + 1)]
-    return [_mean(values[start:end]) for start, end in itertools.pairwise(edges)]
 
 
 def _quantile(df: float, p: float) -> float:

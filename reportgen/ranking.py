@@ -22,14 +22,14 @@ class Contender:
         diverged: The end window holds a value that is not finite. A single overflow that recovers is none.
         unfinished: It has further to go.
         series: A digest of the ranked series, equal where every entry is.
-        ends: The values of the end window, in order, where the metric is their mean; else empty.
+        blocks: Means of disjoint blocks of the end window where the metric is its mean; else empty.
     """
 
     value: float | None
     diverged: bool = False
     unfinished: bool = False
     series: str = ""
-    ends: tuple[float, ...] = ()
+    blocks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +110,7 @@ def ranked(contenders: Sequence[Contender], metric: str, better: Better | None =
 def _noise(contenders: Sequence[Contender], order: Sequence[int]) -> bool | None:
     if len(order) < 2:
         return None
-    first, second = (contenders[position].ends for position in order[:2])
-    return inference.within_noise(first, second) if first and second else None
+    first, second = (contenders[position] for position in order[:2])
+    if first.value is None or second.value is None:
+        return None
+    return inference.within_noise(first.value - second.value, first.blocks, second.blocks)

@@ -220,13 +220,11 @@ def test_a_trend_with_ties_and_of_many_means():
 
 
 def test_ends_within_noise():
-    """Two windows of 20: ten means of two entries each, so Student with 18 degrees of freedom."""
-    drawn = np.random.default_rng(0)
-    first = list(drawn.normal(2.0, 0.1, 20))
-    blocks = np.reshape(first, (10, 2)).mean(axis=1)
+    """Ten block means each, so Student's quantile with 18 degrees of freedom."""
+    blocks = np.random.default_rng(0).normal(2.0, 0.1, 10)
     limit = stats.t.ppf(0.975, 18) * math.sqrt(2 * blocks.var(ddof=1) / 10)
-    for apart, within in [(0.99, True), (1.01, False)]:
-        assert within_noise(first, [value + apart * limit for value in first]) is within
-    assert within_noise([1.0], first) is None
-    assert within_noise([1.0, 1.0], [1.0, 1.0]) is True
-    assert within_noise([1.0, 1.0], [1.1, 1.1]) is False
+    for apart, within in [(0.99, True), (-0.99, True), (1.01, False)]:
+        assert within_noise(float(apart * limit), blocks.tolist(), blocks.tolist()) is within
+    assert within_noise(0.0, [1.0], blocks.tolist()) is None
+    assert within_noise(0.0, [1.0, 1.0], [1.0, 1.0]) is True
+    assert within_noise(0.1, [1.0, 1.0], [1.1, 1.1]) is False

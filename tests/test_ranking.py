@@ -39,12 +39,12 @@ def test_runs_with_equal_series_count_once():
 
 def test_noise_is_between_the_lowest_and_the_next_only():
     drawn = np.random.default_rng(0)
-    ends = [tuple(drawn.normal(level, 0.1, 50)) for level in (2.0, 2.001, 5.0)]
-    values = [sum(some) / 50 for some in ends]
-    near = ranked([Contender(value, ends=some) for value, some in zip(values, ends, strict=True)], "end")
-    assert near.within_noise is True
-    far = ranked([Contender(values[0], ends=ends[0]), Contender(values[2], ends=ends[2])], "end")
-    assert far.within_noise is False
+    ends = [drawn.normal(level, 0.1, 50) for level in (2.0, 2.001, 5.0)]
+    runs = [Contender(float(end.mean()), blocks=tuple(end.reshape(10, 5).mean(axis=1))) for end in ends]
+    assert ranked(runs[:2], "end").within_noise is True
+    assert ranked(runs[::2], "end").within_noise is False
+    assert ranked(runs, "end").within_noise is True
+    assert ranked([Contender(1.0), Contender(1.0)], "eval_loss.last").within_noise is None
 
 
 def test_nothing_to_rank():

@@ -1,0 +1,164 @@
+"""Sentences: each of a case worked by hand, none where nothing can be told."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from reportgen.comparisons import contrasts, corrected
+from reportgen.curves.events import Event
+from reportgen.findings import Facts, findings, together
+from reportgen.groups import Member, grouped, measured
+from reportgen.ranking import Contender, ranked
+
+
+def facts(runs, *, name="Sweep", scale=None, better="lower", **more) -> Facts:
+    """A family of runs: attributes, seed and value of each; no value is a run that diverged."""
+    members = [
+        Member(
+            label=f"run{index}",
+            attributes=attributes,
+            known=True,
+            seed=seed,
+            place="",
+            steps=100,
+            series=str(index),
+            value=value,
+            why="" if value is not None else "it diverged",
+        )
+        for index, (attributes, seed, value) in enumerate(runs)
+    ]
+    grouping = measured(grouped(members), scale)
+    groups = tuple(
+        type(group)(
+            group.attributes,
+            group.runs,
+            group.counted,
+            group.left_out,
+            group.values,
+            group.estimate,
+            group.target,
+            ", ".join(f"{key} {value}" for key, value in group.attributes.items()),
+        )
+        for group in grouping.groups
+    )
+    grouping = type(grouping)(groups, grouping.alone, grouping.needed, grouping.scale)
+    return Facts(
+        name=name,
+        slug=name.lower(),
+        labels=[member.label for member in members],
+        attributes=[member.attributes for member in members],
+        grouping=grouping,
+        contrasts=corrected([contrasts(grouping)])[0],
+        ranking=ranked(
+            [Contender(member.value, diverged=bool(member.why)) for member in members], "end", better
+        ),
+        values=[member.value for member in members],
+        **more,
+    )
+
+
+def sweep(levels: dict[str, list[float | None]], key="rank"):
+    return [({key: value}, seed, one) for value, values in levels.items() for seed, one in enumerate(values)]
+
+
+def texts(*families: Facts) -> list[str]:
+    return [one.text for one in findings(families)]
+
+
+def test_a_difference():
+    """Means 0.07 apart, both of spread 0.005: half the interval is t(4 df) 2.776 times 0.005 sqrt(2/3)."""
+    found = facts(sweep({"r64": [2.000, 2.005, 1.995], "r16": [2.070, 2.075, 2.065]}))
+    (one,) = findings([found])
+    assert one.text == "rank r64 ends 0.0700 below rank r16 (95 % 0.0587 to 0.0813, n = 3 each)."
+    assert one.numbers["interval"] == pytest.approx([-0.07 - 0.011334, -0.07 + 0.011334], abs=1e-5)
+    assert one.test["name"] == "Welch"
+    assert one.subjects == ("rank r64", "rank r16")
+
+
+def test_a_ratio_on_logarithms():
+    found = facts(sweep({"a": [1e-9, 1.1e-9, 0.9e-9], "b": [1e-7, 1.1e-7, 0.9e-7]}))
+    (text,) = texts(found)
+    assert text.startswith("rank a ends a factor of 100 below rank b (95 % ")
+
+
+def test_what_is_not_told_apart():
+    found = facts(sweep({"a": [2.0, 2.1, 2.2], "b": [2.05, 2.15, 2.1], "c": [2.1, 2.0, 2.2]}))
+    assert texts(found) == ["rank a, rank b and rank c are not told apart by these runs."]
+
+
+def test_nothing_is_said_of_two_runs_each():
+    assert texts(facts(sweep({"a": [2.0, 2.1], "b": [3.0, 3.1]}))) == []
+
+
+def test_best_is_told_from_every_other():
+    found = facts(
+        sweep({"a": [1.0, 1.01, 1.02], "b": [2.0, 2.01, 2.02], "c": [3.0, 3.01, 3.02]}), scale="linear"
+    )
+    assert texts(found)[0] == "rank a is best: it ends lower than each of the 2 others (p < 0.001)."
+
+
+def test_best_needs_every_pair():
+    found = facts(
+        sweep({"a": [1.0, 1.01, 1.02], "b": [1.01, 1.02, 1.0], "c": [3.0, 3.01, 3.02]}), scale="linear"
+    )
+    said = texts(found)
+    assert not any("best" in text for text in said)
+    assert said[-1] == "rank a and rank b are not told apart by these runs."
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [
+        (
+            [({"lr": 1}, 0, 2.0), ({"lr": 1}, 1, 2.0), ({"lr": 9}, 0, None), ({"lr": 9}, 1, None)],
+            "2 of 4 runs diverged, both at lr 9.",
+        ),
+        ([({"lr": 1}, 0, 2.0), ({"lr": 9}, 1, None), ({"lr": 9}, 2, 3.0)], "1 of 3 runs diverged, at lr 9."),
+        ([({}, 0, 2.0), ({}, 1, None)], "1 of 2 runs diverged: run1."),
+        ([({}, 0, None), ({}, 1, None)], "2 of 2 runs diverged: run0, run1."),
+    ],
+)
+def test_what_diverged_and_what_they_share(runs, text):
+    assert texts(facts(runs))[0] == text
+
+
+def test_without_groups_the_lowest_and_its_noise():
+    found = facts([({}, None, 2.5), ({}, None, 2.25), ({}, None, 9.0)])
+    assert texts(found) == [
+        "run1 ends lowest of 3 runs, 2.25; the next, run0, has 2.50, and the noise of that is not known."
+    ]
+
+
+def test_a_trend_is_monotone():
+    levels = {2.0**rate: [5.0 - rate, 5.01 - rate, 4.99 - rate] for rate in range(6)}
+    said = texts(facts(sweep(levels, "width"), scale="linear"))
+    assert "end falls with width: monotone, Spearman's correlation −1.00 over 6 values (p = 0.0028)." in said
+
+
+def test_events_of_the_seeds():
+    events = [[Event("drop", step, step + 10, 1.0, 0.01)] for step in (5_100, 6_200, 5_400)]
+    found = facts(sweep({"a": [2.0, 2.1, 2.2]}), events=events)
+    assert texts(found) == ["rank a: drop at 5,100 to 6,200, 3 of 3."]
+    assert together([[], [Event("spike", 3)]], "drop") is None
+
+
+def test_six_sentences_at_most_and_families_are_named():
+    levels = {str(rate): [rate, rate + 0.01, rate + 0.02] for rate in range(1, 8)}
+    many = findings([facts(sweep(levels), name=name, scale="linear") for name in ("A", "B", "C", "D")])
+    assert len(many) == 6
+    assert {one.text.split(":")[0] for one in many} <= {"A", "B", "C", "D"}
+
+
+def test_a_grid_whose_rates_differ_is_found_over_blocks():
+    drawn = np.random.default_rng(0)
+    runs = [
+        ({"lr": lr, "wd": wd}, seed, float(2 + 0.4 * lr + drawn.normal(0, 0.1)))
+        for lr, wd, seed in itertools.product(range(4), range(4), range(3))
+    ]
+    said = texts(facts(runs, scale="linear"))
+    assert said[0].startswith("lr 0 is best: it ends lower than each of the 3 others (p < 0.001).")
+    assert "in 4 blocks)" in said[1]
+    assert not any("wd" in text and "below" in text for text in said)
