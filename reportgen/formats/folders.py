@@ -252,7 +252,7 @@ def _yaml(text: str, name: str) -> Any:
             return loader.construct_mapping(node, deep=True)
         if isinstance(node, yaml.SequenceNode):
             return loader.construct_sequence(node, deep=True)
-        return node.value or suffix
+        return node.value or suffix.rpartition(":")[2]
 
     Plain.add_multi_constructor("tag:yaml.org,2002:python/", plain)
     Plain.add_multi_constructor("!", plain)

@@ -79,7 +79,12 @@ class TrainerState:
             notes.insert(0, f"Read from {newest}, the one of {len(states):,} states with the highest step.")
         if others:
             shown = ", ".join(sorted(others)[:3]) + (", ..." if len(others) > 3 else "")
-            notes.append(f"{len(others):,} other states in this folder belong to other runs: {shown}.")
+            states_belong = (
+                "1 state in this folder belongs"
+                if len(others) == 1
+                else f"{len(others):,} states in this folder belong"
+            )
+            notes.append(f"{states_belong} to other runs: {shown}.")
         if refused:
             notes.append(f"{refused}.")
         return RunFile(
