@@ -25,7 +25,7 @@ from reportgen.formats.positions import (
     rows_by_epoch,
 )
 from reportgen.formats.reading import number, sound
-from reportgen.formats.series_names import is_evaluation, own_names, parts
+from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
 from reportgen.kinds import Series, Unreadable
 
 __all__ = ["Table", "column", "of_objects", "series_of"]
@@ -41,41 +41,6 @@ _IDENTITIES = frozenset(
 )
 _NUMBERED = frozenset({"run", "seed", "fold", "trial"})
 _NOTHING = frozenset({"", "null", "none", "na", "n/a", "-", "--", "<na>"})
-_MEASURES = frozenset(
-    {
-        *(
-            "loss",
-            "losses",
-            "error",
-            "perplexity",
-            "ppl",
-            "nll",
-            "mse",
-            "mae",
-            "rmse",
-            "wer",
-            "cer",
-            "acc",
-            "accuracy",
-        ),
-        *(
-            "ap",
-            "map",
-            "ar",
-            "precision",
-            "recall",
-            "f",
-            "auc",
-            "iou",
-            "bleu",
-            "rouge",
-            "reward",
-            "rew",
-            "return",
-        ),
-        "score",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +135,7 @@ def series_of(
     axes = axes_of(numbers, step if by_epoch is None else replace(step, logged=step.logged & ~by_epoch))
     left = [one for one in numbers.values() if one.name != step.column and one.name not in axes]
     left = [one for one in left if not _is_index(one) and not counts_too(one, step)]
-    if not step.column and not any(_is_measure(one.name) for one in left):
+    if not step.column and not any(is_measure(one.name) for one in left):
         raise Unreadable(name, f"holds no training series; it has: {enumeration(table.columns)}")
     positions = {kind: numbers[key] for key, kind in axes.items()}
     series = []
@@ -216,10 +181,6 @@ def _is_index(one: Column) -> bool:
     """A nameless column, or one named so, that counts the rows."""
     named = not one.name.strip() or one.name.strip().lower() in {"index", "unnamed: 0"}
     return named and bool((one.values == np.arange(len(one.values))).all() or not one.name.strip())
-
-
-def _is_measure(name: str) -> bool:
-    return not _MEASURES.isdisjoint(parts(name))
 
 
 def _hinted(name: str, hint: str) -> str:

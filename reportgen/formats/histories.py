@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reportgen.formats.columns import Table, column, of_objects, series_of
-from reportgen.formats.positions import STEPS
+from reportgen.formats.positions import STEPS, enumeration
 from reportgen.formats.reading import document, kind, number, sound
-from reportgen.formats.series_names import is_evaluation, own_names, parts
+from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
 from reportgen.kinds import RunFile, Series, Unreadable
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["HISTORY", "History"]
 
 _INSIDE = ("history", "log_history", "logs", "metrics", "train_log", "training_history", "results", "records")
+_LIST_OF_NUMBERS = re.compile(r'"([^"]{1,99})"\s*:\s*\[\s*(?:"?-?[\d.]+|"?-?(?:nan|inf)|null)', re.IGNORECASE)
+_FIRST = 4000
 _CONFIG = frozenset({"config", "params", "hparams", "hyperparameters", "args", "configuration"})
 
 
@@ -32,7 +35,7 @@ class History:
         """One JSON file that begins with an object or a list, and whose first lines are no JSON Lines."""
         named = [file for file in files if file.lower().endswith(".json")] or [*files][: len(files) == 1]
         history = [file for file in named if "history" in file.lower()] or named
-        return tuple(file for file in history if _may_be(head(file)))[:1]
+        return tuple(file for file in history if _may_be(head(file), alone=len(files) == 1))[:1]
 
     def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
         return None
@@ -47,9 +50,14 @@ class History:
 HISTORY = History()
 
 
-def _may_be(head: bytes) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start[:1] in {b"{", b"["} and (b"[" in start or b'"values"' in start)
+def _may_be(head: bytes, *, alone: bool) -> bool:
+    """Whether it begins like a history; among other files it has to name a measure as well."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").decode("utf-8", "replace")
+    if text[:1] == "[":
+        names = re.findall(r'"([^"]{1,99})"\s*:', text[:_FIRST])
+        return text[1:].lstrip()[:1] == "{" and (alone or any(map(is_measure, names)))
+    names = _LIST_OF_NUMBERS.findall(text) if text[:1] == "{" else []
+    return bool(names and (alone or any(map(is_measure, names)))) or (text[:1] == "{" and '"values"' in text)
 
 
 def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any] | None = None) -> RunFile:
@@ -92,12 +100,10 @@ def _of_lists(
     """A list a series; one of another length than the steps counts by itself."""
     lengths = {len(values) for values in lists.values()}
     steps = [key for key in lists if key == wanted or (parts(key) in STEPS and not wanted)]
-    if not any("loss" in parts(key) for key in lists) and not steps:
-        measures = {len(values) for key, values in lists.items()}
-        if len(measures) > 1:
-            raise Unreadable(
-                name, f"holds lists of {len(measures):,} lengths and no loss: not a history of training"
-            )
+    if not steps and not wanted and not any(map(is_measure, lists)):
+        raise Unreadable(
+            name, f"holds no history of training: none of its lists is a loss; it has: {enumeration(lists)}"
+        )
     if steps or wanted:
         length = len(lists[steps[0]]) if steps else max(lengths)
         same = {key: values for key, values in lists.items() if len(values) == length}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["is_evaluation", "own_names", "parts"]
+__all__ = ["is_evaluation", "is_measure", "own_names", "parts"]
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _EVALUATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
@@ -46,6 +46,26 @@ _LOSSES = (
 _PLAIN = len(_LOSSES)
 # A name with one of these is no measure of how far a run has come.
 _NO_MEASURE = frozenset({"coeff", "coef", "weight", "scale", "std", "var", "min", "max", "scaler"})
+# What nobody writes in columns of anything but training or its evaluation.
+_MEASURES = frozenset(
+    {
+        *(
+            "loss",
+            "losses",
+            "perplexity",
+            "ppl",
+            "nll",
+            "mse",
+            "mae",
+            "rmse",
+            "wer",
+            "cer",
+            "acc",
+            "accuracy",
+        ),
+        *("auc", "iou", "bleu", "rouge", "reward", "rew"),
+    }
+)
 _RATES = (("learning", "rate"), ("lr",))
 _BEFORE_RATES = frozenset({*_TRAINING, "trainer", "optimizer", "optim", "opt", "cur", "current", "x", "base"})
 
@@ -58,6 +78,11 @@ def parts(name: str) -> tuple[str, ...]:
 def is_evaluation(name: str) -> bool:
     """Whether a series is known as an evaluation by its name."""
     return not _EVALUATION.isdisjoint(parts(name))
+
+
+def is_measure(name: str) -> bool:
+    """Whether a name says that it measures training, where nothing else does: no step, no epoch."""
+    return not _MEASURES.isdisjoint(parts(name))
 
 
 def own_names(names: Iterable[str]) -> dict[str, str]:

@@ -68,7 +68,7 @@ def test_golden_values_of_megatron() -> None:
         ([1, 2, 3], "holds a list that is not of objects: not a history of training"),
         (
             {"tokens": [1, 2], "labels": [1, 2, 3]},
-            "holds lists of 2 lengths and no loss: not a history of training",
+            "holds no history of training: none of its lists is a loss; it has: tokens, labels",
         ),
         ("text", "holds a string, not a history of training"),
     ],
