@@ -142,6 +142,7 @@ def access_of(options: PullOptions, say: Callable[[str], None], stop: Event) -> 
         offline=options.offline,
         max_file_size=options.max_file_size,
         fits=_fits,
+        likely=lambda name: _LIKELY.fullmatch(name) is not None,
         names=lambda _source, _files: None,
         patience=options.patience,
         say=say,
@@ -164,6 +165,6 @@ _MOST_FILES = 64
 
 def _fits(_source: Source, names: Sequence[str], _head: Head) -> tuple[str, ...]:
     """The files of a run that formats may want, by their names."""
-    if len(names) == 1:
+    if len(names) == 1 and names[0].endswith((".json", ".json.gz", ".json.zst")):
         return tuple(names)
     return tuple(name for name in names if _LIKELY.fullmatch(name))[:_MOST_FILES]

@@ -14,6 +14,7 @@ its own, with ``LoopbackHub.environment``::
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -21,22 +22,26 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlencode
 
 import pytest
 
 __all__ = ["LoopbackHub", "Request", "loopback_hub"]
 
 Kind = Literal["answer", "silent", "cut", "swap", "slow", "unsized"]
+_TYPES = ("models", "datasets", "spaces")
 
 
 @dataclass
 class _File:
     data: bytes
     large: bool
+    own_etag: str | None = None
 
     @property
     def etag(self) -> str:
+        if self.own_etag is not None:
+            return self.own_etag
         if self.large:
             return hashlib.sha256(self.data).hexdigest()
         return hashlib.sha1(b"blob %d\0" % len(self.data) + self.data).hexdigest()
@@ -82,6 +87,7 @@ class LoopbackHub:
     Attributes:
         endpoint: Its address, for ``HF_ENDPOINT``.
         requests: In order.
+        page: Repositories in one answer to a listing.
     """
 
     def __init__(self) -> None:
@@ -93,14 +99,32 @@ class LoopbackHub:
         self._open: set[socket.socket] = set()
         self._server: _Server | None = None
         self._stopped = threading.Event()
+        self.page = 1000
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self._port = probe.getsockname()[1]
         self.endpoint = f"http://127.0.0.1:{self._port}"
 
     # What it holds.
 
-    def put(self, repo: str, file: str, data: bytes, *, branch: str = "main", large: bool = False) -> str:
+    def put(
+        self,
+        repo: str,
+        file: str,
+        data: bytes,
+        *,
+        branch: str = "main",
+        large: bool = False,
+        etag: str | None = None,
+    ) -> str:
         """Commits a file to a branch; a ``large`` one lies on another host, as with git-lfs.
+
+        Args:
+            repo: A model's; ``datasets/OWNER/NAME`` is a dataset's.
+            file: Its name.
+            data: Its bytes.
+            branch: Made where there is none.
+            large: Whether git-lfs keeps it.
+            etag: What a mirror calls the bytes, where it has names of its own.
 
         Returns:
             The commit.
@@ -108,7 +132,7 @@ class LoopbackHub:
         with self._lock:
             held = self._repos.setdefault(repo, _Repo())
             parent = held.refs.get(branch, held.refs.get("main", ""))
-            files = {**held.commits.get(parent, {}), file: _File(data, large)}
+            files = {**held.commits.get(parent, {}), file: _File(data, large, etag)}
             return self._commit(held, branch, parent, files)
 
     def remove(self, repo: str, file: str | None = None, *, branch: str = "main") -> None:
@@ -249,6 +273,61 @@ class LoopbackHub:
         if gone:
             threading.Thread(target=self.stop, daemon=True).start()
 
+    def _listing(self, path: str) -> tuple[int, dict[str, str], bytes] | None:
+        """Status, headers and body of a question for a listing; None where it is none."""
+        place, _, query = path.partition("?")
+        asked = parse_qs(query)
+        parts = unquote(place).strip("/").split("/")
+        if parts[:1] != ["api"] or len(parts) < 2 or parts[1] not in _TYPES:
+            return None
+        prefix = "" if parts[1] == "models" else f"{parts[1]}/"
+        with self._lock:
+            if len(parts) == 2:
+                return self._page(place, prefix, asked)
+            held = self._repos.get(prefix + "/".join(parts[2:4]))
+            if held is None:
+                return 401, {"X-Error-Code": "RepoNotFound"}, b""
+            if held.refusal is not None:
+                status, code = held.refusal
+                return status, {"X-Error-Code": code} if code else {}, b""
+            revision = "/".join(parts[5:]) or "main"
+            commit = held.refs.get(revision, revision)
+            if commit not in held.commits:
+                return 404, {"X-Error-Code": "RevisionNotFound"}, b""
+            told = self._told("/".join(parts[2:4]), held, commit, whole="blobs" in asked)
+            return 200, {}, json.dumps(told).encode()
+
+    def _page(
+        self, place: str, prefix: str, asked: Mapping[str, list[str]]
+    ) -> tuple[int, dict[str, str], bytes]:
+        """One page of the repositories of an author."""
+        start = f"{prefix}{asked['author'][0]}/"
+        names = sorted(name for name in self._repos if name.startswith(start))
+        first = int(asked.get("from", ["0"])[0])
+        told = [
+            self._told(name.removeprefix(prefix), held, held.refs.get("main", ""), whole=False)
+            for name in names[first : first + self.page]
+            if (held := self._repos[name]).refusal is None
+        ]
+        headers = {}
+        if first + self.page < len(names):
+            query = urlencode({**asked, "from": first + self.page}, doseq=True)
+            headers["Link"] = f'<{self.endpoint}{place}?{query}>; rel="next"'
+        return 200, headers, json.dumps(told).encode()
+
+    @staticmethod
+    def _told(name: str, held: _Repo, commit: str, *, whole: bool) -> dict[str, object]:
+        siblings: list[dict[str, object]] = []
+        for file, kept in sorted(held.commits.get(commit, {}).items()):
+            one: dict[str, object] = {"rfilename": file}
+            if whole:
+                blob = hashlib.sha1(b"blob %d\0" % len(kept.data) + kept.data).hexdigest()
+                one |= {"size": len(kept.data), "blobId": blob}
+            if whole and kept.large:
+                one["lfs"] = {"sha256": kept.etag, "size": len(kept.data), "pointerSize": 134}
+            siblings.append(one)
+        return {"_id": "0", "id": name, "sha": commit, "private": False, "siblings": siblings}
+
     def _look_up(self, path: str) -> tuple[int, dict[str, str], _File | None]:
         """Status, headers and file of a path."""
         repo, found, rest = path.strip("/").partition("/resolve/")
@@ -329,6 +408,10 @@ class _Handler(BaseHTTPRequestHandler):
         hub = self.server.hub
         if fault is not None:
             hub._stopped.wait(fault.seconds)
+        if (listing := hub._listing(self.path)) is not None:
+            status, headers, body = listing
+            self._send(status, headers, body if fault is None or fault.kind != "swap" else fault.body)
+            return
         on_store = self.path.startswith("/store")
         status, headers, kept = hub._look_up(self.path.removeprefix("/store"))
         if kept is None:

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from reportgen.discover import discover
 from reportgen.kinds import Problem, SourceRecord
-from reportgen.model_list import DirectorySource, HubSource, RunSpec
+from reportgen.model_list import DirectorySource, FamilySpec, HubSource, ModelList, RunSpec, Smoothing
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.sources import FoundFile
 from reportgen.sources.line import Patience
@@ -45,6 +46,11 @@ class Told(NamedTuple):
     modules: list[str]
     peak: int
     errors: str
+
+    @property
+    def pulled(self) -> list[Pulled]:
+        """The runs that were pulled."""
+        return [one for one in self.outcomes if isinstance(one, Pulled)]
 
     @property
     def kinds(self) -> list[str]:
@@ -92,6 +98,40 @@ def pull_in_process(
     return Told(outcomes, *facts, process.stderr)
 
 
+class Looked(NamedTuple):
+    """What a process told of the runs that patterns found.
+
+    Attributes:
+        names: In order.
+    """
+
+    names: list[str]
+    problems: list[Problem]
+    waits: list[str]
+
+
+def discover_in_process(
+    runs: Sequence[RunSpec],
+    environment: Mapping[str, str],
+    *,
+    patience: Mapping[str, float] | None = None,
+    limit: int = 1000,
+    **options: Any,
+) -> Looked:
+    """Looks for what the patterns among ``runs`` find."""
+    process = subprocess.run(
+        command(),
+        input=job(runs, patience=patience, limit=limit, **options),
+        env=os.environ | environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = json.loads(process.stdout)
+    return Looked(told["names"], [Problem(**one) for one in told["problems"]], told["waits"])
+
+
 def command() -> list[str]:
     """What starts this file; its job goes to standard input."""
     return [sys.executable, __file__]
@@ -102,12 +142,14 @@ def job(
     *,
     patience: Mapping[str, float] | None = None,
     largest_file: int | None = None,
+    limit: int | None = None,
     **options: Any,
 ) -> str:
     """The job of such a process, as JSON."""
     specs = [dataclasses.asdict(spec) for spec in runs]
     patience = SHORT | dict(patience or {})
-    return json.dumps({"runs": specs, "options": options, "patience": patience, "largest_file": largest_file})
+    asked = {"runs": specs, "options": options, "patience": patience, "largest_file": largest_file}
+    return json.dumps(asked | {"limit": limit})
 
 
 def main() -> None:
@@ -126,6 +168,16 @@ def main() -> None:
     if "seconds" in options:
         options["deadline"] = time.monotonic() + options.pop("seconds")
     waits: list[str] = []
+    if asked["limit"] is not None:
+        specs = tuple(spec for _, spec in runs)
+        family = FamilySpec("f", "f", "", None, 1, Smoothing(), specs)
+        lists = [ModelList("l.toml", None, "", (family,))]
+        chosen = PullOptions(**options, patience=Patience(**asked["patience"]))
+        found = discover(lists, chosen, on_wait=waits.append, limit=asked["limit"])
+        names = [spec.name for spec in found.lists[0].families[0].runs]
+        problems = [dataclasses.asdict(one) for one in found.problems]
+        sys.stdout.write(json.dumps({"names": names, "problems": problems, "waits": waits}))
+        return
     done: list[str] = []
     began = time.monotonic()
     outcomes = pull(

@@ -36,6 +36,7 @@ def access(fits: Callable[[Any, Sequence[str], Head], tuple[str, ...]] | None = 
         offline=False,
         max_file_size=LIMIT,
         fits=fits or (lambda _source, names, _head: tuple(names)),
+        likely=lambda _name: True,
         names=lambda _source, _files: None,
     )
 
@@ -310,7 +311,7 @@ def test_a_file_that_has_grown_is_read_up_to_where_it_was_hashed(tmp_path: Path)
 def test_a_file_that_grows_is_read_no_further_than_the_limit() -> None:
     growing = io.BytesIO(b"x" * (LIMIT + 1))
     with pytest.raises(Unusable) as refused:
-        _digests(growing, 10, "r1.json", LIMIT, git=False)  # type: ignore[arg-type]
+        _digests(growing, 10, "r1.json", LIMIT, others=False)  # type: ignore[arg-type]
     assert refused.value.kind == "too_large"
 
 
@@ -322,7 +323,7 @@ def test_what_has_nothing_to_read_yet_is_no_empty_file() -> None:
             return None  # type: ignore[return-value]  # as FileIO does where it would have to wait
 
     with pytest.raises(Unusable) as refused:
-        _digests(Waiting(), 0, "kmsg", LIMIT, git=False)  # type: ignore[arg-type]
+        _digests(Waiting(), 0, "kmsg", LIMIT, others=False)  # type: ignore[arg-type]
     assert (refused.value.kind, str(refused.value)) == (
         "refused",
         "kmsg has no end yet; put the run's file in its place",
@@ -333,7 +334,9 @@ def test_what_has_nothing_to_read_yet_is_no_empty_file() -> None:
 def test_digests_are_those_of_git_and_sha256(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     file = tmp_path_factory.mktemp("git") / "x"
     file.write_bytes(data)
-    digests = hash_file(file, "x", LIMIT, git=True)
+    digests = hash_file(file, "x", LIMIT, others=True)
     assert (digests.size, digests.sha256) == (len(data), sha256(data))
     words = ["git", "hash-object", "--no-filters", str(file)]
-    assert digests.git == subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    assert (
+        digests.others[0] == subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    )

@@ -60,6 +60,7 @@ class HubSource:
     Attributes:
         file: ``.`` is the whole repository.
         commit: What an earlier report read at ``revision``: a rebuild pulls it in its place.
+        repo_type: What kind of repository it is.
     """
 
     repo: str
@@ -68,6 +69,7 @@ class HubSource:
     commit: str | None = None
     format: FormatSpec = FormatSpec()
     type: Literal["hub"] = "hub"
+    repo_type: Literal["model", "dataset", "space"] = "model"
 
     @property
     def is_per_run(self) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Head, Problem, ProblemKind, SourceRecord
+from reportgen.patterns import Pattern
 from reportgen.sources.files import (
     PUT_IT_THERE,
     Digests,
@@ -29,7 +30,6 @@ from reportgen.sources.files import (
     too_large,
 )
 from reportgen.sources.line import Patience
-from reportgen.sources.patterns import Pattern
 from reportgen.text import one_line
 
 __all__ = [
@@ -115,6 +115,7 @@ class Access:
         max_file_size: Most bytes of a file.
         fits: The files of a run that a format would read: of a source's options, the names of all files,
             and their first bytes. Empty where no format fits.
+        likely: Whether a format may want a file, by its name alone: of places that are not looked into.
         names: The names of the runs in a store of many, of a source's options and its files; None where
             the files hold one run.
         patience: With a server that fails.
@@ -125,6 +126,7 @@ class Access:
     offline: bool
     max_file_size: int
     fits: Callable[[Any, Sequence[str], Head], tuple[str, ...]]
+    likely: Callable[[str], bool]
     names: Callable[[Any, Sequence[FoundFile]], Sequence[str] | None]
     patience: Patience = field(default_factory=Patience)
     say: Callable[[str], None] = lambda _: None

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from reportgen.model_list import DirectorySource, unsafe_found
+from reportgen.patterns import Pattern, Template
 from reportgen.sources import (
     PUT_IT_THERE,
     Access,
@@ -23,7 +24,6 @@ from reportgen.sources import (
     relative_parts,
 )
 from reportgen.sources.folders import files_in, local_head
-from reportgen.sources.patterns import Pattern, Template
 from reportgen.sources.walk import PACKED, Candidate, Walk
 from reportgen.text import one_line
 

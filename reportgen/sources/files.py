@@ -60,12 +60,18 @@ class Digests:
     Attributes:
         size: Bytes.
         sha256: Hexadecimal.
-        git: What git calls a blob of these bytes (sha1, hexadecimal); None where it was not asked for.
+        others: What else servers call these bytes, hexadecimal: git's name of a blob of them, their sha1
+            and their md5; empty where they were not asked for.
     """
 
     size: int
     sha256: str
-    git: str | None
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that tells these bytes from others."""
+        return (self.sha256, *self.others)
 
 
 class Unusable(Exception):  # noqa: N818 - a state of the run, and half the time no error
@@ -97,14 +103,16 @@ def relative_parts(place: str, *, found: bool = False) -> tuple[str, ...]:
     return tuple(place.split("/"))
 
 
-def hash_file(path: Path, name: str, limit: int, *, git: bool = False, mend: str = PUT_IT_THERE) -> Digests:
+def hash_file(
+    path: Path, name: str, limit: int, *, others: bool = False, mend: str = PUT_IT_THERE
+) -> Digests:
     """Reads a regular file for its digests.
 
     Args:
         path: The file; links are followed.
         name: What messages call it.
         limit: Most bytes; asked before reading, and kept while reading a file that grows.
-        git: Whether git's name is wanted too.
+        others: Whether the other names of its bytes are wanted too.
         mend: What to do where there is no such file.
 
     Raises:
@@ -113,7 +121,7 @@ def hash_file(path: Path, name: str, limit: int, *, git: bool = False, mend: str
     name = one_line(name)
     try:
         with opened(path, name) as file:
-            return _digests(file, os.fstat(file.fileno()).st_size, name, limit, git=git)
+            return _digests(file, os.fstat(file.fileno()).st_size, name, limit, others=others)
     except (FileNotFoundError, NotADirectoryError):
         raise Unusable("missing", f"{name} does not exist; {mend}") from None
     except PermissionError:
@@ -170,20 +178,21 @@ def opened(path: Path, name: str) -> Iterator[FileIO]:
         yield file
 
 
-def _digests(file: FileIO, size: int, name: str, limit: int, *, git: bool) -> Digests:
+def _digests(file: FileIO, size: int, name: str, limit: int, *, others: bool) -> Digests:
     sha256 = hashlib.sha256()
-    sha1 = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
+    git = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
+    more = [git, hashlib.sha1(usedforsecurity=False), hashlib.md5(usedforsecurity=False)] if others else []
     done = 0
     while max(size, done) <= limit and (chunk := file.read(_CHUNK)) != b"":
         if chunk is None:  # as of /proc/kmsg, which calls itself a regular file and waits for news
             raise Unusable("refused", f"{name} has no end yet; put the run's file in its place")
         done += len(chunk)
         sha256.update(chunk)
-        if git:
-            sha1.update(chunk)
+        for one in more:
+            one.update(chunk)
     if max(size, done) > limit:
         raise Unusable("too_large", too_large(name, max(size, done), limit))
-    return Digests(done, sha256.hexdigest(), sha1.hexdigest() if git else None)
+    return Digests(done, sha256.hexdigest(), tuple(one.hexdigest() for one in more))
 
 
 def _refuse_other_than_file(status: os.stat_result, name: str) -> None:

@@ -3,245 +3,59 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TypeVar
 
 import huggingface_hub
-from huggingface_hub import HfFileMetadata, hf_hub_url
-from huggingface_hub import errors as hub_errors
-from huggingface_hub.utils import tqdm as hub_tqdm  # type: ignore[attr-defined]  # exported when asked for
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+from huggingface_hub import HfFileMetadata
 
-from reportgen import __version__
 from reportgen.model_list import HubSource
-from reportgen.sources import (
-    THREAD,
-    Access,
-    Digests,
-    Found,
+from reportgen.patterns import Pattern
+from reportgen.sources import THREAD, Access, Found, Listing, SourceRecord
+from reportgen.sources.files import (
     FoundFile,
-    Listing,
-    SourceRecord,
     Unusable,
     digest_of,
+    read_head,
     relative_parts,
     too_large,
 )
+from reportgen.sources.folders import HEAD, is_environment
 from reportgen.sources.hub_cache import Copy, HubCache
-from reportgen.sources.hub_errors import Again, detail, meaning
+from reportgen.sources.hub_client import (
+    Entry,
+    TooMuch,
+    Tree,
+    download,
+    head_of,
+    meter,
+    quiet_client,
+    settings_trouble,
+    tree_of,
+)
+from reportgen.sources.hub_errors import Again, CannotAsk
+from reportgen.sources.hub_listing import listed
+from reportgen.sources.hub_place import Place, folder_of, is_same, is_web_page, may_be, place_of
 from reportgen.sources.line import Line, NoAnswer, Silence
-from reportgen.sources.patterns import Pattern
 from reportgen.text import one_line
 
-__all__ = ["Hub", "HubType", "quiet_client"]
+__all__ = ["Hub", "HubType"]
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-# A name in the client's cache: whatever a server sends, it leads nowhere else.
-_ETAG = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
-_CLIENT_WAITS = re.compile(r"Rate limited\. Waiting (\d+(?:\.\d+)?)s")
+_T = TypeVar("_T")
+_LOOKS_AT_LOCKS = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A file on the Hub, at a branch, tag or commit.
+class _Unanswered(Exception):  # noqa: N818 - never leaves this file
+    """Nobody answered; the text is a reason, or a whole sentence where this machine is at fault."""
 
-    Attributes:
-        requested: The list's revision; another than ``revision`` where a report is built again.
-    """
-
-    repo: str
-    file: str
-    revision: str
-    requested: str
-
-    def __str__(self) -> str:
-        return one_line(f"{self.repo}/{self.file} at {self.revision}")
-
-
-class Hub:
-    """Finds runs on the Hub; used by many threads at once.
-
-    Token, cache and endpoint are the client's (``HF_TOKEN``, ``HF_HOME``, ``HF_ENDPOINT`` and the
-    rest). An unchanged file costs one HEAD request, one at a commit that is in the cache none.
-
-    Args:
-        access: ``HF_HUB_OFFLINE`` says offline too.
-    """
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._offline = access.offline or huggingface_hub.is_offline_mode()
-        self._limit = access.max_file_size
-        self._patience = access.patience
-        self._line = Line(access.patience, access.say, access.stop)
-        self._revisions: dict[tuple[str, str], str] = {}
-
-    def find(self, source: HubSource, name: str, files: Sequence[str] = (), *, found: bool = False) -> Found:
-        """The file of the run ``name``, from the Hub or from the cache.
-
-        A copy in the cache serves at a commit, when offline, and when the Hub gives no answer; in the
-        last two cases, unless at a commit, it is marked as not checked.
-
-        Raises:
-            Unusable: see ``Problem``.
-        """
-        place = _place(source, name, found=found)
-        cached = self._cached(place)
-        pinned = _COMMIT.fullmatch(place.revision) is not None
-        if cached is not None and (pinned or self._offline):
-            return _found(place, cached, cached.commit, checked=pinned)
-        if self._offline:
-            raise Unusable(
-                "network",
-                f"{place} is not in the Hub's cache; build once without --offline and HF_HUB_OFFLINE",
-            )
-        return self._ask(place, cached)
-
-    def discover(self, source: HubSource, pattern: Pattern, limit: int) -> Listing:
-        """The names of the runs that the pattern fits."""
-        raise NotImplementedError
-
-    def hold(self, seconds: float) -> None:
-        """Lets no run ask for a while: the Hub asked the client for it, which waits by itself."""
-        with contextlib.suppress(NoAnswer):  # Too long, which every run hears from the line.
-            self._line.hold(seconds)
-
-    def _ask(self, place: _Place, cached: Copy | None) -> Found:
-        """Asks and fetches until it works or ``Patience`` ends; then the cache serves, if it may."""
-        newer = False
-        reason = ""
-        wait: float | None = None
-        for attempt in range(self._patience.attempts):
-            try:
-                if attempt:
-                    self._wait(place, attempt, reason, wait)
-                head = self._line.ask(str(place), lambda: self._head(place))
-                if head.size is not None and head.size > self._limit:
-                    raise Unusable("too_large", too_large(str(place), head.size, self._limit))
-                if cached is not None and _agrees(cached.digests, head):
-                    commit = str(head.commit_hash)
-                    HubCache(place.repo).note(cached, place.file, commit)
-                    found = _found(place, cached, commit, checked=True)
-                else:
-                    newer = True
-                    fetched = self._fetch(place, head)
-                    found = _found(place, fetched, fetched.commit, checked=True)
-            except (Again, Silence) as error:
-                reason = one_line(str(error))
-                wait = getattr(error, "wait", None)
-                self._line.failed(str(place), reason)
-            except NoAnswer as error:
-                reason = one_line(str(error))
-                break
-            except Unusable:
-                self._line.got_through()
-                raise
-            else:
-                self._line.got_through()
-                return found
-        # Once the Hub has told of another file, the copy in the cache is known to be an old one.
-        if cached is not None and not newer:
-            return _found(place, cached, cached.commit, checked=False)
-        raise Unusable("network", f"{place}: the Hub cannot be read ({reason}); build again later")
-
-    def _head(self, place: _Place) -> HfFileMetadata:
-        """Asks for the head; where all are to wait, they do so before the next one asks."""
-        try:
-            return _head(place)
-        except Again as error:
-            if error.wait is not None:
-                self._line.hold(error.wait)
-            raise
-
-    def _wait(self, place: _Place, failures: int, reason: str, wait: float | None) -> None:
-        if wait is not None:
-            self._line.hold(wait)
-            return
-        self._line.sleep(0.0)  # Nobody is told of a pause that comes to nothing.
-        pause = self._patience.pause(failures)
-        self._access.say(f"{place}: {reason}; trying again in {pause:.1f} s")
-        self._line.sleep(pause)
-
-    def _cached(self, place: _Place) -> Copy | None:
-        """The copy in the cache; one that is damaged is thrown away."""
-        cache = HubCache(place.repo)
-        try:
-            copy = cache.copy(place.file, self._revision(place), str(place), self._limit)
-        except (OSError, ValueError):
-            return None
-        # The cache names contents by their etag. Without links (Windows) there is no such name to ask.
-        if copy is not None and copy.etag is not None and not _matches(copy.digests, copy.etag):
-            cache.discard(copy.path)
-            return None
-        return copy
-
-    def _revision(self, place: _Place) -> str:
-        """The commit of a branch in the cache when this build first looked; where there was none, its name.
-
-        A file that is fetched moves the branch for all files of its repository, also for those that were
-        not looked for yet.
-        """
-        branch = (place.repo, place.revision)
-        if branch not in self._revisions:
-            self._revisions.setdefault(branch, HubCache(place.repo).commit_of(place.revision))
-        return self._revisions[branch]
-
-    def _fetch(self, place: _Place, head: HfFileMetadata) -> Copy:
-        """Fetches a file into the client's cache and sees that it is what was promised."""
-        try:
-            path = self._attend(lambda on_bytes: _download(place, _meter(on_bytes, head.size or self._limit)))
-        except _TooMuch:
-            if head.size is None:
-                raise Unusable("too_large", too_large(str(place), self._limit + 1, self._limit)) from None
-            raise Again("the Hub sent more than it had promised") from None
-        copy = HubCache(place.repo).copy_at(path, place.file, str(place), self._limit)
-        if copy.commit != head.commit_hash:
-            raise Again("the file changed while it was fetched")
-        if not _agrees(copy.digests, head):
-            HubCache(place.repo).discard(path)
-            raise Again("the Hub sent another file than it had promised")
-        return copy
-
-    def _attend(self, fetch: Callable[[Callable[[], None]], Path]) -> Path:
-        """Fetches in a thread of its own, which is left behind when nothing comes of it.
-
-        The client asks for the head once more and, when that fails, goes on asking for minutes.
-
-        Raises:
-            NoAnswer: the line went down.
-            Silence: nothing came for too long.
-        """
-        events: SimpleQueue[Path | BaseException | None] = SimpleQueue()
-
-        def work() -> None:
-            try:
-                events.put(fetch(lambda: events.put(None)))
-            except BaseException as error:  # noqa: BLE001 - raised again by the attending thread
-                events.put(error)
-
-        threading.Thread(target=work, name=threading.current_thread().name, daemon=True).start()
-        moved = time.monotonic()
-        while True:
-            try:
-                event = events.get(timeout=0.25)
-            except Empty:
-                self._line.sleep(0.0)
-                # While all are to wait, the client does too.
-                if time.monotonic() - max(moved, self._line.held_until) > self._patience.stalled:
-                    raise Silence("nothing came in time") from None
-                continue
-            if isinstance(event, BaseException):
-                raise event
-            if event is not None:
-                return event
-            moved = time.monotonic()
+    def __init__(self, reason: str, *, whole: bool) -> None:
+        super().__init__(reason)
+        self.whole = whole
 
 
 class HubType:
@@ -256,122 +70,389 @@ class HubType:
             yield hub
 
 
-@contextlib.contextmanager
-def quiet_client(thread_name: str, hold: Callable[[float], None]) -> Iterator[None]:
-    """Keeps what the client logs in our threads off the terminal; the rest of the program keeps its logs.
+class Hub:
+    """Finds runs on the Hub; used by many threads at once.
 
-    When the limit on requests meets a body and not a head, the client waits by itself: its log is the
-    only place that tells, and ``hold`` is called with the seconds.
+    Token, cache and endpoint are the client's (``HF_TOKEN``, ``HF_HOME``, ``HF_ENDPOINT`` and the
+    rest). An unchanged file costs one HEAD request, one at a commit that is in the cache none; a run that
+    is a folder costs one listing for its repository, and nothing for a file of it that has not changed.
+
+    Args:
+        access: ``HF_HUB_OFFLINE`` says offline too.
     """
-    logger = logging.getLogger("huggingface_hub")
 
-    def passes(record: logging.LogRecord) -> bool:
-        if record.threadName != thread_name:
-            return True
-        told = _CLIENT_WAITS.search(record.getMessage())
-        if told:
-            hold(float(told[1]))
-        return False
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._offline = access.offline or huggingface_hub.is_offline_mode()
+        self._limit = access.max_file_size
+        self._patience = access.patience
+        self._line = Line(access.patience, access.say, access.stop)
+        self._lock = threading.Lock()
+        self._revisions: dict[tuple[str, str, str], str] = {}
+        self._trees: dict[tuple[str, str, str], Tree | Unusable] = {}
+        self._tree_locks: dict[tuple[str, str, str], threading.Lock] = {}
+        self._fetching: dict[str, int] = {}
+        self._settings: str | None = None if self._offline else settings_trouble()
+        if self._settings:
+            access.say(f"no run asks the Hub: {self._settings}")
 
-    # Who asked for more than warnings wants to see them.
-    handlers = list(logger.handlers) if logger.getEffectiveLevel() >= logging.WARNING else []
-    for handler in handlers:
-        handler.addFilter(passes)
-    try:
-        yield
-    finally:
-        for handler in handlers:
-            handler.removeFilter(passes)
+    def find(self, source: HubSource, name: str, files: Sequence[str] = (), *, found: bool = False) -> Found:
+        """The files of the run ``name``, from the Hub or from the cache.
 
+        A copy in the cache serves at a commit, when offline, and when the Hub gives no answer; in the
+        last two cases, unless at a commit, it is marked as not checked.
 
-def _place(source: HubSource, name: str, *, found: bool) -> _Place:
-    place = _Place(
-        source.repo.replace("{name}", name),
-        source.file.replace("{name}", name),
-        source.commit or source.revision,
-        source.revision,
-    )
-    for part in (place.repo, place.file, place.revision):
-        relative_parts(part, found=found)
-    try:
-        validate_repo_id(place.repo)
-    except hub_errors.HFValidationError:
-        raise Unusable(
-            "refused",
-            f"{one_line(place.repo)} cannot be a repository on the Hub; correct the run's name or `repo`",
-        ) from None
-    return place
+        Raises:
+            Unusable: see ``Problem``.
+        """
+        place = place_of(source, name, found=found)
+        if trouble := HubCache.trouble():
+            raise Unusable("unreadable", f"{place}: {trouble}")
+        folder = folder_of(place.file)
+        if folder is not None:
+            return self._find_folder(source, replace(place, file=folder), files)
+        copy, commit, checked = self._file(place)
+        file = FoundFile(PurePosixPath(place.file).name, copy.path, copy.digests.size, copy.digests.sha256)
+        return Found((file,), _record(place, commit, place.file, (file,), ()), checked)
 
+    def discover(self, source: HubSource, pattern: Pattern, limit: int) -> Listing:
+        """The names of the runs that the pattern fits: repositories of an owner, or files inside one."""
+        return listed(self, self._access, source, pattern, limit)
 
-def _found(place: _Place, copy: Copy, commit: str, *, checked: bool) -> Found:
-    file = FoundFile(PurePosixPath(place.file).name, copy.path, copy.digests.size, copy.digests.sha256)
-    record = SourceRecord("hub", place.repo, place.requested, commit, place.file, digest_of((file,)))
-    return Found((file,), record, checked)
+    @property
+    def is_offline(self) -> bool:
+        """Whether no network may be asked."""
+        return self._offline
 
+    def hold(self, seconds: float) -> None:
+        """Lets no run ask for a while: the Hub asked the client for it, which waits by itself."""
+        with contextlib.suppress(NoAnswer):  # Too long, which every run hears from the line.
+            self._line.hold(seconds)
 
-def _head(place: _Place) -> HfFileMetadata:
-    url = hf_hub_url(place.repo, place.file, revision=place.revision)
-    try:
-        head = huggingface_hub.get_hf_file_metadata(
-            url, library_name="reportgen", library_version=__version__
+    def tree(self, place: Place) -> Tree:
+        """The files of a repository, asked for once; those in the cache where nobody answers.
+
+        Raises:
+            Unusable: there is none.
+        """
+        key = (place.repo_type, place.repo, place.revision)
+        with self._lock:
+            lock = self._tree_locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._trees:
+                try:
+                    self._trees[key] = self._new_tree(place)
+                except Unusable as unusable:
+                    self._trees[key] = unusable
+            tree = self._trees[key]
+        if isinstance(tree, Unusable):
+            raise Unusable(tree.kind, str(tree))
+        return tree
+
+    def persist(self, place: Place, request: Callable[[], _T]) -> _T:
+        """Asks until it works.
+
+        Raises:
+            Unusable: The Hub says no, or ``Patience`` ends before it answers (``network``).
+        """
+        try:
+            return self._persist(place, request)
+        except _Unanswered as unanswered:
+            raise _no_answer(place, unanswered) from None
+
+    def _find_folder(self, source: HubSource, place: Place, files: Sequence[str]) -> Found:
+        start = f"{place.file}/" if place.file != "." else ""
+        tree = Tree(place.revision, {}) if files and place.is_pinned else self.tree(place)
+
+        def copy_of(name: str) -> Copy:
+            parts = relative_parts(name, found=True)
+            at = replace(place, file=start + "/".join(parts), revision=tree.commit)
+            return self._part(at, tree.files.get(at.file, Entry()))
+
+        names = [
+            name.removeprefix(start)
+            for name in tree.files
+            if name.startswith(start) and not any(map(is_environment, name.split("/")[:-1]))
+        ]
+        taken = files or self._access.fits(
+            source, names, lambda name: read_head(copy_of(name).path, name, HEAD)
         )
-    except Exception as error:  # noqa: BLE001 - what has no meaning is raised as it is
-        mend = "check HF_TOKEN and the settings of proxies and certificates"
-        own = Unusable("network", f"{place}: the Hub's client cannot ask ({detail(error)}); {mend}")
-        raise meaning(error, place, own) from None
-    if not _COMMIT.fullmatch(head.commit_hash or "") or not _ETAG.fullmatch(head.etag or ""):
-        mend = "check HF_ENDPOINT and the proxy"
-        raise Unusable("network", f"{place}: the answer is none that the Hub would give; {mend}")
-    return head
+        if not taken:
+            what = "no file of it holds a series that a format knows" if names else "there is no such folder"
+            fix = "correct `file`, or take the run out of the list"
+            raise Unusable("missing", f"{place}: {what}; {fix}")
+        found = []
+        for name in sorted(taken):
+            copy = copy_of(name)
+            found.append(FoundFile(name, copy.path, copy.digests.size, copy.digests.sha256))
+        if tree.checked and not place.is_pinned:
+            HubCache(place.repo, place.repo_type).move(place.revision, tree.commit)
+        record = _record(place, tree.commit, place.file, found, tuple(sorted(taken)))
+        return Found(tuple(found), record, tree.checked)
 
+    def _new_tree(self, place: Place) -> Tree:
+        cache = HubCache(place.repo, place.repo_type)
+        reason: Unusable | None = None
+        if not self._offline:
+            try:
+                return self._persist(place, lambda: tree_of(place))
+            except _Unanswered as unanswered:
+                reason = _no_answer(place, unanswered)
+        with contextlib.suppress(OSError, ValueError):
+            commit = cache.commit_of(place.revision)
+            files = cache.files(commit)
+            if files:
+                return Tree(commit, dict.fromkeys(files, Entry()), checked=place.is_pinned)
+        raise reason or _not_cached(place)
 
-def _agrees(digests: Digests, head: HfFileMetadata) -> bool:
-    return head.size in (None, digests.size) and _matches(digests, str(head.etag))
+    def _part(self, place: Place, entry: Entry) -> Copy:
+        """A file of a folder, at a commit: from the cache, if it has these bytes under any name."""
+        if entry.size is not None and entry.size > self._limit:
+            raise Unusable("too_large", too_large(str(place), entry.size, self._limit))
+        cache = HubCache(place.repo, place.repo_type)
+        cached = self._cached(place)
+        if cached is None and entry.etag is not None:
+            known = cache.blob(entry.etag, place.file, str(place), self._limit)
+            if known is not None and entry.etag in known.digests.names:
+                cache.note(known, place.file, place.revision)
+                return known
+        if cached is not None:
+            return cached
+        if self._offline:
+            raise _not_cached(place)
+        return self._ask(place, None)[0]
 
+    def _file(self, place: Place) -> tuple[Copy, str, bool]:
+        """A file, the commit that it is at, and whether the Hub was asked."""
+        cached = self._cached(place)
+        if cached is not None and (place.is_pinned or self._offline):
+            return cached, cached.commit, place.is_pinned
+        if self._offline:
+            raise _not_cached(place)
+        return self._ask(place, cached)
 
-def _matches(digests: Digests, etag: str) -> bool:
-    """Whether the etag is that of the bytes: sha256 of a large file, git's hash of another."""
-    if re.fullmatch(r"[0-9a-f]{64}", etag):
-        return etag == digests.sha256
-    return etag == digests.git or not _COMMIT.fullmatch(etag)
+    def _ask(self, place: Place, cached: Copy | None) -> tuple[Copy, str, bool]:
+        """Asks and fetches until it works or ``Patience`` ends; then the cache serves, if it may."""
+        newer = False
+        unproven: set[str] = set()
 
+        def request() -> tuple[Copy, str, bool]:
+            nonlocal newer
+            head = self._head(place)
+            if head.size is not None and head.size > self._limit:
+                raise Unusable("too_large", too_large(str(place), head.size, self._limit))
+            if cached is not None and is_same(cached, head):
+                commit = str(head.commit_hash)
+                HubCache(place.repo, place.repo_type).note(cached, place.file, commit)
+                return cached, commit, True
+            newer = True
+            fetched = self._fetch(place, head, unproven)
+            return fetched, fetched.commit, True
 
-class _TooMuch(Exception):  # noqa: N818 - never leaves this file
-    """More bytes came than are allowed."""
+        try:
+            return self._persist(place, request, asks_itself=True)
+        except _Unanswered as unanswered:
+            # Once the Hub has told of another file, the copy in the cache is known to be an old one.
+            if cached is not None and not newer:
+                return cached, cached.commit, False
+            raise _no_answer(place, unanswered) from None
 
+    def _persist(self, place: Place, request: Callable[[], _T], *, asks_itself: bool = False) -> _T:
+        if self._settings:
+            raise _Unanswered(self._settings, whole=True)
+        reason = ""
+        wait: float | None = None
+        for attempt in range(self._patience.attempts):
+            try:
+                if attempt:
+                    self._wait(place, attempt, reason, wait)
+                result = request() if asks_itself else self._line.ask(str(place), request)
+            except (Again, Silence) as error:
+                reason = one_line(str(error))
+                wait = getattr(error, "wait", None)
+                self._line.failed(str(place), reason)
+            except NoAnswer as error:
+                raise _Unanswered(one_line(str(error)), whole=isinstance(error, CannotAsk)) from None
+            except Unusable:
+                self._line.got_through()
+                raise
+            else:
+                self._line.got_through()
+                return result
+        raise _Unanswered(reason, whole=False)
 
-def _meter(on_bytes: Callable[[], None], limit: int) -> type[Any]:
-    """A progress bar for the client that shows nothing, and stops a body that does not end."""
+    def _head(self, place: Place) -> HfFileMetadata:
+        """Asks for the head; where all are to wait, they do so before the next one asks."""
 
-    class Meter(hub_tqdm):  # type: ignore[misc, unused-ignore]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **{**kwargs, "disable": True})  # type: ignore[no-untyped-call]
-            self.received = float(kwargs.get("initial") or 0)
+        def ask() -> HfFileMetadata:
+            try:
+                return head_of(place)
+            except Again as error:
+                if error.wait is not None:
+                    self._line.hold(error.wait)
+                raise
 
-        def update(self, n: float | None = 1) -> None:
-            on_bytes()
-            self.received += n or 0
-            if self.received > limit:
-                raise _TooMuch
+        return self._line.ask(str(place), ask)
 
-    return Meter
+    def _wait(self, place: Place, failures: int, reason: str, wait: float | None) -> None:
+        if wait is not None:
+            self._line.hold(wait)
+            return
+        self._line.sleep(0.0)  # Nobody is told of a pause that comes to nothing.
+        pause = self._patience.pause(failures)
+        self._access.say(f"{place}: {reason}; trying again in {pause:.1f} s")
+        self._line.sleep(pause)
 
+    def _cached(self, place: Place) -> Copy | None:
+        """The copy in the cache; one that is damaged is thrown away."""
+        cache = HubCache(place.repo, place.repo_type)
+        try:
+            copy = cache.copy(place.file, self._revision(place), str(place), self._limit)
+        except (OSError, ValueError):
+            return None
+        # The cache names contents by their etag. Without links (Windows) there is no such name to ask.
+        if copy is not None and copy.etag is not None and not may_be(copy.digests, copy.etag):
+            cache.discard(copy.path)
+            return None
+        return copy
 
-def _download(place: _Place, meter: type[Any]) -> Path:
-    # The branch, not the commit that the head told: only so does the cache learn what the branch is.
-    try:
-        pointer = huggingface_hub.hf_hub_download(
-            place.repo,
-            place.file,
-            revision=place.revision,
-            library_name="reportgen",
-            library_version=__version__,
-            tqdm_class=meter,
+    def _revision(self, place: Place) -> str:
+        """The commit of a branch in the cache when this build first looked; where there was none, its name.
+
+        A file that is fetched moves the branch for all files of its repository, also for those that were
+        not looked for yet.
+        """
+        branch = (place.repo_type, place.repo, place.revision)
+        if branch not in self._revisions:
+            known = HubCache(place.repo, place.repo_type).commit_of(place.revision)
+            self._revisions.setdefault(branch, known)
+        return self._revisions[branch]
+
+    def _fetch(self, place: Place, head: HfFileMetadata, unproven: set[str]) -> Copy:
+        """Fetches a file into the client's cache and sees that it is what was promised.
+
+        A server may call it by a name of its own, which proves nothing: then its length and commit decide,
+        and a body that comes twice the same.
+
+        Args:
+            place: Where it is.
+            head: What the server said of it.
+            unproven: Digests of bodies that came before; that of this one is added where it proves nothing.
+        """
+        etag = str(head.etag)
+        try:
+            path = self._attend(
+                place, etag, lambda on_bytes: download(place, meter(on_bytes, head.size or self._limit))
+            )
+        except TooMuch:
+            if head.size is None:
+                raise Unusable("too_large", too_large(str(place), self._limit + 1, self._limit)) from None
+            raise Again("the Hub sent more than it had promised") from None
+        cache = HubCache(place.repo, place.repo_type)
+        copy = cache.copy_at(path, place.file, str(place), self._limit)
+        if copy.commit != head.commit_hash:
+            raise Again("the file changed while it was fetched")
+        if etag in copy.digests.names and head.size in (None, copy.digests.size):
+            return copy
+        if is_web_page(read_head(path, place.file, 2**12), place.file):
+            cache.discard(path)
+            raise Again("the Hub sent a web page in place of the file")
+        if head.size not in (None, copy.digests.size) or (
+            not may_be(copy.digests, etag) and copy.digests.sha256 not in unproven
+        ):
+            unproven.add(copy.digests.sha256)
+            cache.discard(path)
+            raise Again("the Hub sent another file than it had promised")
+        return copy
+
+    def _attend(self, place: Place, etag: str, fetch: Callable[[Callable[[], None]], Path]) -> Path:
+        """Fetches in a thread of its own, which is left behind when nothing comes of it.
+
+        The client asks for the head once more and, when that fails, goes on asking for minutes.
+
+        Raises:
+            NoAnswer: the line went down.
+            Silence: nothing came for too long.
+            Unusable: another process keeps the cache locked.
+        """
+        events: SimpleQueue[Path | BaseException | None] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                events.put(fetch(lambda: events.put(None)))
+            except BaseException as error:  # noqa: BLE001 - raised again by the attending thread
+                events.put(error)
+
+        with self._counted(f"{place.repo}/{etag}") as alone:
+            threading.Thread(target=work, name=threading.current_thread().name, daemon=True).start()
+            moved = looked = time.monotonic()
+            told = False
+            while True:
+                try:
+                    event = events.get(timeout=0.25)
+                except Empty:
+                    self._line.sleep(0.0)
+                    now = time.monotonic()
+                    if now - looked > _LOOKS_AT_LOCKS and alone():
+                        looked = now
+                        told = self._look_at_lock(place, etag, now - moved, told)
+                    # While all are to wait, the client does too.
+                    if now - max(moved, self._line.held_until) > self._patience.stalled:
+                        raise Silence("nothing came in time") from None
+                    continue
+                if isinstance(event, BaseException):
+                    raise event
+                if event is not None:
+                    return event
+                moved = looked = time.monotonic()
+
+    def _look_at_lock(self, place: Place, etag: str, waited: float, told: bool) -> bool:
+        """Says whose lock a fetch waits for, once; whether that was said."""
+        held = HubCache(place.repo, place.repo_type).lock_held(etag)
+        if held is None:
+            return told
+        lock, age = held
+        named = f"{lock.parent.name}/{lock.name}"
+        shown = (
+            f"{age:.0f} s" if age < 120 else f"{age / 60:.0f} min" if age < 7200 else f"{age / 3600:.0f} h"
         )
-    except _TooMuch:
-        raise
-    except Exception as error:  # noqa: BLE001 - what has no meaning is raised as it is
-        mend = "see to the folder that HF_HOME names"
-        own = Unusable("unreadable", f"{place}: the Hub's cache cannot take it ({detail(error)}); {mend}")
-        raise meaning(error, place, own) from None
-    return Path(pointer)
+        if waited > self._patience.locked:
+            raise Unusable(
+                "unreadable",
+                f"{place}: another process holds a lock in the Hub's cache, {shown} old; end that "
+                f"process, or delete .locks/{named} in the folder that HF_HOME names",
+            )
+        if not told:
+            self._access.say(
+                f"{place}: waiting for a lock in the Hub's cache that another process holds: "
+                f".locks/{named}, {shown} old"
+            )
+        return True
+
+    @contextlib.contextmanager
+    def _counted(self, key: str) -> Iterator[Callable[[], bool]]:
+        """Counts who fetches the same bytes here; gives what tells whether one is alone."""
+        with self._lock:
+            self._fetching[key] = self._fetching.get(key, 0) + 1
+        try:
+            yield lambda: self._fetching[key] == 1
+        finally:
+            with self._lock:
+                self._fetching[key] -= 1
+
+
+def _record(
+    place: Place, commit: str, file: str, found: Sequence[FoundFile], files: tuple[str, ...]
+) -> SourceRecord:
+    return SourceRecord("hub", place.repo, place.requested, commit, file, digest_of(found), files)
+
+
+def _not_cached(place: Place) -> Unusable:
+    fix = "build once without --offline and HF_HUB_OFFLINE"
+    return Unusable("network", f"{place} is not in the Hub's cache; {fix}")
+
+
+def _no_answer(place: Place, unanswered: _Unanswered) -> Unusable:
+    if unanswered.whole:
+        return Unusable("network", f"{place}: {unanswered}")
+    return Unusable("network", f"{place}: the Hub cannot be read ({unanswered}); build again later")

@@ -12,6 +12,8 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +79,26 @@ class HubCache:
         Raises:
             Unusable: It cannot be read.
         """
-        digests = hash_file(path, name, limit, git=True)
+        digests = hash_file(path, name, limit, others=True)
         etag = path.readlink().name if path.is_symlink() else None
         return Copy(path, path.parts[-1 - len(file.split("/"))], digests, etag)
+
+    def blob(self, etag: str, file: str, name: str, limit: int) -> Copy | None:
+        """The bytes that the server calls ``etag``, whatever file they were; None where there are none."""
+        path = self._root / "blobs" / etag
+        if not path.is_file():
+            return None
+        for pointer in (self._root / "snapshots").glob(f"*/{glob.escape(file)}"):
+            if pointer.is_symlink() and pointer.readlink().name == etag:
+                return self.copy_at(pointer, file, name, limit)
+        return None
+
+    def move(self, revision: str, commit: str) -> None:
+        """Lets a branch or tag be at a commit, all of whose files that were wanted are in the cache now."""
+        ref = self._root / "refs" / revision
+        with contextlib.suppress(OSError):
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            ref.write_text(commit)
 
     def files(self, commit: str) -> list[str]:
         """Names of the files that the cache has at a commit."""
@@ -115,6 +134,23 @@ class HubCache:
                 return
             path = following
 
+    @staticmethod
+    def trouble() -> str | None:
+        """Why the cache can hold nothing, and how to fix it; None where it can."""
+        variable = next((name for name in ("HF_HUB_CACHE", "HF_HOME") if os.environ.get(name)), None)
+        said = f"the folder that {variable} names" if variable else "its usual folder"
+        fix = f"correct {variable}" if variable else "set HF_HOME to a folder of yours"
+        folder = Path(constants.HF_HUB_CACHE)
+        for there in (folder, *folder.parents):
+            if not os.path.lexists(there):
+                continue
+            if not there.is_dir():
+                return f"the Hub's cache cannot be in {said}: {there.name} is no folder; {fix}"
+            if not os.access(there, os.R_OK | os.X_OK if there == folder else os.W_OK | os.X_OK):
+                return f"the Hub's cache cannot be in {said}: {there.name or '/'} may not be entered; {fix}"
+            return None
+        return None
+
     def lock_held(self, etag: str) -> tuple[Path, float] | None:
         """The lock that somebody holds on these bytes, and its age in seconds; None where nobody does."""
         lock = self._locks / f"{etag}.lock"
@@ -124,10 +160,13 @@ class HubCache:
             with filelock.FileLock(lock, timeout=0):
                 return None
         except filelock.Timeout:
-            with contextlib.suppress(OSError):
-                return lock, max(0.0, time.time() - lock.stat().st_mtime)
-        except (OSError, NotImplementedError):
+            pass
+        except NotImplementedError:
+            pass  # no locks on this file system: the client takes the file itself for one
+        except OSError:
             return None
+        with contextlib.suppress(OSError):
+            return lock, max(0.0, time.time() - lock.stat().st_mtime)
         return None
 
     @staticmethod

@@ -11,11 +11,11 @@ import httpx2
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]  # exported when asked for
 
-from reportgen.sources import Unusable
-from reportgen.sources.line import Silence
+from reportgen.sources.files import Unusable
+from reportgen.sources.line import NoAnswer, Silence
 from reportgen.text import one_line
 
-__all__ = ["Again", "detail", "meaning"]
+__all__ = ["Again", "CannotAsk", "detail", "meaning"]
 
 _TRY_AGAIN = {408, 429, 500, 502, 503, 504}
 
@@ -38,33 +38,58 @@ class Again(Exception):  # noqa: N818 - an answer, not an error
         self.wait = wait
 
 
-def meaning(error: BaseException, place: Asked, own: Unusable) -> BaseException:
-    """What an error of the client means: ``Unusable``, ``Again`` or ``Silence``; else the error itself.
+class CannotAsk(NoAnswer):
+    """This machine keeps the client from asking; the text is a sentence with its fix."""
+
+
+def meaning(
+    error: BaseException, place: Asked, own: Exception, proxy: str | None = None
+) -> Unusable | Again | Silence | Exception:
+    """What an error of the client means: ``Unusable``, ``Again`` or ``Silence``, else ``own``.
 
     Args:
         error: Any.
         place: What was asked for.
         own: Stands for trouble on this machine, which depends on what the client was doing.
+        proxy: What a person calls the proxy on the way, None where there is none.
     """
     if isinstance(error, hub_errors.LocalEntryNotFoundError) and error.__cause__ is not None:
-        return meaning(error.__cause__, place, own)
+        return meaning(error.__cause__, place, own, proxy)
     if isinstance(error, hub_errors.HfHubHTTPError):
+        if error.response.status_code == 407:
+            return _proxy_refuses(proxy)
         return _refusal(error, place)
     if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
         return Unusable("network", f"{place}: the Hub has no such address; correct HF_ENDPOINT")
+    if isinstance(error, httpx2.ProxyError):
+        if "407" in str(error):
+            return _proxy_refuses(proxy)
+        return Silence(f"the proxy of {proxy} fails: {one_line(str(error))}")
     if isinstance(error, httpx2.RequestError):
-        return Silence(_how(error))
+        return Silence(_how(error, proxy))
     if isinstance(error, hub_errors.FileMetadataError):
         return Again("its answer lacks what the Hub would say")
-    if isinstance(error, RuntimeError):
-        return Again("its store of large files failed")
+    return _of_no_request(error, own)
+
+
+def _of_no_request(error: BaseException, own: Exception) -> Exception:
+    """The meaning of an error that is none of the connection."""
     if isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno is not None):
         return own
+    if isinstance(error, RuntimeError):
+        return Again("its store of large files failed")
     if isinstance(error, OSError):
         return Again("the Hub sent less than it had promised")
-    if isinstance(error, ValueError | OverflowError):
+    if isinstance(error, ValueError | OverflowError | LookupError | TypeError | AttributeError):
         return Again("its answer makes no sense")
-    return error
+    return own
+
+
+def _proxy_refuses(proxy: str | None) -> CannotAsk:
+    return CannotAsk(
+        f"the proxy of {proxy or 'this machine'} asks who is there (407); "
+        "write name and password into its address, http://NAME:PASSWORD@HOST:PORT"
+    )
 
 
 def detail(error: BaseException) -> str:
@@ -108,12 +133,13 @@ def _asked_wait(headers: httpx2.Headers, status: int) -> float | None:
         return None
 
 
-def _how(error: httpx2.RequestError) -> str:
+def _how(error: httpx2.RequestError, proxy: str | None) -> str:
     """A sentence's half about a connection that failed; no address, which may hold a secret."""
     if isinstance(error, httpx2.TimeoutException):
         return "nothing came in time"
     if isinstance(error, httpx2.TooManyRedirects):
         return "it leads in circles"
     if isinstance(error, httpx2.ConnectError):
-        return "no connection: " + re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+        way = f" by way of the proxy of {proxy}" if proxy else ""
+        return f"no connection{way}: " + re.sub(r"^\[Errno -?\d+\] ", "", str(error))
     return "the connection broke"

@@ -26,12 +26,14 @@ class Patience:
         longest_wait: Seconds that a server may ask us to wait, at once or in several waits between which
             no run gets through; who asks for more is not waited for.
         stalled: Seconds after which a file of which nothing has come is given up.
+        locked: Seconds that a lock of another process in the cache is waited for.
     """
 
     attempts: int = 4
     first_pause: float = 1.0
     longest_wait: float = 600.0
     stalled: float = 180.0
+    locked: float = 60.0
 
     def pause(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row, from 1."""

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from reportgen.patterns import Pattern
 from reportgen.sources.files import read_head
 from reportgen.sources.folders import is_checkpoint, is_environment
-from reportgen.sources.patterns import Pattern
 
 __all__ = ["PACKED", "Candidate", "Walk", "is_report", "unpacked"]
 

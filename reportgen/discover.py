@@ -1,0 +1,164 @@
+"""Lists with patterns -> lists with runs: ``runs = ["add_*"]`` becomes the runs that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from reportgen.kinds import Problem, ProblemKind
+from reportgen.model_list import FamilySpec, ModelList, RunSpec, Source
+from reportgen.patterns import Pattern, natural
+from reportgen.pull import PullOptions, access_of, opened_sources
+from reportgen.sources import Listing, Unusable
+from reportgen.sources.crew import Crew, Limits
+from reportgen.text import one_line
+
+__all__ = ["MOST_RUNS", "Discovered", "discover"]
+
+MOST_RUNS = 100_000
+"""A pattern finds no more: who wants more names them in several families."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """What patterns found.
+
+    Attributes:
+        lists: Without a pattern.
+        problems: Of patterns, whose text stands for the run: those that found nothing (``missing``), and
+            those whose listing is not whole, so that nothing can be said of runs they did not find.
+        notes: What each pattern found, a line each.
+    """
+
+    lists: tuple[ModelList, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    source: Source
+    pattern: str
+
+
+_Outcome = Listing | Unusable
+
+
+def discover(
+    lists: Sequence[ModelList],
+    options: PullOptions,
+    *,
+    families: Collection[str] = (),
+    on_wait: Callable[[str], None] = lambda _: None,
+    limit: int = MOST_RUNS,
+) -> Discovered:
+    """Looks for the runs that the patterns of lists fit; nothing is asked where there is no pattern.
+
+    Found runs stand where their pattern does, in natural order (2 before 10), with all that the list says
+    of the pattern. A run that is found twice in a family is there once, and one that the list names itself
+    is as the list says.
+
+    Args:
+        lists: As read.
+        options: How; ``jobs`` patterns are looked for at once.
+        families: Names and slugs of the families to look for; empty for all. The patterns of others stay.
+        on_wait: Called with a sentence when something waits.
+        limit: Most runs of a pattern.
+
+    Raises:
+        ReportgenError: A source refuses its settings.
+    """
+    wanted = [
+        family
+        for one in lists
+        for family in one.families
+        if not families or not {family.name, family.slug}.isdisjoint(families)
+    ]
+    tasks = list(dict.fromkeys(_task(run) for family in wanted for run in family.runs if run.is_pattern))
+    if not tasks:
+        return Discovered(tuple(lists))
+    outcomes = _listings(tasks, options, on_wait, limit)
+    problems: list[Problem] = []
+    notes: list[str] = []
+    chosen = {family.slug for family in wanted}
+
+    def expanded(family: FamilySpec) -> FamilySpec:
+        return _expanded(family, outcomes, problems, notes) if family.slug in chosen else family
+
+    found = tuple(replace(one, families=tuple(map(expanded, one.families))) for one in lists)
+    return Discovered(found, tuple(problems), tuple(notes))
+
+
+def _task(run: RunSpec) -> _Task:
+    return _Task(run.source, run.name)
+
+
+def _listings(
+    tasks: Sequence[_Task], options: PullOptions, on_wait: Callable[[str], None], limit: int
+) -> dict[_Task, _Outcome]:
+    crew: Crew[_Task, Listing] = Crew()
+    access = access_of(options, crew.say, crew.stop)
+    with opened_sources({task.source.type for task in tasks}, access) as sources:
+
+        def look(task: _Task) -> Listing:
+            return sources[task.source.type].discover(task.source, Pattern(task.pattern), limit)
+
+        limits = Limits(options.jobs, options.deadline, options.run_seconds)
+        return dict(crew.outcomes(tasks, look, limits, on_wait))
+
+
+def _expanded(
+    family: FamilySpec, outcomes: dict[_Task, _Outcome], problems: list[Problem], notes: list[str]
+) -> FamilySpec:
+    """The family with the runs that its patterns found in their places."""
+    excluded = [Pattern(text) for text in family.exclude]
+    taken = {(run.name, run.source) for run in family.runs if not run.is_pattern}
+    runs: list[RunSpec] = []
+    for run in family.runs:
+        if not run.is_pattern:
+            runs.append(run)
+            continue
+        outcome = outcomes[_task(run)]
+        listing = outcome if isinstance(outcome, Listing) else Listing((), 0, str(outcome), outcome.kind)
+        names = [name for name in listing.names if not any(one.fits(name) for one in excluded)]
+        for name in sorted(names, key=natural):
+            if (name, run.source) not in taken:
+                taken.add((name, run.source))
+                runs.append(replace(run, name=name, found=True))
+        if trouble := _trouble(run.name, listing, names):
+            kind, text = trouble
+            problems.append(Problem(family.name, run.name, kind, text))
+        notes.append(_note(family.name, run.name, listing, len(names)))
+    return replace(family, runs=tuple(runs))
+
+
+def _trouble(pattern: str, listing: Listing, names: Sequence[str]) -> tuple[ProblemKind, str] | None:
+    """Kind and text of what is wrong with a listing; None where nothing is."""
+    shown = one_line(pattern)
+    if listing.problem:
+        if not names:
+            return listing.kind, f"{shown} could not be looked for: {listing.problem}"
+        return (
+            listing.kind,
+            f"there may be more runs than the {len(names):,} that {shown} found: {listing.problem}",
+        )
+    if names:
+        return None
+    if listing.names:
+        return "missing", f"`exclude` takes away all that {shown} finds; correct one of the two"
+    if listing.passed:
+        return "missing", (
+            f"{shown} finds no run: {_counted(listing.passed)} no series; correct the pattern or the source"
+        )
+    return "missing", f"{shown} finds no run; correct the pattern or the source"
+
+
+def _note(family: str, pattern: str, listing: Listing, used: int) -> str:
+    passed = f", {_counted(listing.passed)} no series" if listing.passed else ""
+    excluded = f", {len(listing.names) - used:,} excluded" if len(listing.names) > used else ""
+    runs = "1 run" if used == 1 else f"{used:,} runs"
+    return one_line(f"{family}: {pattern} found {runs}{excluded}{passed}")
+
+
+def _counted(passed: int) -> str:
+    return "1 other place holds" if passed == 1 else f"{passed:,} other places hold"
