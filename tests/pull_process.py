@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from reportgen.discover import discover
 from reportgen.kinds import Problem, SourceRecord
 from reportgen.model_list import DirectorySource, FamilySpec, HubSource, ModelList, RunSpec, Smoothing
+from reportgen.model_list.specs import FormatSpec
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.sources import FoundFile
 from reportgen.sources.line import Patience
@@ -158,7 +159,9 @@ def main() -> None:
     kinds = {"hub": HubSource, "directory": DirectorySource}
     runs = []
     for fields in asked["runs"]:
-        source = kinds[fields["source"]["type"]](**fields.pop("source"))
+        given = fields.pop("source")
+        pattern = tuple(given["format"].pop("pattern"))
+        source = kinds[given["type"]](**given | {"format": FormatSpec(**given["format"], pattern=pattern)})
         runs.append(("f", RunSpec(source=source, **fields | {"files": tuple(fields["files"])})))
     if asked["largest_file"] is not None:
         import resource
