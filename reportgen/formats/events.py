@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import LOSS, Column, counted, listed, series_of
+from reportgen.formats.assembly import LOSS, Column, listed, series_of
 from reportgen.formats.event_file import Entries, EventFile, begins_event_file, read_event_file
 from reportgen.formats.reading import sound
 from reportgen.formats.series_names import own_names, parts
@@ -191,7 +191,7 @@ def _notes(found: Sequence[_Found]) -> list[str]:
         notes.append(f"Its folder holds {len(starts):,} starts, which were read one after the other.")
     damaged = sum(one.content.damaged for one in found)
     if damaged:
-        notes.append(f"{counted(damaged, 'record')} with a wrong checksum or content passed over.")
+        notes.append(f"Records with a wrong checksum or content were passed over: {damaged:,}.")
     for one in found:
         if one.content.lost:
             notes.append(f"{one.name} is damaged in the length of a record and was read up to there.")

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from reportgen.formats.assembly import listed
 from reportgen.kinds import Unreadable
 
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile
 
-__all__ = ["WAL_NOTE", "database", "database_files", "has_columns", "ids_by_name"]
+__all__ = ["WAL_NOTE", "database", "database_files", "has_columns", "ids_by_name", "run_of"]
 
 _MAGIC: Final = b"SQLite format 3\0"
 _WAL: Final = "-wal"
@@ -38,6 +39,23 @@ def ids_by_name(runs: Sequence[tuple[str, str]]) -> dict[str, str]:
         name if wanted.count(name) == 1 else f"{name} ({run_id})": run_id
         for (run_id, _), name in zip(runs, wanted, strict=True)
     }
+
+
+def run_of(ids: Mapping[str, str], name: str, store: str) -> str:
+    """The id of the run that a list names; that of the only one where the list calls it otherwise.
+
+    Raises:
+        Unreadable: The store has no such run.
+    """
+    if name in ids:
+        return ids[name]
+    if name in ids.values():
+        return name
+    if len(ids) == 1:
+        return next(iter(ids.values()))
+    if not ids:
+        raise Unreadable(store, "holds no runs")
+    raise Unreadable(store, f"has no run {name}; its {len(ids):,} runs are {listed(list(ids))}")
 
 
 def _usable(name: str) -> bool:
@@ -69,6 +87,7 @@ def database(files: Sequence[InputFile], name: str) -> Iterator[tuple[sqlite3.Co
         # A database in WAL mode cannot be opened in memory; its journal's mode is in these bytes.
         data[18:20] = b"\x01\x01"
         connection.deserialize(bytes(data))
+        connection.execute("PRAGMA trusted_schema = OFF")
         connection.text_factory = lambda value: value.decode("utf-8", "replace")
         yield connection, len(files) > 1
     except (sqlite3.Error, OverflowError) as error:
@@ -78,9 +97,14 @@ def database(files: Sequence[InputFile], name: str) -> Iterator[tuple[sqlite3.Co
 
 
 def has_columns(connection: sqlite3.Connection, tables: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a database has these tables, each with at any rate these columns."""
+    """Whether a database has these tables, each with at any rate these columns.
+
+    A view is no table: what it computes may never end.
+    """
     for table, columns in tables.items():
+        kind = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,))
+        sql = (kind.fetchone() or ("",))[0]
         found = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
-        if not found.issuperset(columns):
+        if not str(sql).upper().startswith("CREATE TABLE") or not found.issuperset(columns):
             return False
     return True

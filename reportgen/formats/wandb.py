@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import Column, counted, series_of
+from reportgen.formats.assembly import Column, series_of
 from reportgen.formats.reading import sound
 from reportgen.formats.series_names import parts
-from reportgen.formats.stores import ids_by_name
+from reportgen.formats.stores import ids_by_name, run_of
 from reportgen.formats.wandb_file import MAGIC, WandbFile, read_wandb_file
 from reportgen.kinds import RunFile, Unreadable
 
@@ -43,27 +43,23 @@ class Wandb:
         found = [file for file in found if "latest-run" not in PurePosixPath(file).parts[:-1]] or found
         return tuple(file for file in found if head(file).startswith(MAGIC))
 
-    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
-        if all("/" not in file.name for file in files):
-            return None
+    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str]:
         return list(_ids(files))
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
-        if any("/" in file.name for file in files):
-            ids = _ids(files)
-            if name in ids:
-                files = [file for file in files if _run_id(file) == ids[name]]
-        parts_of_run = [_read(file) for file in sorted(files, key=lambda file: file.name)]
         shown = files[0].name if len(files) == 1 else name
+        run_id = run_of(_ids(files), name, shown)
+        files = [file for file in files if _run_id(file) == run_id]
+        parts_of_run = [_read(file) for file in sorted(files, key=lambda file: file.name)]
         found = _together(parts_of_run)
         notes: list[str] = []
         columns = _columns(found, notes)
         if not columns:
             raise Unreadable(shown, "holds no history: nothing was logged; take the run out of the list")
         if found.damaged:
-            notes.append(f"{counted(found.damaged, 'part')} with a wrong checksum passed over.")
+            notes.append(f"Parts with a wrong checksum were passed over: {found.damaged:,}.")
         if found.left_out:
-            notes.append(f"{counted(found.left_out, 'value')} that are no numbers left out.")
+            notes.append(f"Values that are no numbers were left out: {found.left_out:,}.")
         return RunFile(
             series=series_of(columns),
             config=sound(found.config),

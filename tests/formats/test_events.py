@@ -119,7 +119,7 @@ def test_a_damaged_value_costs_its_record_alone() -> None:
     data[at] ^= 1
     run = read(FORMAT, one_file(bytes(data)))
     assert run.series["loss"].values.tolist() == [3.5, 1.5]
-    assert run.notes == ("1 record with a wrong checksum or content passed over.",)
+    assert run.notes == ("Records with a wrong checksum or content were passed over: 1.",)
     assert not run.unfinished
 
 

@@ -69,7 +69,7 @@ def test_a_finished_run_holds_what_its_loop_knows() -> None:
     assert "trainer/global_step" not in run.series
     assert run.notes == (
         "Steps are those of trainer/global_step, as the run defined its metrics.",
-        "4 values that are no numbers left out.",
+        "Values that are no numbers were left out: 4.",
     )
 
 
@@ -123,7 +123,7 @@ def test_values_of_every_kind() -> None:
     assert found == {
         "a": [1.0], "c": [-math.inf], "d": [math.inf], "e.f.g": [2.0], "m": [math.inf], "n.o": [math.inf],
     }  # fmt: skip
-    assert run.notes == ("4 values that are no numbers left out.",)
+    assert run.notes == ("Values that are no numbers were left out: 4.",)
 
 
 def test_metrics_name_their_steps() -> None:

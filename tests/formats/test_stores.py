@@ -1,0 +1,135 @@
+"""MLflow's and Trackio's stores, against the loops that logged into them."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from pathlib import Path
+
+import pytest
+from format_files import DATA, Bytes, assert_true, files_of, read, taken, truth_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reportgen.formats import mlflow, stores
+from reportgen.formats.databases import FORMAT as DATABASES
+from reportgen.kinds import Format, Unreadable
+
+
+def database(place: Path) -> list[Bytes]:
+    return [Bytes(place.name.removesuffix(".gz"), gzip.decompress(place.read_bytes()))]
+
+
+FOLDERS = files_of(DATA / "mlflow" / "mlruns")
+MLFLOW = database(DATA / "mlflow" / "mlflow.db.gz")
+TRACKIO = database(DATA / "trackio" / "tests.db.gz")
+STORES: list[tuple[Format, list[Bytes], str, list[str]]] = [
+    (mlflow.FORMAT, FOLDERS, "mlflow", ["small", "big"]),
+    (DATABASES, MLFLOW, "mlflow", ["small", "big"]),
+    (DATABASES, TRACKIO, "trackio", ["own-steps", "counted", "trainer"]),
+]
+
+
+@pytest.mark.parametrize(("form", "files", "tool", "names"), STORES)
+def test_stores_hold_what_the_loops_know(
+    form: Format, files: list[Bytes], tool: str, names: list[str]
+) -> None:
+    assert sorted(form.runs(taken(form, files), {}) or []) == sorted(names)
+    truth = truth_of(DATA / tool)
+    assert set(truth) == set(names)  # A run that was deleted is not among them.
+    for name, known in truth.items():
+        run = read(form, files, name)
+        assert_true(run, known)
+        assert run.unfinished == known.get("unfinished", False)
+        assert run.format == tool
+        assert run.series["eval_loss"].evaluation
+        assert run.series["loss"].axes["time"][0] >= 0
+
+
+def test_one_folder_of_a_run_is_a_run() -> None:
+    (folder,) = (file.name.rpartition("/")[0] for file in FOLDERS if b"run_name: small" in file.data)
+    files = [Bytes(f.name.removeprefix(folder + "/"), f.data) for f in FOLDERS if f.name.startswith(folder)]
+    assert_true(read(mlflow.FORMAT, files, "any name"), truth_of(DATA / "mlflow")["small"])
+
+
+def test_old_stores_of_files_know_no_steps() -> None:
+    files = [
+        Bytes("meta.yaml", b"run_uuid: abc\nname: ''\nlifecycle_stage: active\nstatus: 4\n"),
+        Bytes("metrics/a/loss", b"1000 3.5\n2000 nan\n2500 x\n3000 inf\n"),
+        Bytes("metrics/other", b"1000 1 5\n2000 2 7 digest name\n"),
+        Bytes("metrics/system/gpu", b"1000 1 5\n"),
+        Bytes("tags/mlflow.runName", b"my run"),
+        Bytes("tags/mlflow.user", b"someone"),
+        Bytes("artifacts/metrics/loss", b"1 1 1"),
+    ]
+    assert "artifacts/metrics/loss" not in [file.name for file in taken(mlflow.FORMAT, files)]
+    assert mlflow.FORMAT.runs(taken(mlflow.FORMAT, files), {}) == ["my run"]
+    run = mlflow.FORMAT.read(taken(mlflow.FORMAT, files), "my run", {})
+    one = run.series["loss"]
+    assert one.steps is None
+    assert repr(one.values.tolist()) == "[3.5, nan, inf]"
+    assert one.axes["time"].tolist() == [0.0, 1.0, 2.0]
+    other = run.series["other"].steps
+    assert other is not None and other.tolist() == [5, 7]
+    assert run.config == {}
+    assert run.notes == (
+        "1 metric of the machine (system/...) left out.",
+        "Lines of metrics that hold no entry were left out: 1.",
+        "MLflow says that the run was failed.",
+    )
+
+
+def test_databases_of_others_are_refused() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE trials (id INTEGER)")
+    files = [Bytes("study.db", connection.serialize())]
+    assert taken(DATABASES, files) == files
+    with pytest.raises(Unreadable, match="none of MLflow or Trackio"):
+        read(DATABASES, files)
+    assert not taken(DATABASES, [Bytes("study.db", b"not a database")])
+
+
+def test_old_databases_of_trackio_tell_runs_by_name() -> None:
+    connection = sqlite3.connect(":memory:")
+    columns = "timestamp TEXT, run_name TEXT, step INTEGER, metrics TEXT"
+    connection.execute(f"CREATE TABLE metrics (id INTEGER PRIMARY KEY, {columns})")
+    rows = [
+        ("t", "b", 0, '{"loss": 2}'),
+        ("t", "a", 0, '{"loss": "NaN", "x": {"_type": "image"}}'),
+        ("t", "b", 1, "?"),
+    ]
+    wanted = "timestamp, run_name, step, metrics"
+    connection.executemany(f"INSERT INTO metrics ({wanted}) VALUES (?, ?, ?, ?)", rows)
+    connection.commit()
+    files = [Bytes("p.db", connection.serialize())]
+    assert DATABASES.runs(files, {}) == ["b", "a"]
+    assert read(DATABASES, files, "b").series["loss"].values.tolist() == [2.0]
+    run = read(DATABASES, files, "a")
+    assert repr(run.series["loss"].values.tolist()) == "[nan]"
+    assert run.series["loss"].axes == {}
+    assert run.notes == ("Values that are no numbers were left out: 1.",)
+
+
+def test_a_write_ahead_file_beside_a_database_is_said() -> None:
+    files = [*TRACKIO, Bytes("tests.db-wal", b"\x37\x7f\x06\x82")]
+    assert taken(DATABASES, files) == files
+    assert stores.WAL_NOTE in read(DATABASES, files, "counted").notes
+
+
+@pytest.mark.parametrize(
+    ("form", "files", "name"), [(DATABASES, MLFLOW, "small"), (DATABASES, TRACKIO, "counted")]
+)
+@given(st.data())
+def test_damaged_databases_cause_no_traceback(
+    form: Format, files: list[Bytes], name: str, data: st.DataObject
+) -> None:
+    whole = files[0].data
+    damaged = bytearray(whole[: data.draw(st.sampled_from([len(whole), len(whole) // 2, 5000]))])
+    for at in data.draw(st.lists(st.integers(0, len(damaged) - 1), min_size=1, max_size=40)):
+        damaged[at] = data.draw(st.integers(0, 255))
+    broken = [Bytes(files[0].name, bytes(damaged))]
+    try:
+        DATABASES.runs(broken, {})
+        DATABASES.read(broken, name, {})
+    except Unreadable as reason:
+        assert files[0].name in str(reason)  # noqa: PT017 - either outcome is right
