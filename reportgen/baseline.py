@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -14,7 +14,18 @@ from reportgen.document import SCHEMA
 from reportgen.errors import ReportgenError
 from reportgen.text import one_line
 
-__all__ = ["Check", "Document", "Metrics", "Problem", "Run", "Selected", "Source", "is_time", "read_baseline"]
+__all__ = [
+    "Check",
+    "Document",
+    "Metrics",
+    "Problem",
+    "Run",
+    "Selected",
+    "Series",
+    "Source",
+    "is_time",
+    "read_baseline",
+]
 
 # A run's Config has 32 at most; whatever walks a baseline later may call itself once for each.
 _MOST_LEVELS = 64
@@ -44,7 +55,7 @@ class _Part(BaseModel):
 class Source(_Part):
     """Where a run's bytes came from."""
 
-    kind: Literal["hub", "directory"]
+    kind: str  # A later version knows others.
     repo: str | None
     requested_revision: str | None
     revision: str | None
@@ -53,30 +64,45 @@ class Source(_Part):
 
 
 class Metrics(_Part):
-    """A run's metrics."""
+    """A run's metrics, or a series'; those of a later version are kept as they are."""
 
-    steps: int
-    final_loss: float | None
-    avg_final_loss: float | None
-    min_loss: float | None
-    min_loss_step: int | None
-    nonfinite: int
-    first_nonfinite_step: int | None
-    nonpositive: int = 0
-    spikes: list[int]
-    steps_to: dict[str, int | None]
-    recorded_final_loss: float | None
-    recorded_avg_final_loss: float | None
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False, extra="allow")
+
+    steps: int | None = None
+    final_loss: float | None = None
+    avg_final_loss: float | None = None
+    min_loss: float | None = None
+    min_loss_step: int | None = None
+    nonfinite: int | None = None
+    first_nonfinite_step: int | None = None
+    nonpositive: int | None = 0
+    spikes: list[int] | None = None
+    steps_to: dict[str, int | None] | None = None
+    recorded_final_loss: float | None = None
+    recorded_avg_final_loss: float | None = None
 
     def numbers(self) -> dict[str, float | int | None]:
         """Each metric as a number: ``spikes`` is how many, ``steps_to.1e-6`` one of several."""
         found: dict[str, float | int | None] = {}
         for name, value in self:
             if isinstance(value, dict):
-                found |= {f"{name}.{key}": step for key, step in value.items()}
-            else:
-                found[name] = len(value) if isinstance(value, list) else value
+                found |= {f"{name}.{key}": one for key, one in value.items() if _is_number(one)}
+            elif isinstance(value, list):
+                found[name] = len(value)
+            elif _is_number(value):
+                found[name] = value
         return found
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+class Series(_Part):
+    """One series of a run."""
+
+    better: str | None = None
+    metrics: Metrics = Metrics()
 
 
 class Check(_Part):
@@ -85,7 +111,7 @@ class Check(_Part):
     metric: str
     expected: str
     actual: float | int | None
-    outcome: Literal["passed", "failed", "not_checked"]
+    outcome: str
 
 
 class Run(_Part):
@@ -94,8 +120,26 @@ class Run(_Part):
     name: str
     source: Source
     metrics: Metrics
+    series: dict[str, Series] = {}
     marks: list[str] = []
     checks: list[Check] = []
+    config: Any = None
+
+    def numbers(self) -> dict[str, float | int | None]:
+        """Each metric of the run and of its series as a number; of the loss by its bare name."""
+        found = self.metrics.numbers()
+        for name, series in self.series.items():
+            if name != "loss":
+                own = series.metrics.model_dump(exclude_unset=True)
+                known = series.metrics.numbers().items()
+                found |= {f"{name}.{key}": one for key, one in known if key.partition(".")[0] in own}
+        return found
+
+    def better(self, metric: str) -> str | None:
+        """Which way a metric's series is better, ``lower`` or ``higher``; None where nobody knows."""
+        name = next((name for name in self.series if metric.startswith(f"{name}.")), "loss")
+        known = self.series.get(name)
+        return known.better if known is not None else "lower"
 
 
 class Problem(_Part):
@@ -113,6 +157,7 @@ class Family(_Part):
 
     name: str
     slug: str
+    ranked_by: str | None = None
     runs: list[Run]
 
 

@@ -7,22 +7,36 @@ a night on which the Hub was away are no news.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reportgen.baseline import Document, Metrics, Run, read_baseline
+from reportgen.baseline import Document, Run, read_baseline
 from reportgen.document import report_document, strict
-from reportgen.news import as_text, told
+from reportgen.news import as_text, by_run, sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from reportgen.report import Report, RunReport
 
-__all__ = ["against", "as_text", "compare", "count", "is_empty", "read_baseline", "told"]
+__all__ = ["against", "as_text", "compare", "count", "is_empty", "read_baseline", "sections"]
 
 _RELATIVE = 1e-9
+_MOST_KEYS = 200
+"""Of a configuration that changed; a file may be anybody's."""
+# What a better value of means that the run is better; of all others fewer is, or nobody can say.
+_FOLLOWS_THE_SERIES = frozenset(
+    {"avg_final_loss", "best", "end", "final_loss", "last", "min_loss", "recorded_avg_final_loss"}
+    | {"recorded_final_loss"}
+)
+_FEWER_IS_BETTER = frozenset({"nonfinite", "spikes", "steps_to"})
+# Keys of a configuration that differ from run to run and mean nothing.
+_PASSING = re.compile(
+    r"_.*|.*(_id|_uuid|_hash|_commit|_time|_date|_port|_runtime|_per_second)"
+    r"|pid|duration|elapsed|memory|host|user|run_name|output_dir|logging_dir|name|model_name"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +85,19 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "unreadable": [],
         "sources": [],
+        "configuration": [],
         "metrics": [],
+        "grown": [],
         "diverged": [],
         "expectations": [],
     }
-    told: set[Hashable] = set()
+    ranked = {family.name: family.ranked_by for family in now.families}
+    twins = _twins(after, pairs)
+    seen: set[Hashable] = set()
     for entry, past in zip(after, pairs, strict=True):
         if past is None and entry.problem is None and not _asked_for(entry, known):
             continue
-        for section, news in _news(entry, past):
+        for section, news in _news(entry, past, ranked.get(entry.family), twins):
             # A run in two families is news once.
             mark = (
                 section,
@@ -87,8 +105,8 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
                 news.get("metric"),
                 news.get("expected"),
             )
-            if mark not in told:
-                told.add(mark)
+            if mark not in seen:
+                seen.add(mark)
                 made[section].append({"family": entry.family, "run": entry.name, **news})
     return made
 
@@ -117,13 +135,8 @@ def _at_commit_of(run: RunReport, entry: _Entry) -> RunReport:
 
 
 def count(changes: Mapping[str, Any]) -> int:
-    """How many pieces of news there are; a run that could not be read last time either is none."""
-    return sum(
-        entry.get("began", True)
-        for entries in changes.values()
-        if isinstance(entries, list)
-        for entry in entries
-    )
+    """How many runs are news; one that could not be read last time either is none."""
+    return sum(is_news for is_news, _ in by_run(changes))
 
 
 def is_empty(changes: Mapping[str, Any]) -> bool:
@@ -223,7 +236,19 @@ def _gone(before: Iterable[_Entry], after: Sequence[_Entry], pairs: Sequence[_En
     return list(gone.values())
 
 
-def _news(entry: _Entry, past: _Entry | None) -> Iterable[tuple[str, dict[str, Any]]]:
+def _twins(after: Sequence[_Entry], pairs: Sequence[_Entry | None]) -> dict[str, _Entry]:
+    """Digest of a file to a run that has it: one that was known before goes first."""
+    twins: dict[str, _Entry] = {}
+    for known in (True, False):
+        for entry, past in zip(after, pairs, strict=True):
+            if entry.run is not None and (past is not None) is known:
+                twins.setdefault(entry.run.source.sha256, entry)
+    return twins
+
+
+def _news(
+    entry: _Entry, past: _Entry | None, ranked_by: str | None, twins: Mapping[str, _Entry]
+) -> Iterable[tuple[str, dict[str, Any]]]:
     """The sections in which a run of the new report is news."""
     if entry.problem is not None:
         kind, message = entry.problem
@@ -240,7 +265,19 @@ def _news(entry: _Entry, past: _Entry | None) -> Iterable[tuple[str, dict[str, A
     assert entry.run is not None
     run, known = entry.run, None if past is None else past.run
     if known is None:
-        yield "new", {"avg_final_loss": run.metrics.avg_final_loss, "nonfinite": run.metrics.nonfinite}
+        metric, twin = ranked_by or "avg_final_loss", twins[run.source.sha256]
+        yield (
+            "new",
+            {
+                "avg_final_loss": run.metrics.avg_final_loss,
+                "nonfinite": run.metrics.nonfinite,
+                "metric": metric,
+                "value": run.numbers().get(metric),
+                "same_file_as": None
+                if twin.name == entry.name
+                else {"family": twin.family, "run": twin.name},
+            },
+        )
     else:
         yield from _moved(known, run)
     failed_before = (
@@ -254,37 +291,96 @@ def _news(entry: _Entry, past: _Entry | None) -> Iterable[tuple[str, dict[str, A
                     "metric": check.metric,
                     "expected": check.expected,
                     "actual": check.actual,
-                    "before": None if known is None else known.metrics.numbers().get(check.metric),
+                    "before": None if known is None else known.numbers().get(check.metric),
                 },
             )
 
 
 def _moved(known: Run, run: Run) -> Iterable[tuple[str, dict[str, Any]]]:
     """The sections in which a run that was known before is news."""
-    if (known.source.revision, known.source.sha256) != (run.source.revision, run.source.sha256):
-        yield "sources", {"from": known.source.model_dump(), "to": run.source.model_dump()}
-    if known.source.sha256 != run.source.sha256 and (moved := _moved_metrics(known.metrics, run.metrics)):
-        yield "metrics", {"moved": moved}
     if run.metrics.nonfinite and not known.metrics.nonfinite:
         yield (
             "diverged",
             {"nonfinite": run.metrics.nonfinite, "first_nonfinite_step": run.metrics.first_nonfinite_step},
         )
+    changed = known.source.sha256 != run.source.sha256
+    if changed and (keys := _changed_keys(known.config, run.config)):
+        yield "configuration", {"changed": keys}
+    old, new = known.numbers(), run.numbers()
+    if "unfinished" in known.marks and _last_step(new) > _last_step(old):
+        # It trains on, as it was known to: all its numbers move, and that is one piece of news.
+        yield (
+            "grown",
+            {"from": _last_step(old), "to": _last_step(new), "finished": "unfinished" not in run.marks},
+        )
+        return
+    if (known.source.revision, known.source.sha256) != (run.source.revision, run.source.sha256):
+        yield "sources", {"from": known.source.model_dump(), "to": run.source.model_dump()}
+    if changed and (moved := _moved_metrics(old, new, run)):
+        yield "metrics", {"moved": moved}
 
 
-def _moved_metrics(old: Metrics, new: Metrics) -> list[dict[str, Any]]:
+def _last_step(numbers: Mapping[str, float | int | None]) -> int:
+    return int(numbers.get("trained_steps") or numbers.get("steps") or 0)
+
+
+def _changed_keys(old: Any, new: Any) -> list[dict[str, Any]]:
+    """Keys of two configurations whose values differ, as paths; none where one has no configuration."""
+    before, after = dict(_leaves(old)), dict(_leaves(new))
+    if not before or not after:
+        return []
+    keys = [key for key in {**before, **after} if not _PASSING.fullmatch(key.rpartition(".")[2])]
+    missing = object()
+    differ = [key for key in keys if not _same(before.get(key, missing), after.get(key, missing))]
+    return [{"key": key, "from": before.get(key), "to": after.get(key)} for key in differ[:_MOST_KEYS]]
+
+
+def _leaves(config: Any, place: str = "") -> Iterable[tuple[str, Any]]:
+    if not isinstance(config, dict):
+        if place:
+            yield place, config
+        return
+    for key, value in config.items():
+        yield from _leaves(value, f"{place}.{key}" if place else key)
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Equal as configurations are: 16 and 16.0 are, and so is true to itself alone."""
+    return bool(old == new) and isinstance(old, bool) == isinstance(new, bool)
+
+
+def _moved_metrics(
+    before: Mapping[str, float | int | None], after: Mapping[str, float | int | None], run: Run
+) -> list[dict[str, Any]]:
     """The metrics that differ by more than 1e-9 relative, or that one of the two does not have."""
-    before, after = old.numbers(), new.numbers()
     moved = []
     for metric, to in after.items():
         came_from = before.get(metric)
         if came_from is None or to is None:
-            if came_from is not to:
-                moved.append({"metric": metric, "from": came_from, "to": to, "relative": None})
-        elif abs(to - came_from) > _RELATIVE * max(abs(to), abs(came_from)):
+            if came_from is to:
+                continue
+            relative = None
+        elif abs(to - came_from) <= _RELATIVE * max(abs(to), abs(came_from)):
+            continue
+        else:
             relative = strict((to - came_from) / abs(came_from)) if came_from else None
-            moved.append({"metric": metric, "from": came_from, "to": to, "relative": relative})
+        better = _is_better(metric, came_from, to, run.better(metric))
+        moved.append({"metric": metric, "from": came_from, "to": to, "relative": relative, "better": better})
     return moved
+
+
+def _is_better(
+    metric: str, old: float | int | None, new: float | int | None, series: str | None
+) -> bool | None:
+    """Whether a metric moved for the better; None where nobody can say."""
+    parts = metric.split(".")
+    follows = parts[-1] in _FOLLOWS_THE_SERIES
+    way = series if follows else "lower" if _FEWER_IS_BETTER & set(parts) else None
+    if way not in ("lower", "higher"):
+        return None
+    if old is None or new is None:
+        return old is None
+    return (new < old) is (way == "lower")
 
 
 def _last_known(entry: _Entry) -> dict[str, Any] | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from reportgen import notation
@@ -11,10 +14,11 @@ from reportgen.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Item", "Section", "as_text", "told"]
+__all__ = ["Item", "Section", "as_text", "by_run", "sections"]
 
-_METRICS_TOLD = 3
-_FIRST_TOLD = ("avg_final_loss", "final_loss", "steps", "nonfinite", "spikes")
+_METRICS_SHOWN = 3
+_LONGEST_SETTING = 60
+_FIRST_SHOWN = ("avg_final_loss", "final_loss", "steps", "nonfinite", "spikes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,46 @@ class Section:
     is_news: bool
 
 
-def told(
+# Key and title of each kind of news, what matters most first; the last are no news.
+_KINDS = (
+    ("expectations", "Expectations that began to fail"),
+    ("diverged", "Runs that began to diverge"),
+    ("unreadable", "Runs that could not be read"),
+    ("new", "New runs"),
+    ("gone", "Runs no longer in the lists"),
+    ("configuration", "Configurations that changed"),
+    ("metrics", "Metrics that moved"),
+    ("grown", "Runs that trained further"),
+    ("sources", "Files that changed"),
+)
+_WAYS: Mapping[object, str] = MappingProxyType({True: "better", False: "worse"})
+_STILL_UNREADABLE = "Runs that still could not be read"
+
+_Entry = tuple[str, "Mapping[str, Any]"]
+"""Kind and entry of a piece of news."""
+
+
+def by_run(changes: Mapping[str, Any]) -> list[tuple[bool, list[_Entry]]]:
+    """The changes of each run together, what matters most first, and whether they are news."""
+    runs: dict[tuple[Any, ...], tuple[bool, list[_Entry]]] = {}
+    for kind, _ in _KINDS:
+        seen: Counter[tuple[Any, ...]] = Counter()
+        for one in changes.get(kind, ()):
+            # A family may hold two revisions of one run.
+            name = (one["family"], one["run"])
+            place = (*name, seen[name] if kind != "expectations" else 0)
+            seen[name] += 1
+            runs.setdefault(place, (one.get("began", True), []))[1].append((kind, one))
+    return list(runs.values())
+
+
+def sections(
     changes: Mapping[str, Any],
     loss: Callable[[float | None], str] = notation.loss,
     title: Callable[[str], str] = str,
-    most: int | None = _METRICS_TOLD,
+    most: int | None = _METRICS_SHOWN,
 ) -> tuple[Section, ...]:
-    """The changes in words, what matters most first; what did not change is not mentioned.
+    """The changes in words, each run once, under what matters most of it.
 
     Text of the reports is as they hold it: each output escapes it for its own language.
 
@@ -57,33 +94,31 @@ def told(
         changes: Of ``reportgen.changes.compare``.
         loss: Writes a loss.
         title: Gives what a metric is called, from its key.
-        most: Of one run's metrics that moved, how many are told; None tells all.
+        most: Of one run's metrics that moved, or keys that changed, how many are shown; None shows all.
     """
-    tell = _Teller(loss, title, most)
-    sections = (
-        ("expectations", "Expectations that began to fail", tell.expectation, True),
-        ("diverged", "Runs that began to diverge", tell.diverged, True),
-        ("unreadable", "Runs that could not be read", tell.unreadable, True),
-        ("new", "New runs", tell.new, True),
-        ("gone", "Runs no longer in the lists", tell.gone, True),
-        ("metrics", "Metrics that moved", tell.metrics, True),
-        ("sources", "Files that changed", tell.source, True),
-        ("unreadable", "Runs that still could not be read", tell.unreadable, False),
-    )
+    words = _Words(loss, title, most)
+    found: dict[tuple[str, bool], list[Item]] = {}
+    for is_news, entries in by_run(changes):
+        kind, first = entries[0]
+        # That the metrics of a run that diverged went with it need not be said.
+        unsaid = "metrics" if any(key == "diverged" for key, _ in entries) else None
+        text = "; ".join(getattr(words, key)(one) for key, one in entries if key != unsaid)
+        found.setdefault((kind, is_news), []).append(Item(first["family"], first["run"], text))
+    kinds = [(kind, title, True) for kind, title in _KINDS] + [("unreadable", _STILL_UNREADABLE, False)]
     return tuple(
-        Section(key, title, tuple(Item(one["family"], one["run"], words(one)) for one in told), is_news)
-        for key, title, words, is_news in sections
-        if (told := [one for one in changes[key] if one.get("began", True) is is_news])
+        Section(kind, title, tuple(found[kind, is_news]), is_news)
+        for kind, title, is_news in kinds
+        if (kind, is_news) in found
     )
 
 
 def as_text(changes: Mapping[str, Any]) -> str:
     """The changes for a terminal: plain lines without control characters."""
     since = one_line(changes["baseline"]["created"], 40)
-    sections = told(changes, lambda value: "none" if value is None else f"{value:.2e}", most=None)
-    changed = any(section.is_news for section in sections)
+    found = sections(changes, lambda value: "none" if value is None else f"{value:.2e}", most=None)
+    changed = any(section.is_news for section in found)
     lines = [f"Since {since}:" if changed else f"Nothing changed since {since}."]
-    for section in sections:
+    for section in found:
         lines += ["", f"{section.title} ({len(section.items)})"]
         lines += [
             f"  {one_line(item.run, 120)} ({one_line(item.family, 80)}): {one_line(item.text)}"
@@ -93,12 +128,12 @@ def as_text(changes: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
+class _Words:
     loss: Callable[[float | None], str]
     title: Callable[[str], str]
     most: int | None
 
-    def expectation(self, one: Mapping[str, Any]) -> str:
+    def expectations(self, one: Mapping[str, Any]) -> str:
         actual = self._value(one["metric"], one["actual"])
         said = f"{self.title(one['metric'])} is {actual}, expected {one['expected']}"
         before = one["before"]
@@ -113,19 +148,38 @@ class _Teller:
         return f"{one['message']}{self._last_known(one)}"
 
     def new(self, one: Mapping[str, Any]) -> str:
-        return f"AvgFinalLoss {self.loss(one['avg_final_loss'])}" + (", diverged" if one["nonfinite"] else "")
+        metric = one.get("metric", "avg_final_loss")
+        value = one.get("value", one["avg_final_loss"])
+        name = "AvgFinalLoss" if metric == "avg_final_loss" else self.title(metric)
+        said = f"{name} {self._value(metric, value)}" + (", diverged" if one["nonfinite"] else "")
+        twin = one.get("same_file_as")
+        return said if twin is None else f"{said}; the same file as {twin['run']} ({twin['family']})"
+
+    def configuration(self, one: Mapping[str, Any]) -> str:
+        changed = one["changed"]
+        said = [f"{each['key']} {_setting(each['from'])} is now {_setting(each['to'])}" for each in changed]
+        return self._some(said, "key")
+
+    def grown(self, one: Mapping[str, Any]) -> str:
+        end = ", and has finished" if one["finished"] else ""
+        return f"trained from step {one['from']:,} to {one['to']:,}{end}"
 
     def gone(self, one: Mapping[str, Any]) -> str:
         return f"not in any list{self._last_known(one)}"
 
     def metrics(self, one: Mapping[str, Any]) -> str:
         moved = sorted(one["moved"], key=lambda entry: _rank(entry["metric"]))
-        said = [self._moved(entry) for entry in moved[: self.most]]
-        rest = len(moved) - len(said)
-        more = f"and {rest:,} more {'metric' if rest == 1 else 'metrics'}, all in report.json"
-        return "; ".join([*said, more] if rest else said)
+        return self._some([self._moved(entry) for entry in moved], "metric")
 
-    def source(self, one: Mapping[str, Any]) -> str:
+    def _some(self, said: list[str], what: str) -> str:
+        """All, or the first and how many more there are."""
+        shown = said[: self.most]
+        rest = len(said) - len(shown)
+        return "; ".join(
+            [*shown, f"and {notation.count(rest, f'more {what}')}, all in report.json"] if rest else shown
+        )
+
+    def sources(self, one: Mapping[str, Any]) -> str:
         old, new = one["from"], one["to"]
         same = "; the file is the same" if old["sha256"] == new["sha256"] else ""
         if old["revision"] != new["revision"]:
@@ -139,8 +193,9 @@ class _Teller:
     def _moved(self, entry: Mapping[str, Any]) -> str:
         metric, relative = entry["metric"], entry["relative"]
         before, now = (self._value(metric, entry[key]) for key in ("from", "to"))
-        said = f"{self.title(metric)} {before} is now {now}"
-        return said if relative is None else f"{said} ({_share(relative)})"
+        way = _WAYS.get(entry.get("better"))
+        more = ", ".join(filter(None, ("" if relative is None else _share(relative), way)))
+        return f"{self.title(metric)} {before} is now {now}" + (f" ({more})" if more else "")
 
     def _value(self, metric: str, value: float | None) -> str:
         if value is None:
@@ -149,7 +204,14 @@ class _Teller:
 
 
 def _rank(metric: str) -> int:
-    return _FIRST_TOLD.index(metric) if metric in _FIRST_TOLD else len(_FIRST_TOLD)
+    return _FIRST_SHOWN.index(metric) if metric in _FIRST_SHOWN else len(_FIRST_SHOWN)
+
+
+def _setting(value: Any) -> str:
+    """A value of a configuration, short."""
+    if value is None:
+        return "none"
+    return one_line(value if isinstance(value, str) else json.dumps(value), _LONGEST_SETTING)
 
 
 def _commit(revision: str | None) -> str:

@@ -32,7 +32,10 @@ from tests.samples import (
 )
 
 NAME = "add_d5_l2_h3_t15K_s372001"
-SECTIONS = ("new", "gone", "unreadable", "sources", "metrics", "diverged", "expectations")
+SECTIONS = (
+    *("new", "gone", "unreadable", "sources", "configuration", "metrics", "grown", "diverged"),
+    "expectations",
+)
 
 
 def run(level: float = 0.5, name: str = NAME, *, source: HubSource | None = None, **fields: Any) -> RunReport:
@@ -107,7 +110,7 @@ def test_every_transition(old: Report, new: Report, sections: list[str]) -> None
     else:
         assert sorted(found) == sorted(sections)
         assert all(one["began"] for one in found.get("unreadable", []))
-        assert changes.count(changes.compare(doc(old), doc(new))) == len(sections)
+        assert changes.count(changes.compare(doc(old), doc(new))) == min(1, len(sections))
     for entries in found.values():
         assert [(one["family"], one["run"]) for one in entries] == [("A", NAME)]
 
@@ -127,7 +130,7 @@ def test_last_known_values_go_with_a_problem_from_night_to_night() -> None:
     fourth = changes.against(USED, doc(third))
     assert fourth.changes is not None
     assert changes.is_empty(fourth.changes)
-    assert not changes.told(fourth.changes)
+    assert not changes.sections(fourth.changes)
     assert changes.as_text(fourth.changes) == "Nothing changed since 2026-01-02T03:04:05Z."
 
 
@@ -316,10 +319,12 @@ def test_metrics_that_come_and_go() -> None:
     bad = night(("A", [run_report(NAME, [0.5, 0.5, math.nan], sha256="b" * 64)]))
     (found,) = news(USED, bad)["metrics"]
     moved = {one["metric"]: (one["from"], one["to"], one["relative"]) for one in found["moved"]}
+    assert [one["better"] for one in found["moved"] if one["metric"] == "avg_final_loss"] == [False]
     assert moved["avg_final_loss"] == (0.5, None, None)
     assert moved["nonfinite"] == (0, 1, None)
     (found,) = news(bad, USED)["metrics"]
-    assert {"metric": "avg_final_loss", "from": None, "to": 0.5, "relative": None} in found["moved"]
+    back = {"metric": "avg_final_loss", "from": None, "to": 0.5, "relative": None, "better": True}
+    assert back in found["moved"]
 
 
 def test_a_run_begins_to_diverge_once() -> None:
@@ -376,7 +381,7 @@ def test_an_unchanged_report_of_every_kind_of_run() -> None:
     made = sample_report()
     found = changes.compare(doc(made), doc(made))
     assert changes.is_empty(found)
-    assert [section.key for section in changes.told(found)] == ["unreadable"]
+    assert [section.key for section in changes.sections(found)] == ["unreadable"]
 
 
 def test_words() -> None:
@@ -393,11 +398,16 @@ def test_words() -> None:
     )
     made = changes.against(new, doc(old))
     assert made.changes is not None
+    moved = "; ".join(
+        f"{one} 5.00e-01 is now 2.50e-01 (−50 %, better)"
+        for one in ("avg_final_loss", "final_loss", "min_loss")
+    )
+    digest = "sha256 {} is now {}".format(*(one.source.sha256[:12] for one in (run(0.5), run(0.25))))
     assert changes.as_text(made.changes).splitlines() == [
         "Since 2026-01-02T03:04:05Z:",
         "",
         "Expectations that began to fail (1)",
-        f"  {NAME} (A): avg_final_loss is 2.50e-01, expected <= 1e-8; it was 5.00e-01",
+        f"  {NAME} (A): avg_final_loss is 2.50e-01, expected <= 1e-8; it was 5.00e-01; {moved}; {digest}",
         "",
         "Runs that could not be read (1)",
         "  away (A): the Hub did not answer (last known AvgFinalLoss 5.00e-01)",
@@ -407,17 +417,9 @@ def test_words() -> None:
         "",
         "Runs no longer in the lists (1)",
         "  gone (A): not in any list (last known AvgFinalLoss 5.00e-01)",
-        "",
-        "Metrics that moved (1)",
-        f"  {NAME} (A): "
-        + "; ".join(
-            f"{one} 5.00e-01 is now 2.50e-01 (−50 %)" for one in ("avg_final_loss", "final_loss", "min_loss")
-        ),
-        "",
-        "Files that changed (1)",
-        f"  {NAME} (A): sha256 {run(0.5).source.sha256[:12]} is now {run(0.25).source.sha256[:12]}",
     ]
-    page = {section.key: section.items[0].text for section in changes.told(made.changes)}
+    assert changes.count(made.changes) == 4
+    page = {section.key: section.items[0].text for section in changes.sections(made.changes)}
     assert page["new"] == "AvgFinalLoss 0.100"
 
 
@@ -437,8 +439,120 @@ def test_words() -> None:
 )
 def test_how_much_a_metric_moved_is_written_as_other_numbers_are(factor: float, told: str) -> None:
     found = changes.compare(doc(USED), doc(night(("A", [run(0.5 * factor, sha256="c" * 64)]))))
-    (item,) = next(section for section in changes.told(found) if section.key == "metrics").items
-    assert f"({told})" in item.text.replace("\N{NO-BREAK SPACE}", " ")
+    (item,) = next(section for section in changes.sections(found) if section.key == "metrics").items
+    assert f"({told}," in item.text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def configured(config: Any, level: float = 0.5, **fields: Any) -> Report:
+    """A night of one run with a configuration; another configuration is another file."""
+    digest = f"{abs(hash((json.dumps(config), level))):064x}"[:64]
+    return night(("A", [run(level, config=config, sha256=digest, **fields)]))
+
+
+def test_a_changed_configuration_is_news_from_and_to() -> None:
+    old = {
+        "lr": 8e-5,
+        "optim": {"name": "adam", "betas": [0.9, 0.99]},
+        "batch": 16,
+        "run_name": "x-1",
+        "flag": True,
+    }
+    new = {
+        "lr": 1e-4,
+        "optim": {"name": "adam", "betas": [0.9, 0.95]},
+        "batch": 16.0,
+        "run_name": "x-2",
+        "flag": 1,
+    }
+    found = news(configured(old), configured(new))
+    assert sorted(found) == ["configuration", "sources"]
+    assert found["configuration"] == [
+        {
+            "family": "A",
+            "run": NAME,
+            "changed": [
+                {"key": "lr", "from": 8e-5, "to": 1e-4},
+                {"key": "optim.betas", "from": [0.9, 0.99], "to": [0.9, 0.95]},
+                {"key": "flag", "from": True, "to": 1},
+            ],
+        }
+    ]
+    made = changes.compare(doc(configured(old)), doc(configured(new)))
+    (section,) = changes.sections(made)
+    assert section.title == "Configurations that changed"
+    assert section.items[0].text.startswith(
+        "lr 8e-05 is now 0.0001; optim.betas [0.9, 0.99] is now [0.9, 0.95]; "
+    )
+    assert news(configured({}), configured(new)).keys() == {"sources"}
+
+
+def test_a_new_run_with_the_bytes_of_another_is_reported_as_that() -> None:
+    copied = night(("A", [run(), run(name="copy"), run(0.25, "other")]))
+    found = {one["run"]: one["same_file_as"] for one in news(USED, copied)["new"]}
+    assert found == {"copy": {"family": "A", "run": NAME}, "other": None}
+    (section,) = changes.sections(changes.compare(doc(USED), doc(copied)))
+    assert section.items[0].text == f"AvgFinalLoss 0.500; the same file as {NAME} (A)"
+
+
+def with_series(values: dict[str, Any], better: str | None, digest: str) -> dict[str, Any]:
+    """A report's document whose run has a second series, as later versions write it."""
+    document = doc(USED)
+    one = document["families"][0]["runs"][0]
+    one["source"]["sha256"] = digest * 64
+    one["series"] = {"accuracy": {"better": better, "metrics": values}}
+    return document
+
+
+@pytest.mark.parametrize(("better", "expected"), [("higher", True), ("lower", False), (None, None)])
+def test_a_moved_metric_of_any_series_is_news_with_better_or_worse(
+    better: str | None, expected: bool | None
+) -> None:
+    old = with_series({"best": 0.5, "best_step": 10, "steps_to": {"target": None}}, better, "a")
+    new = with_series({"best": 0.75, "best_step": 20, "steps_to": {"target": 20}}, better, "b")
+    (found,) = news(old, new)["metrics"]
+    assert sorted(found["moved"], key=lambda one: one["metric"]) == [
+        {"metric": "accuracy.best", "from": 0.5, "to": 0.75, "relative": 0.5, "better": expected},
+        {"metric": "accuracy.best_step", "from": 10, "to": 20, "relative": 1.0, "better": None},
+        {"metric": "accuracy.steps_to.target", "from": None, "to": 20, "relative": None, "better": True},
+    ]
+
+
+def test_a_run_in_training_that_grew_is_one_line() -> None:
+    old = doc(night(("A", [run_report(NAME, losses(60), sha256="a" * 64, marks=("unfinished",))])))
+    grown = doc(night(("A", [run_report(NAME, losses(70), sha256="b" * 64, marks=("unfinished",))])))
+    ended = doc(night(("A", [run_report(NAME, losses(80), sha256="c" * 64)])))
+    assert news(old, grown) == {
+        "grown": [{"family": "A", "run": NAME, "from": 60, "to": 70, "finished": False}]
+    }
+    (section,) = changes.sections(changes.compare(old, grown))
+    assert [item.text for item in section.items] == ["trained from step 60 to 70"]
+    (section,) = changes.sections(changes.compare(grown, ended))
+    assert [item.text for item in section.items] == ["trained from step 70 to 80, and has finished"]
+
+
+def test_a_later_versions_kinds_and_outcomes_are_read(tmp_path: Path) -> None:
+    document = doc(night(("A", [run(checks=(Check("A", NAME, "steps", "> 1", 8, "passed"),))])))
+    one = document["families"][0]["runs"][0]
+    one["source"]["kind"] = "ftp"
+    one["checks"][0]["outcome"] = "waived"
+    one["metrics"] |= {"energy": 3.5, "profile": [0.5, {"a": 1}], "steps": None}
+    (tmp_path / "later.json").write_text(json.dumps(document))
+    found = changes.read_baseline(tmp_path / "later.json")
+    assert news(found, found) == {}
+    moved = copy.deepcopy(document)
+    moved["families"][0]["runs"][0]["source"]["sha256"] = "f" * 64
+    moved["families"][0]["runs"][0]["metrics"]["energy"] = 4.5
+    assert [one["metric"] for one in news(found, moved)["metrics"][0]["moved"]] == ["energy"]
+
+
+def test_one_nan_is_reported_once() -> None:
+    bad = night(("A", [run_report(NAME, [0.5, math.inf, math.nan], sha256="b" * 64)]))
+    made = changes.compare(doc(USED), doc(bad))
+    (section,) = changes.sections(made)
+    assert (section.key, len(section.items), changes.count(made)) == ("diverged", 1, 1)
+    digest = entry()["source"]["sha256"][:12]
+    said = f"2 losses are NaN or infinite, the first at step 1; sha256 {digest} is now {'b' * 12}"
+    assert section.items[0].text == said
 
 
 def test_what_still_cannot_be_read_is_named_and_is_no_change() -> None:
@@ -451,7 +565,7 @@ def test_what_still_cannot_be_read_is_named_and_is_no_change() -> None:
     ]
     moved = night(("A", [run(name="b")]), problems=[problem(), problem("c")])
     found = changes.compare(doc(AWAY), doc(moved))
-    assert [(section.title, section.is_news) for section in changes.told(found)] == [
+    assert [(section.title, section.is_news) for section in changes.sections(found)] == [
         ("Runs that could not be read", True),
         ("New runs", True),
         ("Runs that still could not be read", False),

@@ -18,7 +18,10 @@ from loopback_hub import LoopbackHub
 ROOT = Path(__file__).resolve().parent.parent
 A, B, C, D = (f"add_d{digits}_l2_h3_t15K_s372001" for digits in (5, 6, 7, 8))
 FILE = "training_loss.json"
-NEWS = ("new", "gone", "unreadable", "sources", "metrics", "diverged", "expectations")
+NEWS = (
+    *("new", "gone", "unreadable", "sources", "configuration", "metrics", "grown", "diverged"),
+    "expectations",
+)
 
 
 def repo(name: str) -> str:
@@ -223,7 +226,7 @@ def test_a_night_with_a_changed_run(week: Mapping[str, Night]) -> None:
     assert moved["avg_final_loss"]["to"] == pytest.approx(1e-6, rel=1e-12)
     assert moved["avg_final_loss"]["relative"] == pytest.approx(-0.5, rel=1e-12)
     assert "steps" not in moved
-    assert night.first_line.startswith("## All 4 runs were read. 2 changes since ")
+    assert night.first_line.startswith("## All 4 runs were read. 1 change since ")
 
 
 def test_a_night_with_a_gone_run(week: Mapping[str, Night]) -> None:

@@ -17,7 +17,7 @@ from reportgen.figures import MOST_NAMED, compared_by
 from reportgen.kinds import Problem
 from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
-from reportgen.news import told
+from reportgen.news import sections
 from reportgen.outputs import words
 from reportgen.outputs.templating import markdown
 from reportgen.outputs.theme import theme_of
@@ -180,7 +180,7 @@ def context(
         "failed": _of(checks, "failed"),
         "unchecked": _of(checks, "not_checked"),
         "checked": len(checks),
-        "news": () if report.changes is None else told(report.changes, title=tables.metric_title),
+        "news": () if report.changes is None else sections(report.changes, title=tables.metric_title),
         "since": "" if report.changes is None else _date_in_words(report.changes["baseline"]["created"]),
         "best": best,
         "worst": worst,

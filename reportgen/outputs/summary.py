@@ -54,7 +54,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield "\n**The runs are synthetic.**"
     for note in report.device_notes[:_MOST]:
         yield f"\nDevice: {prose(note)}"
-    if report.changes is not None and (sections := news.told(report.changes, title=tables.metric_title)):
+    if report.changes is not None and (sections := news.sections(report.changes, title=tables.metric_title)):
         if any(section.is_news for section in sections):
             yield "\n### What changed"
         for section in sections:
