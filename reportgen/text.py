@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import takewhile
 
-__all__ = ["inert", "is_utf8", "one_line", "printable", "told_apart"]
+__all__ = ["inert", "is_utf8", "natural_key", "one_line", "printable", "told_apart", "without_shared"]
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -56,26 +56,51 @@ def one_line(text: str, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+_NUMBER = r"\d+(?:\.\d+)*(?:[eE][+-]?\d+)?"
+_TOKEN = re.compile(rf"((?:[^\W\d_]+|{_NUMBER})+)")
+"""Letters and numbers without anything between them: ``lr3e-5``, ``warmup100``, ``0.01``."""
+
+
+def natural_key(text: str) -> tuple[tuple[int, int | str], ...]:
+    """What texts are sorted by so that 2 comes before 10."""
+    parts = re.split(r"([0-9]+)", text)
+    # Thousands of digits are no number that Python reads.
+    return tuple((0, int(part)) if i % 2 and len(part) < 1000 else (1, part) for i, part in enumerate(parts))
+
+
+def without_shared(names: Sequence[str]) -> tuple[str, ...]:
+    """Names less what all of them share at either end.
+
+    They are cut between tokens only, so never inside a number, and never to nothing or to numbers alone:
+    ``version_0`` stays, since ``0`` says nothing.
+    """
+    if len(set(names)) < 2:
+        return tuple(names)
+    pieces = [_TOKEN.split(name) for name in names]  # separator, token, separator, ...
+    start, end = _cut(pieces)
+    return tuple("".join(one[start : len(one) - end]) for one in pieces)
+
+
 def told_apart(texts: Sequence[str], limit: int) -> tuple[str, ...]:
     """Names of at most ``limit`` characters that differ where ``texts`` do.
 
-    Where a text is longer, all lose what they begin with alike, then what they end with alike, then
-    what is longer its middle; where that makes two alike, all but the first are numbered.
+    Where a text is longer, all lose what they share at either end, then tokens in their middle that all
+    share, then what is still longer its middle; where that makes two alike, all but the first are
+    numbered. An ellipsis stands where something is left out.
 
     Args:
         texts: Of one figure, in order.
         limit: Characters, 8 or more.
     """
     names = list(texts)
-    if len(set(texts)) > 1:
-        start = _alike(names)
-        if start > 1 and max(map(len, names)) > limit:
-            names = ["…" + name[start:] for name in names]
-        end = _alike([name[:0:-1] for name in names])
-        if end > 1 and max(map(len, names)) > limit:
-            names = [name[:-end] + "…" for name in names]
-    half = (limit - 1) // 2
-    names = [name if len(name) <= limit else f"{name[:half]}…{name[-half:]}" for name in names]
+    if len(set(texts)) > 1 and max(map(len, names)) > limit:
+        pieces = [_TOKEN.split(name) for name in names]
+        start, end = _cut(pieces)
+        shared = frozenset.intersection(*(frozenset(one[1::2]) for one in pieces))
+        names = [_between(one, start, end) for one in pieces]
+        if max(map(len, names)) > limit:
+            names = [_but(one, start, end, shared) for one in pieces]
+    names = [name if len(name) <= limit else _ends(name, limit) for name in names]
     taken: dict[str, str] = {}
     for name, text in zip(names, texts, strict=True):
         number, other = 1, name
@@ -86,6 +111,57 @@ def told_apart(texts: Sequence[str], limit: int) -> tuple[str, ...]:
     return tuple(shown[text] for text in texts)
 
 
-def _alike(texts: Sequence[str]) -> int:
-    """Characters that all texts begin with."""
+def _cut(pieces: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """How many pieces all names may lose at their start and at their end."""
+    start = _alike(pieces)
+    start -= 1 - start % 2  # up to a token
+    while start > 0 and not all(_says_something(one[start:]) for one in pieces):
+        start -= 2
+    start = max(start, 0)
+    end = _alike([one[start:][::-1] for one in pieces])
+    end -= 1 - end % 2
+    while end > 0 and not all(_says_something(one[start : len(one) - end]) for one in pieces):
+        end -= 2
+    return start, max(end, 0)
+
+
+def _says_something(pieces: Sequence[str]) -> bool:
+    """Whether there are tokens, and more than numbers."""
+    return any(_TOKEN.fullmatch(piece) and not re.fullmatch(_NUMBER, piece) for piece in pieces)
+
+
+def _between(pieces: Sequence[str], start: int, end: int) -> str:
+    """What is left of a name, with an ellipsis for each end that it lost."""
+    stop = len(pieces) - end
+    before, after = any(pieces[:start]), any(pieces[stop:])
+    return f"{'…' * before}{''.join(pieces[start:stop])}{'…' * after}"
+
+
+def _but(pieces: Sequence[str], start: int, end: int, shared: frozenset[str]) -> str:
+    """The same less the tokens that all names have somewhere, with what separates them."""
+    stop = len(pieces) - end
+    kept: list[str] = ["…"] if any(pieces[:start]) else []
+    for i in range(start | 1, stop, 2):
+        if pieces[i] not in shared:
+            kept += [pieces[i - 1] if kept and kept[-1] != "…" else "", pieces[i]]
+        elif not kept or kept[-1] != "…":
+            kept.append("…")
+    if any(pieces[stop:]) and kept and kept[-1] != "…":
+        kept.append("…")
+    return "".join(kept)
+
+
+def _ends(name: str, limit: int) -> str:
+    """Both ends of a name, cut between tokens where that loses little."""
+    half = (limit - 1) // 2
+    head, tail = name[:half], name[-half:]
+    borders = [found.end() for found in _TOKEN.finditer(name) if 2 * found.end() > len(head) >= found.end()]
+    starts = [found.start() for found in _TOKEN.finditer(name) if len(name) - found.start() <= half]
+    head = name[: borders[-1]] if borders else head
+    tail = name[starts[0] :] if starts and 2 * (len(name) - starts[0]) > half else tail
+    return f"{head}…{tail}"
+
+
+def _alike(texts: Sequence[Sequence[str]]) -> int:
+    """Items that all texts begin with."""
     return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*texts, strict=False)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.text import inert, told_apart
+from reportgen.text import inert, natural_key, told_apart, without_shared
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_any_text_is_inert_in_a_log(text: str) -> None:
     ("texts", "expected"),
     [
         (["d5", "d6"], ("d5", "d6")),
-        (["baseline-lr-1", "baseline-lr-2"], ("…1", "…2")),
+        (["baseline-lr-1", "baseline-lr-2"], ("…lr-1", "…lr-2")),  # a number alone says nothing
         (["long-start-1-long-end", "long-start-22-long-end"], ("…1…", "…22…")),
         (["the only one, and long"], ("the…ong",)),  # nothing to tell it from
         (["x" * 20, "y" * 20], ("xxx…xxx", "yyy…yyy")),
@@ -52,3 +52,69 @@ def test_names_fit_and_differ_where_texts_do(texts: list[str], limit: int) -> No
     names = told_apart(texts, limit)
     assert all(len(name) <= limit for name in names)
     assert len({*zip(texts, names, strict=True)}) == len(set(texts)) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (
+            ["experiment-gpt2-openwebtext-seed1", "experiment-gpt2-openwebtext-seed10"],
+            ("…seed1", "…seed10"),
+        ),
+        (
+            ["pre-lr3e-5-warmup100-of-the-schedule-x1", "pre-lr1e-4-warmup100-of-the-schedule-x2"],
+            ("…lr3e-5…x1", "…lr1e-4…x2"),
+        ),
+        (
+            ["a_long_name_of_a_vit_base", "a_long_name_of_a_vit_large", "a_long_name_of_a_resnet"],
+            ("…vit_base", "…vit_large", "…resnet"),
+        ),
+    ],
+)
+def test_what_tells_names_apart_is_kept_wherever_it_stands(
+    texts: list[str], expected: tuple[str, ...]
+) -> None:
+    assert told_apart(texts, 16) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["version_0", "version_1"], ["version_0", "version_1"]),
+        (["exp/resnet50-run", "exp/vit-run"], ["resnet50", "vit"]),
+        (["lr0.1-a", "lr0.12-a"], ["lr0.1", "lr0.12"]),  # not inside a number
+        (["lr3e-5", "lr3e-4"], ["lr3e-5", "lr3e-4"]),
+        (["seed1", "seed10"], ["seed1", "seed10"]),
+        (["run", "run-big"], ["run", "run-big"]),  # never to nothing
+        (["x-a-y", "x-b-c-y"], ["a", "b-c"]),
+        (["bs-8-1", "bs-8-2"], ["bs-8-1", "bs-8-2"]),
+        (["1", "2"], ["1", "2"]),
+        (["one"], ["one"]),
+        (["same", "same"], ["same", "same"]),
+        ([], []),
+    ],
+)
+def test_names_less_what_they_share(names: list[str], expected: list[str]) -> None:
+    assert without_shared(names) == tuple(expected)
+
+
+@given(st.lists(st.text("ab1.-_/", min_size=1, max_size=12), min_size=1, max_size=8))
+def test_names_less_what_they_share_differ_where_names_do(names: list[str]) -> None:
+    found = without_shared(names)
+    assert len(set(found)) == len(set(names))
+    for name, short in zip(names, found, strict=True):
+        assert short
+        assert short in name
+        before = name.partition(short)[0]
+        # Nothing is cut inside a word or a number.
+        assert not (before and before[-1].isalnum() and short[0].isalnum())
+
+
+@given(st.lists(st.integers(0, 10**6), max_size=20))
+def test_natural_order_is_that_of_the_numbers(numbers: list[int]) -> None:
+    names = [f"run-{number}b" for number in numbers]
+    assert sorted(names, key=natural_key) == [f"run-{number}b" for number in sorted(numbers)]
+
+
+def test_a_number_of_thousands_of_digits_has_an_order_too() -> None:
+    assert min(["9" * 5000, "b", "1"], key=natural_key) == "1"
