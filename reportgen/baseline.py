@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -177,6 +178,25 @@ class Document(_Part):
     selected: Selected = Selected()
     families: list[Family]
     problems: list[Problem]
+
+
+def first_ranked(family: Mapping[str, Any]) -> tuple[str, float | None]:
+    """By what a family's entry ranks its runs, and the value of the first run; None where none has one.
+
+    Args:
+        family: As the document holds it; anything but numbers is passed over.
+    """
+    metric = family.get("ranked_by") or "avg_final_loss"
+    series, _, key = metric.rpartition(".") if isinstance(metric, str) else ("", "", "")
+    values, better = [], None
+    for run in family["runs"]:
+        own = run.get("series", {}).get(series, {}) if series and series != "loss" else run
+        better = better or own.get("better")
+        value = own.get("metrics", {}).get(key)
+        if _is_number(value) and value is not None and "diverged" not in run.get("marks", ()):
+            values.append(float(value))
+    first = max if better == "higher" else min
+    return str(metric), first(values) if values else None
 
 
 def read_baseline(path: str | Path) -> dict[str, Any]:

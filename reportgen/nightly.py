@@ -11,19 +11,19 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 import orjson
 
-from reportgen import changes, cli
-from reportgen.baseline import is_time
+from reportgen import baseline, changes, cli
 from reportgen.errors import ReportgenError
 from reportgen.outputs.folder import MANIFEST
 from reportgen.outputs.templating import environment
+from reportgen.outputs.trends import trends
 from reportgen.terminal import make_log
 
 __all__ = ["Night", "file_away", "main", "nights", "read", "run", "summarise", "tell", "write_index"]
@@ -45,8 +45,11 @@ class Night:
         runs: How many were used.
         problems: How many could not be.
         failed: Expectations that do not hold.
-        changes: Pieces of news since its baseline, as a rule the night before; None without one.
+        changes: Runs that are news since its baseline, as a rule the night before; None without one.
         has_pdf: Whether there is a ``report.pdf``.
+        unasked: Runs that came from the cache, since their source gave no answer.
+        diverged: Runs with a loss that is NaN or infinite.
+        ranked: Family to what it ranks by, and the value of its first run by that; None where none has one.
     """
 
     name: str
@@ -57,6 +60,9 @@ class Night:
     failed: int
     changes: int | None
     has_pdf: bool
+    unasked: int = 0
+    diverged: int = 0
+    ranked: Mapping[str, tuple[str, float | None]] = field(default_factory=dict)
 
 
 def nights(site: Path) -> list[Night]:
@@ -97,7 +103,7 @@ def file_away(site: Path, built: Path, now: datetime) -> str:
 def write_index(site: Path, listed: Sequence[Night]) -> None:
     """Writes ``index.html``, and ``latest/index.html``, which sends on to the newest report."""
     template = environment().get_template("nights.html.j2")
-    _replace(site / "index.html", template.render(nights=listed, latest=None))
+    _replace(site / "index.html", template.render(nights=listed, latest=None, trends=trends(listed)))
     _replace(site / "latest" / "index.html", template.render(nights=listed, latest=listed[0]))
 
 
@@ -120,11 +126,11 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
             summarise(None, 1)
             return 1, None
     found = _baseline(site)
-    baseline = [] if found is None else ["--baseline", str(found)]
+    since = [] if found is None else ["--baseline", str(found)]
     # A night that was killed may have left it.
     shutil.rmtree(building, ignore_errors=True)
     try:
-        code = cli.main(cli.with_options(["build", *baseline, *arguments], "-o", str(building)), moved=True)
+        code = cli.main(cli.with_options(["build", *since, *arguments], "-o", str(building)), moved=True)
         written = (building / MANIFEST).exists()
         folder = site / file_away(site, building, datetime.now(UTC)) if written else None
     finally:
@@ -215,17 +221,22 @@ def read(folder: Path) -> Night | None:
     try:
         report = orjson.loads((folder / "report.json").read_bytes())
         manifest = orjson.loads((folder / MANIFEST).read_bytes())
-        if not is_time(report["created"]):  # nights are sorted by it
+        if not baseline.is_time(report["created"]):  # nights are sorted by it
             return None
+        families = report["families"]
+        marks = [mark for family in families for run in family["runs"] for mark in run.get("marks", ())]
         return Night(
             name=folder.name,
             created=report["created"],
             title=str(report["title"]),
-            runs=sum(len(family["runs"]) for family in report["families"]),
+            runs=sum(len(family["runs"]) for family in families),
             problems=len(report["problems"]),
             failed=int(manifest["failed_expectations"]),
             changes=None if report.get("changes") is None else changes.count(report["changes"]),
             has_pdf=(folder / "report.pdf").exists(),
+            unasked=marks.count("not_checked"),
+            diverged=marks.count("diverged"),
+            ranked={str(family.get("name")): baseline.first_ranked(family) for family in families},
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None

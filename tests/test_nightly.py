@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -256,6 +257,47 @@ def test_an_outage_is_no_news_the_night_after(folder: Path) -> None:
     shutil.move(folder / "away", folder / "runs" / SECOND)
     assert night(folder) == 0
     assert nightly.nights(folder / "site")[0].changes == 0
+
+
+def ranked_report(folder: Path, created: datetime, loss: float | None, marks: list[str]) -> Path:
+    """A report of one run, of which nothing but what an index shows."""
+    write_report(folder, created)
+    run = {"metrics": {"avg_final_loss": loss, "steps": 5}, "marks": marks}
+    worse = {"metrics": {"avg_final_loss": 9.0}, "marks": []}
+    families = [{"name": "A <b>", "runs": [run, worse]}]
+    document = json.loads((folder / "report.json").read_text()) | {"families": families}
+    (folder / "report.json").write_text(json.dumps(document))
+    return folder
+
+
+def test_the_index_shows_outages_divergence_and_thirty_nights_of_each_family(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    start = datetime(2026, 1, 1, 3, 17, tzinfo=UTC)
+    losses = [1e-2, 1e-3, None, 1e-5, 1e-6]
+    for day, loss in enumerate(losses):
+        marks = {2: ["diverged"], 4: ["not_checked"]}.get(day, [])
+        made = ranked_report(site / ".built", start + timedelta(days=day), loss, marks)
+        nightly.file_away(site, made, start + timedelta(days=day))
+    newest = nightly.nights(site)[0]
+    assert (newest.unasked, newest.diverged) == (1, 0)
+    assert newest.ranked == {"A <b>": ("avg_final_loss", 1e-6)}
+    page = (site / "index.html").read_text()
+    rows = [
+        re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr>\n(.*?)</tr>", page, re.DOTALL)
+    ]
+    assert [row[4] for row in rows[-5:]] == ["0", "0", "1", "0", "0"]
+    assert [row[6] for row in rows[-5:]] == ["1 of 2", "0", "0", "0", "0"]
+    (trend,) = nightly.trends(nightly.nights(site))
+    assert trend.words == "AvgFinalLoss of 5 nights, from 1.00×10⁻⁶ to 9.00, log axis"
+    # The night on which the first run diverged, the other one leads.
+    ((line,),) = [trend.lines]
+    points = [tuple(map(float, point.split(","))) for point in line.split(" ")]
+    step = (240 - 8) / 29
+    assert [x for x, _ in points] == pytest.approx([4 + step * day for day in range(5)], abs=0.05)
+    heights = [math.log(value / 1e-6) / math.log(9e6) for value in (1e-2, 1e-3, 9.0, 1e-5, 1e-6)]
+    assert [y for _, y in points] == pytest.approx([32 - 28 * height for height in heights], abs=0.05)
+    assert "A &lt;b&gt;" in page
+    assert page.count("<polyline") == 1
 
 
 def test_thirty_nights_stay_and_older_ones_keep_what_is_read(tmp_path: Path) -> None:
