@@ -37,6 +37,8 @@ with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(inclu
     from reportgen.formats.quanta_maths import read
     from reportgen.kinds import Problem, RunFile, Unreadable
     from reportgen.model_list import ModelList, load
+    from tests.fuzz_readers import READERS, SEEDS
+    from tests.fuzz_readers import WORDS as READERS_WORDS
     from tests.samples import HOSTILE, family_report, losses, run_report, run_spec, summarise
     from tests.samples import report as sample
 
@@ -160,6 +162,8 @@ def check_baseline(data: bytes, folder: Path) -> None:
 
 def seeds(target: str) -> Iterable[bytes]:
     """Small sound files to begin with, and text from strangers."""
+    if target in SEEDS:
+        return SEEDS[target]
     if target == "read":
         return [text.encode() for text in RUN_FILES]
     if target == "lists":
@@ -184,6 +188,7 @@ TARGETS: dict[str, Callable[[bytes, Path], None]] = {
     "lists": check_list,
     "summary": check_summary,
     "baseline": check_baseline,
+    **READERS,
 }
 
 
@@ -193,7 +198,9 @@ def fuzz(target: str, seconds: int, folder: Path) -> None:
         (folder / name).mkdir()
     for number, seed in enumerate(seeds(target)):
         (folder / "corpus" / str(number)).write_bytes(seed)
-    quoted = ['"' + "".join(f"\\x{byte:02x}" for byte in word.encode()) + '"' for word in WORDS]
+    quoted = [
+        '"' + "".join(f"\\x{byte:02x}" for byte in word.encode()) + '"' for word in (*WORDS, *READERS_WORDS)
+    ]
     (folder / "words").write_text("\n".join(quoted), encoding="ascii")
     seen = set()
 

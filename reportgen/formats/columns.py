@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,16 +22,19 @@ from reportgen.formats.positions import (
     counts_too,
     enumeration,
     plain,
+    quoted,
     rows_by_epoch,
 )
 from reportgen.formats.reading import number, sound
 from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
 from reportgen.kinds import Series, Unreadable
 
+if TYPE_CHECKING:
+    from reportgen.kinds import FloatArray
+
 __all__ = ["Table", "column", "of_objects", "series_of"]
 
 # A column of one kind of word, whose rows are something else than training.
-_SPLITS = frozenset({"split", "mode", "phase", "stage", "set", "subset"})
 _SPLIT_WORDS = frozenset(
     {"train", "training", "val", "valid", "validation", "eval", "evaluation", "test", "dev"}
 )
@@ -40,6 +43,8 @@ _IDENTITIES = frozenset(
     {"run", "name", "id", "uuid", "experiment", "model", "title", "trial", "job", "config"}
 )
 _NUMBERED = frozenset({"run", "seed", "fold", "trial"})
+# Seconds: more than a run takes, less than any date of one.
+_YEARS = 3e8
 _NOTHING = frozenset({"", "null", "none", "na", "n/a", "-", "--", "<na>"})
 
 
@@ -137,7 +142,7 @@ def series_of(
     left = [one for one in left if not _is_index(one) and not counts_too(one, step)]
     if not step.column and not any(is_measure(one.name) for one in left):
         raise Unreadable(name, f"holds no training series; it has: {enumeration(table.columns)}")
-    positions = {kind: numbers[key] for key, kind in axes.items()}
+    positions = {kind: _since_its_start(kind, numbers[key].values) for key, kind in axes.items()}
     series = []
     ours = own_names(_hinted(one.name, hint) for one in left)
     for one in left:
@@ -154,7 +159,7 @@ def series_of(
                     one.name,
                     unit,
                     is_evaluation(shown) or (unit != step.unit and own == ours[shown]),
-                    {kind: position.values[at] for kind, position in positions.items() if unit == step.unit},
+                    {kind: position[at] for kind, position in positions.items() if unit == step.unit},
                     rows=at,
                 )
             )
@@ -177,6 +182,12 @@ def _tables_of(
     ]
 
 
+def _since_its_start(kind: str, values: FloatArray) -> FloatArray:
+    """A time of the day as seconds since the first."""
+    first = float(np.nanmin(values))
+    return values - first if kind == "time" and first > _YEARS else values
+
+
 def _is_index(one: Column) -> bool:
     """A nameless column, or one named so, that counts the rows."""
     named = not one.name.strip() or one.name.strip().lower() in {"index", "unnamed: 0"}
@@ -195,7 +206,7 @@ def _by_split(table: Table) -> tuple[Table, str]:
         if not there:
             continue
         name = key.strip().lower()
-        is_split = name in _SPLITS and there <= _SPLIT_WORDS
+        is_split = there <= _SPLIT_WORDS
         values = next((other for other in table.columns if other.strip().lower() == "value"), None)
         is_tag = name in _TAGS and values is not None and len(there) < table.rows
         if not is_split and not is_tag:
@@ -226,7 +237,9 @@ def _refuse_other_tables(table: Table, name: str) -> None:
             different = len(set(texts))
             counted = any(plain(other) in STEPS for other in table.columns)
             if different == len(texts):
-                raise Unreadable(name, f'is a table of runs, not of steps: "{key}" differs in every row')
+                raise Unreadable(
+                    name, f"is a table of runs, not of steps: {quoted(key)} differs in every row"
+                )
             if different > 1 and parts(key)[-1] in _IDENTITIES:
                 if not counted:
                     raise Unreadable(name, "is a table of runs, not of steps: it has no column of steps")
@@ -237,18 +250,20 @@ def _refuse_other_tables(table: Table, name: str) -> None:
 
 
 def _several(key: str, count: int) -> str:
-    return f'holds several runs in one table: "{key}" has {count:,} values; write one file for each run'
+    return f"holds several runs in one table: {quoted(key)} has {count:,} values; write one file for each run"
 
 
 def _notes(series: Iterable[Series], step: Step, left: Sequence[Column], split: str) -> list[str]:
     """What was taken for what."""
     by_name = {one.name: one for one in series}
     taken = [
-        f'the step is "{step.column}"' if step.column else "it has no column of steps: its rows are counted"
+        f"the step is {quoted(step.column)}"
+        if step.column
+        else "it has no column of steps: its rows are counted"
     ]
     for own, words in (("loss", "the loss"), ("eval_loss", "the loss of evaluation")):
         if own in by_name and by_name[own].source_name != own:
-            taken.append(f'{words} is "{by_name[own].source_name}"')
+            taken.append(f"{words} is {quoted(by_name[own].source_name)}")
     sentence = "; ".join(taken)
     notes = [f"{sentence[0].upper()}{sentence[1:]}."]
     if not {"loss", "eval_loss"} & set(by_name):
@@ -256,11 +271,11 @@ def _notes(series: Iterable[Series], step: Step, left: Sequence[Column], split: 
         if losses:
             notes.append(f"None of its columns is the loss as a whole; there are: {enumeration(losses)}.")
     if split:
-        notes.append(f'Its column "{split}" says which series a row belongs to.')
+        notes.append(f"Its column {quoted(split)} says which series a row belongs to.")
     for one in left:
         if one.others:
             cells = "1 cell" if one.others == 1 else f"{one.others:,} cells"
-            notes.append(f'{cells} of "{one.name}" are no numbers and were left out.')
+            notes.append(f"{cells} of {quoted(one.name)} are no numbers and were left out.")
     without = int((~step.logged).sum()) if step.column else 0
     if without:
         rows = "1 row has" if without == 1 else f"{without:,} rows have"

@@ -19,6 +19,7 @@ from reportgen.formats.refusals import refusal
 from reportgen.formats.series_names import is_evaluation, parts
 from reportgen.formats.settling import settle
 from reportgen.kinds import RunFile, Series, Unreadable
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.kinds import Format, Head, InputFile
@@ -215,7 +216,8 @@ def merged(runs: Sequence[RunFile]) -> RunFile:
 
 
 def _few(names: Sequence[str], most: int = 6) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+    shown = [one_line(name, 80) for name in names[:most]]
+    return ", ".join(shown) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 def _key(one: Series) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from reportgen.formats.columns import Table, column, of_objects, series_of
 from reportgen.formats.positions import STEPS, enumeration
 from reportgen.formats.reading import document, kind, number, sound
 from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
+from reportgen.formats.trainer_state import history_of
 from reportgen.kinds import RunFile, Series, Unreadable
 
 if TYPE_CHECKING:
@@ -75,11 +77,13 @@ def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any]
         for k, v in value.items()
     }
     lists = {key: value for key, value in found.items() if _is_series(value)}
-    if lists and not (len(lists) == 1 and any(isinstance(one, dict) for one in next(iter(lists.values())))):
+    if any(map(is_measure, lists)):
         return _of_lists(lists, name, wanted, config)
     for key in _INSIDE:
         if isinstance(found.get(key), dict | list):
             return _run(found[key], name, wanted, config)
+    if lists:
+        return _of_lists(lists, name, wanted, config)
     if any(number(value) is not None for value in found.values()):
         raise Unreadable(name, "holds final results only: one number for each name, no series")
     raise Unreadable(name, "holds no history of training: no lists of numbers")
@@ -113,7 +117,7 @@ def _of_lists(
         series, notes = series_of(table, name, wanted)
         left = [key for key in lists if key not in same]
         if left:
-            notes = (*notes, f"Lists of another length than the steps were left out: {', '.join(left[:8])}.")
+            notes = (*notes, f"Lists of another length than the steps were left out: {enumeration(left)}.")
         return RunFile({one.name: one for one in series}, sound(config), notes=notes, format=History.name)
     ours = own_names(map(str, lists))
     found = {}
@@ -142,6 +146,9 @@ def _of_objects(found: list[Any], name: str, wanted: str | None, config: dict[st
     objects = [one for one in found if isinstance(one, dict)]
     if 2 * len(objects) <= len(found) or not objects:
         raise Unreadable(name, "holds a list that is not of objects: not a history of training")
+    if any("step" in one and ("train_runtime" in one or "eval_runtime" in one) for one in objects):
+        run = history_of({"log_history": objects}, name)  # a Trainer's, without its state
+        return replace(run, config=sound(config), format=History.name)
     series, notes = series_of(Table(of_objects(objects), len(objects), config=config), name, wanted)
     return RunFile({one.name: one for one in series}, sound(config), notes=notes, format=History.name)
 

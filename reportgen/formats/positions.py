@@ -10,6 +10,7 @@ import numpy as np
 
 from reportgen.formats.series_names import parts
 from reportgen.kinds import Unreadable
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -27,6 +28,7 @@ __all__ = [
     "counts_too",
     "enumeration",
     "plain",
+    "quoted",
     "rows_by_epoch",
 ]
 
@@ -84,6 +86,7 @@ POSITIONS = frozenset({*STEPS, *_EPOCHS, *_TIMES, *_TOKENS})
 """Names of columns that say where a row stands."""
 
 _SHOWN = 8
+_LETTERS = 80
 _WHOLE = float(2**53)
 
 
@@ -139,14 +142,18 @@ def choose_step(numbers: Mapping[str, Column], rows: int, name: str, wanted: str
     if wanted:
         key = next((key for key in numbers if key == wanted or key.strip().lower() == wanted.lower()), None)
         if key is None:
-            raise Unreadable(name, f'has no numbers in a column "{wanted}"; it has: {enumeration(numbers)}')
+            raise Unreadable(
+                name, f"has no numbers in a column {quoted(wanted)}; it has: {enumeration(numbers)}"
+            )
         if not _is_whole(numbers[key]):
-            raise Unreadable(name, f'has other values than whole numbers in its column "{key}" of steps')
+            raise Unreadable(
+                name, f"has other values than whole numbers in its column {quoted(key)} of steps"
+            )
         return _step(numbers[key])
     known = [
-        (STEPS.index(said), key.startswith("_"), place, key)
-        for place, (key, said) in enumerate((key, plain(key)) for key in numbers)
-        if said in STEPS
+        (rank, key.startswith("_"), place, key)
+        for place, key in enumerate(numbers)
+        if (rank := _rank(key)) is not None
     ]
     filled = max((int(one.logged.sum()) for one in numbers.values()), default=0)
     for *_, key in sorted(known):
@@ -162,7 +169,7 @@ def choose_step(numbers: Mapping[str, Column], rows: int, name: str, wanted: str
         if outer:
             raise Unreadable(
                 name,
-                f'has no single column of steps: "{key}" begins again with each "{outer}"; '
+                f"has no single column of steps: {quoted(key)} begins again with each {quoted(outer)}; "
                 f"name the column: step = ..., it has: {enumeration(numbers)}",
             )
         return _step(one)
@@ -175,6 +182,14 @@ def choose_step(numbers: Mapping[str, Column], rows: int, name: str, wanted: str
     ):
         return _step(unnamed)
     return Step("", "step", np.arange(rows), np.ones(rows, np.bool_))
+
+
+def _rank(key: str) -> int | None:
+    """The place of a name among those of steps; names below others come after all."""
+    said, inner = plain(key), plain(key.rpartition("/")[2])
+    if said in STEPS:
+        return STEPS.index(said)
+    return len(STEPS) + STEPS.index(inner) if inner in STEPS else None
 
 
 def plain(key: str) -> tuple[str, ...]:
@@ -248,9 +263,14 @@ def counts_too(one: Column, step: Step) -> bool:
     return bool(step.column) and plain(one.name) in STEPS and _is_whole(one) and _rises(one, step)
 
 
+def quoted(name: str) -> str:
+    """A stranger's name in a sentence."""
+    return f'"{one_line(name, _LETTERS)}"'
+
+
 def enumeration(names: Collection[str]) -> str:
     """Names in a sentence: the first of them, and how many more."""
     if not names:
         return "no columns"
-    shown = [name.strip() or "(a column without a name)" for name in list(names)[:_SHOWN]]
+    shown = [one_line(name, _LETTERS) or "(a column without a name)" for name in list(names)[:_SHOWN]]
     return ", ".join(shown) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")

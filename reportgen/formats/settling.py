@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from reportgen.kinds import RunFile, Series, Unreadable
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,6 +30,7 @@ _SHORT = 10
 # Two processes in one file: more steps back than the first number, and more than one in so many entries.
 _STEPS_BACK, _ONE_IN = 3, 20
 _SHOWN = 3
+_LETTERS = 80
 
 
 def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFile:
@@ -39,7 +41,7 @@ def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFil
     it, at its step or later ones, are superseded. Series share a unit where the format names the same
     one, unless their last steps differ more than twofold. A step back in another series is a late entry,
     which takes its place; so are all of a series of fewer than 10 entries, unless it begins again at
-    its first step.
+    its first step, and all of a series that was written from its last step to its first.
 
     Args:
         run: As its format read it.
@@ -49,7 +51,8 @@ def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFil
 
     Returns:
         The run with steps that never go back, ``superseded`` of each series, the mark ``restarted``
-        where there was a restart, and a note of it. Axes follow their entries.
+        where there was a restart, and a note of it. Axes follow their entries. A series of which
+        nothing is left is not among them.
 
     Raises:
         Unreadable: Two processes wrote into the file.
@@ -65,7 +68,11 @@ def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFil
         if restarts.size:
             restarted = True
             notes.append(_note(main, restarts, settled[main.name].superseded, repeats))
+        gone = [one for one in settled.values() if not len(one.values)]
+        if gone:
+            notes.append(f"All entries of {', '.join(map(_shown_name, gone))} were superseded.")
         series |= settled
+    series = {key: one for key, one in series.items() if len(one.values)}
     marks = run.marks if not restarted or "restarted" in run.marks else (*run.marks, "restarted")
     return replace(run, series=series, marks=marks, notes=(*run.notes, *notes))
 
@@ -131,6 +138,8 @@ def _restarts(main: Series) -> IntArray:
     """Positions in ``main`` at which a run was restarted."""
     steps = _steps(main)
     back = _steps_back(steps)
+    if back.size and not (steps[1:] > steps[:-1]).any():
+        return back[:0]  # written from the last step to the first
     if len(steps) >= _SHORT or not back.size:
         return back
     again = [at for at in back if steps[at] <= steps[0] and np.intersect1d(steps[:at], steps[at:]).size]
@@ -156,7 +165,10 @@ def _settled(one: Series, main: Series, restarts: IntArray) -> Series:
     if ordered.size == len(steps) and (ordered[1:] > ordered[:-1]).all():
         return one
     gone = len(steps) - ordered.size
-    return replace(_taken(one, ordered), superseded=one.superseded + gone)
+    taken = replace(_taken(one, ordered), superseded=one.superseded + gone)
+    if taken.rows is not None and (taken.rows[1:] < taken.rows[:-1]).any():
+        return replace(taken, rows=None)  # late entries took their places: it is no longer as written
+    return taken
 
 
 def _superseded(one: Series, main: Series, restarts: IntArray) -> BoolArray:
@@ -242,4 +254,4 @@ def _enumeration(words: Sequence[str], count: int) -> str:
 
 
 def _shown_name(one: Series) -> str:
-    return one.source_name or one.name
+    return one_line(one.source_name or one.name, _LETTERS)

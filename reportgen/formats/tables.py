@@ -64,7 +64,7 @@ class Tables:
         refused: Unreadable | None = None
         for file in files:
             try:
-                table = table_of(file.read(), file.name)
+                table = _with_its_tag(table_of(file.read(), file.name), file.name)
                 series, notes = series_of(table, file.name, options.get("step"), _hint(file.name, table))
                 read.append((file.name, series, table, notes))
             except Unreadable as reason:
@@ -373,6 +373,22 @@ def _left_out(left: Counter[str]) -> Iterator[str]:
                 .replace("no objects", "no object")
             )
             yield f"1 line {one}." if count == 1 else f"{count:,} lines {said}."
+
+
+def _with_its_tag(table: Table, file: str) -> Table:
+    """TensorBoard's download names what ``Value`` is only in the file's name: ``run-a-tag-loss.csv``."""
+    names = {key.strip().lower(): key for key in table.columns}
+    if set(names) != {"wall time", "step", "value"}:
+        return table
+    stem = PurePosixPath(file).stem
+    tag = stem.rpartition("-tag-")[2] or stem
+    return replace(
+        table,
+        columns={
+            tag if key == names["value"] else key: replace(one, name=tag) if key == names["value"] else one
+            for key, one in table.columns.items()
+        },
+    )
 
 
 def _hint(file: str, table: Table) -> str:

@@ -45,6 +45,25 @@ def test_a_list_of_objects() -> None:
     assert run.series["loss"].source_name == "train/loss"
 
 
+def test_the_log_history_of_a_trainer_without_its_state() -> None:
+    run = history(
+        [
+            {"loss": 3.0, "epoch": 0.5, "step": 10},
+            {"eval_loss": 3.5, "eval_runtime": 0.1, "epoch": 0.5, "step": 10},
+            {"loss": 2.0, "epoch": 1.0, "step": 20},
+            {"train_loss": 2.5, "train_runtime": 9.0, "total_flos": 1, "epoch": 1.0, "step": 20},
+        ]
+    )
+    assert entries(run.series["loss"]) == [(10, 3.0), (20, 2.0)]
+    assert list(run.series) == ["loss", "eval_loss"]
+
+
+def test_the_history_object_of_keras() -> None:
+    run = history({"params": {"epochs": 2}, "epoch": [0, 1], "history": {"loss": [3, 2]}})
+    assert entries(run.series["loss"]) == [(0, 3.0), (1, 2.0)]
+    assert run.config == {"epochs": 2}
+
+
 def test_golden_values_of_megatron() -> None:
     run = history(
         {

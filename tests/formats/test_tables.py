@@ -214,6 +214,21 @@ def test_rows_of_two_splits_are_two_series() -> None:
     assert entries(run.series["eval_loss"]) == [(1, 2.0), (2, 3.0)]
 
 
+def test_what_tensorboard_downloads() -> None:
+    run = table(
+        "Wall time,Step,Value\n1700000000.5,10,0.5\n1700000060.5,20,0.25\n", "run-a-tag-Loss_train.csv"
+    )
+    assert entries(run.series["loss"]) == [(10, 0.5), (20, 0.25)]
+    assert run.series["loss"].source_name == "Loss_train"
+    assert run.series["loss"].axes["time"].tolist() == [0.0, 60.0]
+
+
+def test_events_with_their_data_inside() -> None:
+    lines = [{"event": "log", "data": {"step": step, "loss": 1.0 / step}} for step in (5, 10)]
+    run = table("\n".join(map(json.dumps, lines)), "log.jsonl")
+    assert entries(run.series["loss"]) == [(5, 0.2), (10, 0.1)]
+
+
 def test_a_row_a_value() -> None:
     run = table("step,tag,value\n1,loss,0.5\n1,lr,0.1\n2,loss,0.25\n2,lr,0.05\n")
     assert entries(run.series["loss"]) == [(1, 0.5), (2, 0.25)]
