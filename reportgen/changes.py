@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from reportgen.baseline import Document, Run, read_baseline
 from reportgen.document import report_document, strict
 from reportgen.news import as_text, by_run, sections
+from reportgen.patterns import Pattern, is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -229,7 +230,15 @@ def _gone(before: Iterable[_Entry], after: Sequence[_Entry], pairs: Sequence[_En
     paired = {id(entry) for entry in pairs}
     keys, names = {entry.key for entry in after}, {entry.name for entry in after}
     gone: dict[Hashable, _Entry] = {}
+    unsure = [
+        (entry.family, Pattern(entry.name))
+        for entry in after
+        if entry.problem is not None and entry.problem[0] != "missing" and is_pattern(entry.name)
+    ]
     for entry in before:
+        # A listing that is not whole says nothing of the runs that it would have found.
+        if any(family == entry.family and pattern.fits(entry.name) for family, pattern in unsure):
+            continue
         listed = id(entry) in paired or (entry.name in names if entry.key is None else entry.key in keys)
         if not listed:
             gone.setdefault(entry.key or (entry.family, entry.name), entry)

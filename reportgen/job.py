@@ -21,6 +21,7 @@ import reportgen
 from reportgen import model_list, resources
 from reportgen.curves.devices import unused_gpu
 from reportgen.curves.summary import CurveSettings
+from reportgen.discover import Discovered, discover
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Problem
 from reportgen.log import Log
@@ -103,14 +104,18 @@ def run(
     for line in () if options.templates is None else own_templates.check(options.templates):
         log.warn(line)
     baseline = None if options.baseline is None else _baseline(options.baseline)
-    chosen = _chosen(model_list.load(lists), options)
+    loaded = model_list.load(lists)
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
+    found = _discovered(loaded, options, deadline, log)
+    chosen = _chosen(found.lists, options)
     entries = _entries(chosen)
     pulled = _pull(entries, options, deadline, log)
+    chosen, entries, pulled = _without_passed(chosen, entries, pulled, log)
     for entry, one in zip(entries, pulled, strict=True):
         if isinstance(one, Pulled):
             log.info(one_line(f"{entry.family.name}: {entry.spec.name}: {_origin(one)}", _LONGEST_LINE))
-    inputs = _inputs_digest(chosen, pulled, _command(lists, options), options.templates, baseline)
+    of_all = [*pulled, *found.problems]
+    inputs = _inputs_digest(chosen, of_all, _command(lists, options), options.templates, baseline)
     old = folder.read_manifest(out)
     to_prune = options.prune and old is not None and old.get("stale")
     if skip_if_current and not to_prune and old is not None and folder.is_current(out, old, inputs):
@@ -121,7 +126,7 @@ def run(
     from reportgen.outputs.files import make_files
 
     with _opened_cache(options, log) as store, _printers(options) as printers:
-        report = _report(lists, chosen, entries, pulled, baseline, options, store, log)
+        report = _report(lists, chosen, entries, pulled, found.problems, baseline, options, store, log)
         if not report.runs:
             raise ReportgenError(_no_run_text(report))
         made = make_files(
@@ -145,7 +150,7 @@ def run(
             dataclasses.asdict(one.source)
             if isinstance(one, Pulled)
             else {"problem": one.kind, "run": one.run}
-            for one in pulled
+            for one in of_all
         ],
         "problems": len(report.problems),
         "failed_expectations": len(said["failed"]),
@@ -232,16 +237,61 @@ def _entries(lists: Sequence[ModelList]) -> list[_Entry]:
     ]
 
 
+def _discovered(
+    lists: Sequence[ModelList], options: BuildOptions, deadline: float | None, log: Log
+) -> Discovered:
+    """The lists with the runs that their patterns find."""
+    families = [family for one in lists for family in one.families]
+    if not any(spec.is_pattern for family in families for spec in family.runs):
+        return Discovered(tuple(lists))
+    with log.step("find"):
+        found = discover(lists, _pull_options(options, deadline), families=options.families, on_wait=log.say)
+    for note in found.notes:
+        log.say(note)
+    return found
+
+
+def _without_passed(
+    lists: tuple[ModelList, ...], entries: list[_Entry], pulled: list[Pulled | Problem], log: Log
+) -> tuple[tuple[ModelList, ...], list[_Entry], list[Pulled | Problem]]:
+    """All without the runs that a listing told and that hold no series: they are none, and no problem."""
+    passed = {
+        (entry.family.slug, entry.position)
+        for entry, one in zip(entries, pulled, strict=True)
+        if isinstance(one, Problem) and one.kind == "missing" and entry.spec.found and not entry.spec.sha256
+    }
+    if not passed:
+        return lists, entries, pulled
+    log.say(f"passed over, since they hold no series: {len(passed):,} of the runs that patterns found")
+
+    def kept(family: FamilySpec) -> FamilySpec:
+        runs = tuple(
+            spec for position, spec in enumerate(family.runs) if (family.slug, position) not in passed
+        )
+        return dataclasses.replace(family, runs=runs)
+
+    left = [
+        one
+        for entry, one in zip(entries, pulled, strict=True)
+        if (entry.family.slug, entry.position) not in passed
+    ]
+    lists = tuple(dataclasses.replace(one, families=tuple(map(kept, one.families))) for one in lists)
+    return lists, _entries(lists), left
+
+
+def _pull_options(options: BuildOptions, deadline: float | None) -> PullOptions:
+    return PullOptions(
+        jobs=options.jobs, offline=options.offline, max_file_size=options.max_file_size, deadline=deadline
+    )
+
+
 def _pull(
     entries: Sequence[_Entry], options: BuildOptions, deadline: float | None, log: Log
 ) -> list[Pulled | Problem]:
-    pull_options = PullOptions(
-        jobs=options.jobs, offline=options.offline, max_file_size=options.max_file_size, deadline=deadline
-    )
     with log.step("pull", len(entries)) as progress:
         pulled = pull(
             [(entry.family.name, entry.spec) for entry in entries],
-            pull_options,
+            _pull_options(options, deadline),
             on_done=progress.advance,
             on_wait=log.say,
         )
@@ -278,6 +328,7 @@ def _report(
     lists: tuple[ModelList, ...],
     entries: Sequence[_Entry],
     pulled: Sequence[Pulled | Problem],
+    of_patterns: Sequence[Problem],
     baseline: Mapping[str, Any] | None,
     options: BuildOptions,
     store: Cache,
@@ -294,7 +345,7 @@ def _report(
     log.info(one_line(f"measured anew: {', '.join(measured.anew) or 'none'}", _LONGEST_LINE))
     results = iter(measured.results)
     made: dict[tuple[str, int], assemble.Made] = {}
-    problems: list[Problem] = []
+    problems: list[Problem] = list(of_patterns)
     for entry, one in zip(entries, pulled, strict=True):
         if isinstance(one, Problem):
             problems.append(one)

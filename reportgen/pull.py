@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -142,7 +141,7 @@ def access_of(options: PullOptions, say: Callable[[str], None], stop: Event) -> 
         offline=options.offline,
         max_file_size=options.max_file_size,
         fits=_fits,
-        likely=lambda name: _LIKELY.fullmatch(name) is not None,
+        likely=_likely,
         names=lambda _source, _files: None,
         patience=options.patience,
         say=say,
@@ -157,14 +156,13 @@ def opened_sources(types: Iterable[str], access: Access) -> Iterator[Mapping[str
         yield {name: stack.enter_context(source_type(name).open(access)) for name in sorted(types)}
 
 
-_LIKELY = re.compile(
-    r"(?:.*/)?(?:training_loss\.json|trainer_state\.json|.*\.(?:csv|tsv|jsonl)|events\.out\.tfevents.*)(?:\.gz|\.zst)?"
-)
-_MOST_FILES = 64
-
-
-def _fits(_source: Source, names: Sequence[str], _head: Head) -> tuple[str, ...]:
+def _fits(_source: Source | None, names: Sequence[str], _head: Head) -> tuple[str, ...]:
     """The files of a run that formats may want, by their names."""
-    if len(names) == 1 and names[0].endswith((".json", ".json.gz", ".json.zst")):
-        return tuple(names)
-    return tuple(name for name in names if _LIKELY.fullmatch(name))[:_MOST_FILES]
+    from reportgen.formats import folders
+
+    wanted = folders.needed(names)
+    return () if all(map(folders.is_configuration, wanted)) else wanted
+
+
+def _likely(name: str) -> bool:
+    return bool(_fits(None, [name], lambda _: b""))

@@ -17,6 +17,7 @@ from reportgen.sources import (
     Found,
     FoundFile,
     Listing,
+    ProblemKind,
     SourceRecord,
     Unusable,
     digest_of,
@@ -102,7 +103,8 @@ class Directory:
 
         walk = Walk(base, place.pattern(pattern.text), visit)
         walk.run()
-        return Listing(tuple(names), passed, walk.problem)
+        kind: ProblemKind = "too_large" if len(names) == limit else "unreadable"
+        return Listing(tuple(names), passed, walk.problem, kind)
 
     def _holds_series(self, source: DirectorySource, candidate: Candidate, pattern: Pattern) -> bool:
         if not candidate.is_folder:
@@ -164,7 +166,8 @@ def listed_in_store(
     if known is None:
         raise Unusable("missing", "it holds one run, and `runs` a pattern; name the run, or write {name}")
     names = tuple(dict.fromkeys(name for name in known if pattern.fits(name)))
-    return Listing(names[:limit], 0, f"there are over {limit:,}" if len(names) > limit else "")
+    problem = f"there are over {limit:,}" if len(names) > limit else ""
+    return Listing(names[:limit], 0, problem, "too_large")
 
 
 def _findable(path: Path) -> str:
