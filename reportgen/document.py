@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from reportgen import model_list
 
 if TYPE_CHECKING:
+    from reportgen.findings import Finding
+    from reportgen.groups import Group, LeftOut
     from reportgen.kinds import Problem
     from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport
 
@@ -41,6 +43,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "lists": [model_list.to_dict(one) for one in report.lists],
         "problems": [_problem(problem) for problem in report.problems],
         "checks": [{"family": check.family, "run": check.run, **_check(check)} for check in report.checks],
+        "findings": [_finding(one) for one in report.findings],
         "families": [_family(family) for family in report.families],
     }
     if report.changes is not None:
@@ -86,11 +89,49 @@ def _family(family: FamilyReport) -> dict[str, Any]:
         "name": family.name,
         "slug": family.slug,
         "description": family.spec.description,
-        "runs": [_run(run) for run in family.runs],
+        "ranked_by": None if family.ranking is None else family.ranking.metric,
+        "target": family.spec.target,
+        "groups": [_group(group, family) for group in family.grouping.groups],
+        "ungrouped": [_left_out(one, family) for one in family.grouping.alone],
+        "runs": [_run(run, family.grouping.of(at)) for at, run in enumerate(family.runs)],
     }
 
 
-def _run(run: RunReport) -> dict[str, Any]:
+def _group(group: Group, family: FamilyReport) -> dict[str, Any]:
+    made = group.estimate
+    return {
+        "label": group.label,
+        "attributes": dict(group.attributes),
+        "runs": [family.runs[run].slug for run in group.runs],
+        "left_out": [_left_out(one, family) for one in group.left_out],
+        "metric": None if family.ranking is None else family.ranking.metric,
+        "scale": family.grouping.scale,
+        "n": len(group.values),
+        "of": group.size,
+        "mean": None if made is None else made.mean,
+        "sd": None if made is None else made.sd,
+        "range": None if made is None else made.range,
+        "interval": None if made is None else made.interval,
+        "target": None if group.target is None else asdict(group.target),
+    }
+
+
+def _left_out(one: LeftOut, family: FamilyReport) -> dict[str, Any]:
+    return {"run": family.runs[one.run].slug, "why": one.why}
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "family": one.family,
+        "subjects": one.subjects,
+        "numbers": one.numbers,
+        "test": one.test,
+        "text": one.text,
+    }
+
+
+def _run(run: RunReport, group: int | None) -> dict[str, Any]:
     return {
         "name": run.spec.name,
         "label": run.label,
@@ -102,6 +143,7 @@ def _run(run: RunReport) -> dict[str, Any]:
         "attributes": dict(run.attributes),
         "source": asdict(run.source),
         "metrics": _metrics(run),
+        "group": group,
         "marks": run.marks,
         "conflicts": [_conflict(conflict) for conflict in run.conflicts],
         "checks": [_check(check) for check in run.checks],

@@ -16,7 +16,18 @@ from reportgen.kinds import Scalar
 if TYPE_CHECKING:
     from reportgen.inference import Bounds, Estimate, Scale
 
-__all__ = ["Group", "Grouping", "LeftOut", "Member", "Reached", "grouped", "measured", "reached", "value_key"]
+__all__ = [
+    "NO_GROUPS",
+    "Group",
+    "Grouping",
+    "LeftOut",
+    "Member",
+    "Reached",
+    "grouped",
+    "measured",
+    "reached",
+    "value_key",
+]
 
 _LENGTHS = 1.05
 """Runs of a group were trained for as many steps as each other, to 5 %."""
@@ -131,6 +142,8 @@ class Grouping:
         """The index of the group that a run belongs to."""
         return next((index for index, group in enumerate(self.groups) if run in group.runs), None)
 
+
+NO_GROUPS = Grouping((), (), "")
 
 _ONCE = ("the same seed as ", "the same losses as ")
 

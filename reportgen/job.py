@@ -335,7 +335,7 @@ def _report(
     log: Log,
 ) -> Report:
     """Measures what was pulled and puts the report together."""
-    from reportgen import assemble, changes, measure
+    from reportgen import assemble, changes, judging, measure
 
     usable = [(entry, one) for entry, one in zip(entries, pulled, strict=True) if isinstance(one, Pulled)]
     with log.step("compute", len(usable)) as progress:
@@ -355,6 +355,7 @@ def _report(
             made[entry.family.slug, entry.position] = assemble.Made(one, result)
         else:
             problems.append(Problem(entry.family.name, entry.spec.name, "unreadable", result.reason))
+    families, found = judging.judged(assemble.families(lists, made))
     report = Report(
         title=options.title or model_list.title_of(lists),
         description="\n\n".join(one.description for one in lists if one.description),
@@ -363,13 +364,14 @@ def _report(
         device=", ".join(dict.fromkeys(one.measured.device for one in made.values())) or options.device,
         device_notes=(*measured.notes, *filter(None, (unused_gpu(options.device),))),
         lists=lists,
-        families=assemble.families(lists, made),
+        families=families,
         problems=tuple(problems),
         checks=assemble.unchecked(lists, made),
         changes=None,
         versions=_versions(),
         command=_command(names, options),
         selected=Selected(options.families, options.runs),
+        findings=found,
     )
     return report if baseline is None else changes.against(report, baseline)
 

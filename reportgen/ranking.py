@@ -45,6 +45,7 @@ class Ranking:
         diverged: Runs that diverged; they rank last.
         unfinished: Runs in training; not ranked with finished ones.
         without: Runs that have no value for another reason.
+        values: Of every run, ranked or not.
         within_noise: Whether the first of ``order`` and the next differ by less than their entries' own
             scatter makes them; None where that is not known, or there is no next.
     """
@@ -56,6 +57,7 @@ class Ranking:
     diverged: tuple[int, ...]
     unfinished: tuple[int, ...]
     without: tuple[int, ...]
+    values: tuple[float | None, ...]
     within_noise: bool | None
 
     @property
@@ -103,6 +105,7 @@ def ranked(contenders: Sequence[Contender], metric: str, better: Better | None =
             for position, one in enumerate(contenders)
             if one.value is None and not one.diverged and not one.unfinished
         ),
+        values=tuple(one.value for one in contenders),
         within_noise=_noise(contenders, order),
     )
 

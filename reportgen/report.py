@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reportgen.curves.summary import Summary
 from reportgen.expectations import Check
+from reportgen.groups import NO_GROUPS, Grouping
 from reportgen.kinds import Problem, SourceRecord
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.naming import Attributes
+
+if TYPE_CHECKING:
+    from reportgen.comparisons import Contrast
+    from reportgen.findings import Finding
+    from reportgen.ranking import Ranking
 
 __all__ = [
     "Check",
@@ -64,10 +70,21 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class FamilyReport:
-    """A family: its runs that could be used, in the list's order."""
+    """A family: its runs that could be used, in the list's order.
+
+    Attributes:
+        spec: As its list has it.
+        runs: In order.
+        grouping: Who belongs together.
+        ranking: Who ends lowest; None until the family was judged.
+        contrasts: What was compared.
+    """
 
     spec: FamilySpec
     runs: tuple[RunReport, ...]
+    grouping: Grouping = NO_GROUPS
+    ranking: Ranking | None = None
+    contrasts: tuple[Contrast, ...] = ()
 
     @property
     def name(self) -> str:
@@ -110,6 +127,7 @@ class Report:
         versions: Package name to version, of what made the numbers and the figures.
         command: Options that shape the report, for provenance; no paths.
         selected: The families and runs that the build was limited to.
+        findings: What can be said of them all, a sentence each.
     """
 
     title: str
@@ -126,6 +144,7 @@ class Report:
     versions: Mapping[str, str]
     command: tuple[str, ...]
     selected: Selected = Selected()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def runs(self) -> tuple[RunReport, ...]:

@@ -14,15 +14,14 @@ from reportgen import agreement, notation
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.expectations import METRICS, metric_values
 from reportgen.naming import QUANTA_MATHS
-from reportgen.seeds import seed_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
 
+    from reportgen.groups import Group
     from reportgen.report import FamilyReport, Report, RunReport
-    from reportgen.seeds import SeedGroup
 
 __all__ = [
     "COLUMNS",
@@ -35,9 +34,9 @@ __all__ = [
     "all_columns",
     "dataframe",
     "family_table",
+    "groups_table",
     "metric_title",
     "runs_table",
-    "seeds_table",
     "thresholds_table",
     "usual_columns",
 ]
@@ -142,15 +141,6 @@ _KNOWN = (
 COLUMNS: Mapping[str, Column] = MappingProxyType({column.key: column for column in _KNOWN})
 """Columns that every run has, by key; a list's own columns (``RunSpec.extra``) come on top."""
 
-_SEEDS = (
-    Column("configuration", "Configuration", "text"),
-    Column("seeds", "Seeds", "count"),
-    Column("mean", "Mean AvgFinalLoss", "loss"),
-    Column("low", "95 % from", "loss"),
-    Column("high", "95 % to", "loss"),
-    Column("least", "Least", "loss"),
-    Column("greatest", "Greatest", "loss"),
-)
 _USUAL = (
     "sparkline",
     "steps",
@@ -229,22 +219,46 @@ def thresholds_table(family: FamilyReport) -> Table:
     return family_table(family, (*_naming(family.runs), *reached))
 
 
-def seeds_table(family: FamilyReport) -> Table:
-    """AvgFinalLoss of each group of seeds of a family; no rows where it has none."""
-    groups = seed_groups(family)
-    form = notation.form_of(loss for group in groups for loss in (group.mean, *group.losses))
-    return Table(_SEEDS, tuple(_seeds_row(group, form) for group in groups))
+def groups_table(family: FamilyReport) -> Table:
+    """What the groups of a family come to; no rows where it has none.
+
+    On logarithms the mean is the geometric one and the standard deviation a factor.
+    """
+    groups = family.grouping.groups
+    log = family.grouping.scale == "log"
+    metric = metric_title(family.ranking.metric) if family.ranking is not None else ""
+    form = notation.form_of(
+        value
+        for group in groups
+        for value in (*group.values, *(() if group.estimate is None else (group.estimate.mean,)))
+    )
+    columns = (
+        Column("group", "Group", "text"),
+        Column("runs", "Runs", "count"),
+        Column("mean", f"{'Geometric mean' if log else 'Mean'} of {metric}", "loss"),
+        Column("sd", "Geometric standard deviation" if log else "Standard deviation", "loss"),
+        Column("low", "95 % from", "loss"),
+        Column("high", "95 % to", "loss"),
+        Column("minimum", "Minimum", "loss"),
+        Column("maximum", "Maximum", "loss"),
+    )
+    return Table(columns, tuple(_group_row(group, form, log=log) for group in groups))
 
 
-def _seeds_row(group: SeedGroup, form: notation.Form) -> Row:
-    used, runs = len(group.losses), len(group.runs)
-    losses = (group.mean, *(group.interval or (None, None)), *(group.range or (None, None)))
+def _group_row(group: Group, form: notation.Form, *, log: bool) -> Row:
+    made, used = group.estimate, len(group.values)
+    low, high = (None, None) if made is None or made.interval is None else made.interval
+    sd = None if made is None else made.sd
+    least, most = (None, None) if made is None else made.range
+    spread = form(sd) if sd is None or not log else f"×{notation.rounded(sd)}"
     return Row(
         (
             Cell(group.label, group.label),
-            # A run without AvgFinalLoss is left out of the numbers, and said to be.
-            Cell(used, f"{used}" if used == runs else f"{used} of {runs}"),
-            *(Cell(value, form(value)) for value in losses),
+            # A run without a value is left out of the numbers, and said to be.
+            Cell(used, f"{used}" if used == group.size else f"{used} of {group.size}"),
+            Cell(None if made is None else made.mean, form(None if made is None else made.mean)),
+            Cell(sd, spread),
+            *(Cell(value, form(value)) for value in (low, high, least, most)),
         )
     )
 

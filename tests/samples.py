@@ -15,6 +15,7 @@ import numpy as np
 
 from reportgen.agreement import agrees_listed, agrees_recorded
 from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, LossMetrics, Summary
+from reportgen.judging import judged
 from reportgen.kinds import FloatArray, Problem, SourceRecord
 from reportgen.model_list import (
     DirectorySource,
@@ -203,7 +204,10 @@ def family_report(
         given=frozenset({"window", *({"figures"} & fields.keys())}),
         **{key: value for key, value in fields.items() if key != "specs"},
     )
-    return FamilyReport(with_runs(spec, fields.get("specs", [run.spec for run in runs])), tuple(runs))
+    (family,), _ = judged(
+        [FamilyReport(with_runs(spec, fields.get("specs", [run.spec for run in runs])), tuple(runs))]
+    )
+    return family
 
 
 def report(
@@ -223,6 +227,7 @@ def report(
         families=tuple(family.spec for family in families),
         synthetic=True,
     )
+    families, findings = judged(families)
     return Report(
         title=title,
         description=fields.pop("description", "Made-up runs."),
@@ -237,6 +242,7 @@ def report(
         changes=changes,
         versions={"numpy": "2.4.6", "torch": "2.13.0"},
         command=("--format", "html"),
+        findings=findings,
     )
 
 

@@ -393,12 +393,12 @@ def test_seeds_are_one_line_their_geometric_mean() -> None:
 
 def test_seeds_of_different_lengths_end_with_the_shortest() -> None:
     runs = [
-        samples.run_report(f"add_d5_l2_h3_t10K_s{100_000 + i}", [1e-3] * steps, slug=f"s{i}")
-        for i, steps in enumerate((50, 20))
+        samples.run_report(f"add_d5_l2_h3_t10K_s{100_000 + i}", [1e-3 * (1 + i)] * steps, slug=f"s{i}")
+        for i, steps in enumerate((50, 48))
     ]
     made = figures.family_seeds(samples.family_report("F", runs))
     assert made is not None
-    assert values(lines_of(made)[0]["x"])[-1] == 19
+    assert values(lines_of(made)[0]["x"])[-1] == 47
 
 
 def test_thresholds_show_first_steps_below() -> None:

@@ -58,7 +58,8 @@ def test_the_page_says_what_the_report_says(report: Report, page: Page) -> None:
     assert "2 January 2026, 03:04 UTC" in said
     assert "computed on cpu" in said
     assert (
-        "1 run of 9 could not be used; 1 expectation does not hold; 1 expectation could not be checked"
+        "1 run of 9 could not be used; 1 run diverged; 1 expectation does not hold; "
+        "1 expectation could not be checked"
         in said
     )
     for family in report.families:
@@ -224,7 +225,7 @@ def test_tables_and_pictures_speak(page: Page) -> None:
     assert plots
     assert all(found["role"] == "img" and found["aria-label"] for found in plots)
     (addition,) = [found for found in plots if found["data-figure"] == "Addition-log"]
-    assert addition["aria-label"].startswith("Best: d5, AvgFinalLoss ")
+    assert addition["aria-label"].startswith("Lowest: d5, AvgFinalLoss ")
 
 
 def test_strangers_text_is_text() -> None:
@@ -374,7 +375,7 @@ def test_a_picture_stands_where_scripts_are_off(report: Report) -> None:
     page = Page(html.render(report, pictures={"Addition-log": b"\x89PNG"}))
     (still,) = [found for found in page.all("img") if found["src"].startswith("data:image/png")]
     assert base64.b64decode(still["src"].split(",")[1]) == b"\x89PNG"
-    assert still["alt"].startswith("Best: d5")
+    assert still["alt"].startswith("Lowest: d5")
     assert page.text.count("The figure itself needs scripts.") == len(page.all("noscript")) - 1
 
 
@@ -388,12 +389,12 @@ def test_a_family_without_a_usable_run_says_so() -> None:
     assert page.all("figure") == []
 
 
-def test_one_run_is_neither_worst_nor_many() -> None:
+def test_one_run_is_neither_highest_nor_many() -> None:
     page = Page(html.render(samples.report([samples.family_report("One", [samples.run_report("only")])])))
     said = " ".join(page.text.split())
     assert "The one run was read." in said
-    assert "Best AvgFinalLoss" in said
-    assert "Worst" not in said
+    assert "Lowest AvgFinalLoss" in said
+    assert "Highest" not in said
 
 
 def test_a_run_without_a_finite_loss_is_still_there() -> None:
@@ -450,7 +451,7 @@ def test_the_caption_of_all_runs_counts_those_that_are_not_shown() -> None:
         (families.family(3, digits=False, figures=("seeds", "thresholds")), []),
         (
             families.family(3, figures=("log", "seeds")),
-            ["No figure of seeds: no two of these runs differ by their seed only."],
+            ["No figure of seeds: no runs form a group. One run per configuration: nothing can be tested."],
         ),
         (
             families.one([2.0] * 9, figures=("thresholds", "log")),

@@ -113,13 +113,14 @@ def test_metrics_are_called_what_columns_are_called() -> None:
         assert f"{title} 0.500 is now 0.250" in text
 
 
-def test_best_and_worst_of_each_family() -> None:
+def test_lowest_and_highest_of_each_family() -> None:
     runs = [run_report(name, losses(40, end=end)) for name, end in [("b", 1e-5), ("a", 1e-8), ("c", 1e-2)]]
     lines = summary.render(report([family_report("F", runs), family_report("G", runs[:1])])).splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
-    assert [row[:3] for row in rows[2:]] == [["F", "3", "a"], ["G", "1", "b"]]
-    assert rows[2][4] == "c"
-    assert rows[3][4:] == ["", ""]
+    assert rows[0] == ["Family", "Runs", "Ranked by", "Lowest", "", "Highest", ""]
+    assert [row[:4] for row in rows[2:]] == [["F", "3", "AvgFinalLoss", "a"], ["G", "1", "AvgFinalLoss", "b"]]
+    assert rows[2][5] == "c"
+    assert rows[3][5:] == ["", ""]
 
 
 def test_hostile_text_is_text() -> None:

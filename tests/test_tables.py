@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-import statistics
 import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from reportgen import notation, seeds, tables
+from reportgen import notation, tables
 from reportgen.model_list import HubSource
 from reportgen.model_list.building import COLUMNS
 from reportgen.naming import QUANTA_MATHS
@@ -237,15 +234,25 @@ def test_seeds_of_one_configuration_are_grouped() -> None:
         _seeded("no pattern fits", 1e-5),
         _seeded("neither here", 1e-5),
     ]
-    (group,) = seeds.seed_groups(family_report("A", runs))
+    family = family_report("A", runs)
+    (group,) = family.grouping.groups
     assert group.label == "add d5 l2 h3 t10K"
-    assert [run.attributes["seed"] for run in group.runs] == [1, 2, 5]
-    assert len(group.losses) == 2
-    assert group.mean == pytest.approx(1e-4, rel=1e-12)  # halfway between 1e-3 and 1e-5 on a log axis
-    assert group.range == pytest.approx((1e-5, 1e-3), rel=1e-12)
-    (row,) = tables.seeds_table(family_report("A", runs)).rows
+    assert [runs[run].attributes["seed"] for run in group.runs] == [1, 2, 5]
+    assert group.estimate is not None
+    assert group.estimate.n == 2
+    assert group.estimate.mean == pytest.approx(
+        1e-4, rel=1e-12
+    )  # halfway between 1e-3 and 1e-5 on a log axis
+    assert group.estimate.range == pytest.approx((1e-5, 1e-3), rel=1e-12)
+    assert {runs[one.run].spec.name: one.why for one in family.grouping.alone} == {
+        "add_d5_l2_h3_t15K_s000003": "no other run agrees with it in all but the seed",
+        "add_d5_l2_h3_t10K_gf_s000004": "no other run agrees with it in all but the seed",
+        "no pattern fits": "it has no seed",
+        "neither here": "it has no seed",
+    }
+    (row,) = tables.groups_table(family).rows
     assert [cell.text for cell in row.cells[:3]] == ["add d5 l2 h3 t10K", "2 of 3", "1.00×10⁻⁴"]
-    assert [cell.text for cell in row.cells[5:]] == ["1.00×10⁻⁵", "1.00×10⁻³"]
+    assert [cell.text for cell in row.cells[6:]] == ["1.00×10⁻⁵", "1.00×10⁻³"]
 
 
 def test_another_revision_or_another_start_is_another_group() -> None:
@@ -258,15 +265,15 @@ def test_another_revision_or_another_start_is_another_group() -> None:
         None,
     ]
     runs = [
-        _seeded(name, 1e-3, spec=run_spec(name, initialised_from=start))
-        for name, start in zip(names, starts, strict=True)
+        _seeded(name, 1e-3 * (1 + i), spec=run_spec(name, initialised_from=start))
+        for i, (name, start) in enumerate(zip(names, starts, strict=True))
     ]
-    (first, second) = seeds.seed_groups(family_report("A", runs))
-    assert [run.spec.name for run in first.runs] == names[:2]
-    assert [run.spec.name for run in second.runs] == names[3:]
+    (first, second) = family_report("A", runs).grouping.groups
+    assert [names[run] for run in first.runs] == names[:2]
+    assert [names[run] for run in second.runs] == names[3:]
     source = replace(runs[4].spec.source, revision="v1")
     runs[4] = replace(runs[4], spec=replace(runs[4].spec, source=source))
-    assert len(seeds.seed_groups(family_report("A", runs))) == 1
+    assert len(family_report("A", runs).grouping.groups) == 1
 
 
 def test_commits_that_a_rebuild_pins_part_no_group() -> None:
@@ -275,44 +282,22 @@ def test_commits_that_a_rebuild_pins_part_no_group() -> None:
         spec = run_spec(f"add_d5_l2_h3_t10K_s00000{i}")
         assert isinstance(spec.source, HubSource)
         pinned = replace(spec, source=replace(spec.source, commit=f"{i:040x}"))
-        runs.append(_seeded(spec.name, 1e-3, spec=pinned))
-    assert len(seeds.seed_groups(family_report("A", runs))) == 1
+        runs.append(_seeded(spec.name, 1e-3 * (1 + i), spec=pinned))
+    assert len(family_report("A", runs).grouping.groups) == 1
 
 
 def test_a_seed_counts_once() -> None:
     name = "add_d5_l2_h3_t10K_s000001"
     runs = [_seeded(name, 1e-3), _seeded(name, 1e-4)]
-    assert seeds.seed_groups(family_report("A", runs)) == ()
-    assert tables.seeds_table(family_report("A", runs)).rows == ()
-
-
-@pytest.mark.parametrize("values", [[1e-3], [], [1e-3, 0.0], [1e-3, -1.0]])
-def test_means_that_do_not_exist(values: list[float]) -> None:
-    assert seeds.geometric_mean(values) is None
-    assert seeds.interval(values) is None
-
-
-def test_geometric_mean_against_the_standard_library() -> None:
-    values = [3.3e-9, 2e-6, 4.5e-8]
-    assert seeds.geometric_mean(values) == pytest.approx(statistics.geometric_mean(values), rel=1e-12)
-
-
-@pytest.mark.parametrize("values", [[1e-3, 1e-5, 2e-5], [1e-3, 1e-5, 2e-5, 3e-7]])
-def test_interval_against_every_resample(values: list[float]) -> None:
-    every = [statistics.geometric_mean(drawn) for drawn in itertools.product(values, repeat=len(values))]
-    low, high = np.quantile(every, [0.025, 0.975], method="inverted_cdf")
-    found = seeds.interval(values)
-    assert found is not None
-    # Few values make a bootstrap distribution of few, distinct values: the quantile must be one of them.
-    assert found == pytest.approx((low, high), rel=1e-9)
-    assert seeds.interval(values[::-1]) == found
+    assert family_report("A", runs).grouping.groups == ()
+    assert tables.groups_table(family_report("A", runs)).rows == ()
 
 
 def test_label_of_an_inserted_run() -> None:
     name = "ins1_mix_d6_l3_h4_t40K_gf_s372001"
     assert QUANTA_MATHS.read(name)["grokfast"]
-    runs = [_seeded(name, 1.0), _seeded(name.replace("372001", "372002"), 1.0)]
-    assert seeds.seed_groups(family_report("A", runs))[0].label == "ins1 mix d6 l3 h4 t40K gf"
+    runs = [_seeded(name, 1.0), _seeded(name.replace("372001", "372002"), 2.0)]
+    assert family_report("A", runs).grouping.groups[0].label == "ins1 mix d6 l3 h4 t40K gf"
 
 
 def test_an_empty_report_has_empty_tables() -> None:

@@ -169,15 +169,21 @@ def _spikes(logs: FloatArray, steps: IntArray) -> tuple[np.ndarray[Any, Any], li
     blocks = max(1, count // size)
     edges = [count * block // blocks for block in range(blocks + 1)]
     level, spread = np.empty(count), np.empty(count)
-    before: tuple[float, float] | None = None
-    for start, end in itertools.pairwise(edges):
-        middle = float(np.median(logs[start:end]))
-        wide = 1.4826 * float(np.median(np.abs(logs[start:end] - middle)))
-        was = before or (middle, wide)
+    middles = [float(np.median(logs[start:end])) for start, end in itertools.pairwise(edges)]
+    wides = [
+        1.4826 * float(np.median(np.abs(logs[start:end] - middle)))
+        for (start, end), middle in zip(itertools.pairwise(edges), middles, strict=True)
+    ]
+    if size < _SPIKE_BLOCK:  # Too few entries tell a spread of their own.
+        wides = [max(wide, float(np.median(wides))) for wide in wides]
+    was = (middles[0], wides[0])
+    for (start, end), middle, wide in zip(itertools.pairwise(edges), middles, wides, strict=True):
         # A falling curve's level is that of the block before; a spike that fills a block hides nothing.
+        fills = middle > was[0] + _SPIKE
         level[start:end] = was[0]
-        spread[start:end] = was[1] if middle > was[0] + _SPIKE else max(was[1], wide)
-        before = (middle, wide) if middle <= was[0] + _SPIKE else was
+        spread[start:end] = was[1] if fills else max(was[1], wide)
+        if not fills:
+            was = (middle, wide)
     above = logs - level
     high = above > np.maximum(_SPIKE, _SPIKE_SPREADS * spread)
     near = np.convolve(high, np.ones(3), "same")

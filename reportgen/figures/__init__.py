@@ -8,6 +8,7 @@ from reportgen.figures.overview import (
     avg_final_loss_by,
     beside_each_other,
     compared_by,
+    drawn_groups,
     family_seeds,
     family_thresholds,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "beside_each_other",
     "colours",
     "compared_by",
+    "drawn_groups",
     "family_linear",
     "family_log",
     "family_seeds",

@@ -15,10 +15,10 @@ from reportgen.figures.families import Line, comparison
 from reportgen.figures.frame import MOST_NAMED, Frame, note, pixels, sheet
 from reportgen.figures.style import Figure, category, line_styles, plain, plain_array, text_width
 from reportgen.figures.traces import Drawn
+from reportgen.groups import Group
 from reportgen.kinds import FloatArray
 from reportgen.naming import QUANTA_MATHS
 from reportgen.report import FamilyReport, Report, RunReport
-from reportgen.seeds import seed_groups
 from reportgen.text import told_apart
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "beside_each_other",
     "between_seeds",
     "compared_by",
+    "drawn_groups",
     "family_seeds",
     "family_thresholds",
 ]
@@ -152,14 +153,18 @@ def family_seeds(family: FamilyReport, width_mm: float = 178.0) -> Figure | None
     where a seed's loss is.
 
     Returns:
-        The figure, None where no two runs differ by their seed only.
+        The figure, None where no runs form a group.
     """
-    groups = seed_groups(family)
+    groups = drawn_groups(family)
     if not groups:
         return None
     lines = [
-        Line(f"{group.label}, {len(group.runs)} seeds", between_seeds(group.runs), style)
-        for group, style in zip(groups, line_styles([group.runs[0] for group in groups]), strict=True)
+        Line(
+            f"{group.label}, {len(runs)} {'seeds' if family.spec.group_by is None else 'runs'}",
+            between_seeds(runs),
+            style,
+        )
+        for (group, runs), style in zip(groups, line_styles([runs[0] for _, runs in groups]), strict=True)
     ]
     steps = max(int(one.curve.step[-1]) + 1 for one in lines)
     return comparison(
@@ -273,6 +278,15 @@ def _marker(index: int) -> dict[str, Any]:
     if (index // len(_SYMBOLS)) % 2:
         return {"color": colour, "symbol": f"{symbol}-open", "size": 6.5, "line": {"width": 1.25}}
     return {"color": colour, "symbol": symbol, "size": 7, "line": {"width": 0.75, "color": "#ffffff"}}
+
+
+def drawn_groups(family: FamilyReport) -> list[tuple[Group, tuple[RunReport, ...]]]:
+    """The groups of a family that have a line, each with the runs that count in it."""
+    return [
+        (group, tuple(family.runs[run] for run in group.counted))
+        for group in family.grouping.groups
+        if group.counted
+    ]
 
 
 def between_seeds(runs: tuple[RunReport, ...]) -> Drawn:

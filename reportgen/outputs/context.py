@@ -13,16 +13,15 @@ from markupsafe import Markup
 
 from reportgen import notation, tables
 from reportgen.curves.summary import THRESHOLDS
-from reportgen.figures import MOST_NAMED, compared_by
+from reportgen.figures import MOST_NAMED, compared_by, drawn_groups
 from reportgen.kinds import Problem
 from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
 from reportgen.news import sections
-from reportgen.outputs import words
+from reportgen.outputs import standing, words
 from reportgen.outputs.templating import markdown
 from reportgen.outputs.theme import theme_of
 from reportgen.report import Check, FamilyReport, Report, RunReport
-from reportgen.seeds import seed_groups
 from reportgen.tables import Row, Table
 
 __all__ = ["MANY_LINES", "Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
@@ -84,7 +83,7 @@ class TableView:
     """A table and its caption.
 
     Attributes:
-        name: ``runs``, ``family <slug>``, ``seeds <slug>`` or ``thresholds <slug>``.
+        name: ``runs``, ``family <slug>``, ``groups <slug>`` or ``thresholds <slug>``.
         number: From 1, in reading order.
         caption: Says what the reader sees.
         table: Its columns and rows.
@@ -131,7 +130,7 @@ class FamilyView:
 
     Attributes:
         description: HTML of its Markdown, cut on paper where it is long.
-        finding: Best and worst run, in words.
+        finding: Lowest and highest run, in words.
         figures: Those the list asks for; none where the family has no usable run.
         missing: Why some of them are not there, sentences.
         tables: Its runs, groups of seeds, steps to thresholds; empty tables are left out.
@@ -168,7 +167,8 @@ def context(
     """
     figure_number, table_number = counter(1), counter(1)
     checks = [check for run in report.runs for check in run.checks] + list(report.checks)
-    best, worst = words.best_and_worst(report.runs)
+    ends = standing.ends(report)
+    diverged = any(family.ranking is not None and family.ranking.diverged for family in report.families)
     return {
         "medium": medium,
         "report": report,
@@ -176,14 +176,18 @@ def context(
         "description": markdown(report.description, whole=medium == "screen"),
         "synthetic": any(listed.synthetic for listed in report.lists),
         "status": words.status(report),
-        "all_right": not report.problems and all(check.outcome == "passed" for check in checks),
+        "all_right": not report.problems
+        and not diverged
+        and all(check.outcome == "passed" for check in checks),
         "failed": _of(checks, "failed"),
         "unchecked": _of(checks, "not_checked"),
         "checked": len(checks),
         "news": () if report.changes is None else sections(report.changes, title=tables.metric_title),
         "since": "" if report.changes is None else _date_in_words(report.changes["baseline"]["created"]),
-        "best": best,
-        "worst": worst,
+        "best": ends[0][2] if ends else None,
+        "worst": ends[1][2] if len(ends) > 1 else None,
+        "ends": ends,
+        "findings": report.findings,
         "overview": _overview(report, figure_number),
         "runs_table": _runs_table(report, medium, next(table_number)),
         "families": tuple(
@@ -229,7 +233,7 @@ def _overview(report: Report, number: Iterator[int]) -> FigureView | None:
         next(number),
         "attribute",
         words.overview_caption(report.runs, against),
-        words.finding(report.runs, by_name=True),
+        standing.sentences(report.families),
     )
 
 
@@ -272,7 +276,7 @@ def _family(
     figure_number: Iterator[int],
     table_number: Iterator[int],
 ) -> FamilyView:
-    finding = words.finding(family.runs)
+    finding = standing.sentence(family)
     figures = tuple(
         FigureView(f"{family.slug}-{kind}", next(figure_number), kind, caption, finding, family=family.slug)
         for kind, caption in _family_figures(family, medium)
@@ -301,7 +305,7 @@ def _family_figures(family: FamilyReport, medium: Medium) -> Iterator[tuple[Figu
         yield "log", words.family_caption(family, linear=False, bands=bands)
     if runs and "linear" in wanted:
         yield "linear", words.family_caption(family, linear=True, bands=bands)
-    if "seeds" in wanted and seed_groups(family):
+    if "seeds" in wanted and drawn_groups(family):
         yield "seeds", words.seeds_caption(family)
     reached = any(step is not None for run in runs for step in run.summary.metrics.steps_to.values())
     if "thresholds" in wanted and reached and len(runs) <= MOST_NAMED:
@@ -327,15 +331,9 @@ def _family_tables(
             columns = tuple(key for key in columns if key not in ("checks", "marks"))
         runs = tables.family_table(family, columns)
     yield TableView(f"family {slug}", next(number), f"{name}: its runs.", runs, hidden)
-    seeds = tables.seeds_table(family)
-    if seeds.rows:
-        yield TableView(
-            f"seeds {slug}",
-            next(number),
-            f"{name}: runs that differ by their seed only. The mean is geometric; the interval is a 95 % "
-            "bootstrap interval of it, too narrow where seeds are few.",
-            seeds,
-        )
+    groups = tables.groups_table(family)
+    if groups.rows:
+        yield TableView(f"groups {slug}", next(number), words.groups_caption(family), groups)
     reached = tables.thresholds_table(family)
     if any(column.key.startswith("steps_to.") for column in reached.columns):
         yield TableView(

@@ -100,6 +100,12 @@ def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
         table = tables.family_table(family, tables.all_columns(family.runs))
         yield f"tables/{family.slug}.csv", data.table_csv(table).encode()
         yield f"tables/{family.slug}.tex", latex.render(family, synthetic=family.slug in synthetic).encode()
+        if (groups := tables.groups_table(family)).rows:
+            yield f"tables/{family.slug}-groups.csv", data.table_csv(groups).encode()
+            yield (
+                f"tables/{family.slug}-groups.tex",
+                latex.render_groups(family, synthetic=family.slug in synthetic).encode(),
+            )
         smoother = family.spec.smoothing.smoother
         for run in family.runs:
             yield f"curves/{run.slug}.csv", data.curves_csv(run.summary.curve, smoother).encode()

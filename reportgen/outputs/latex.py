@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING
 
 from reportgen import tables
 from reportgen.notation import MINUS, SUPERSCRIPTS
+from reportgen.outputs import words
 from reportgen.text import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reportgen.report import FamilyReport, RunReport
-    from reportgen.tables import Cell, Column
+    from reportgen.tables import Cell, Column, Table
 
-__all__ = ["escape", "render"]
+__all__ = ["escape", "render", "render_groups"]
 
 _LONG_TABLE = 40  # rows; about what a page holds
 _LONGEST = 200
+_LONGEST_CAPTION = 1000
 _WIDE = 40  # characters; a wider column has its text broken into lines
 
 _USUAL = ("label", "name", "steps", "avg_final_loss", "listed_avg_final_loss", "min_loss", "spikes", "marks")
@@ -102,6 +104,19 @@ def render(family: FamilyReport, *, synthetic: bool = False) -> str:
         synthetic: Whether the runs are made up, which the caption then says.
     """
     table = tables.family_table(family, family.spec.columns or _usual(family.runs))
+    marked = any(cell.agrees is False for row in table.rows for cell in row.cells)
+    return _rendered(table, _caption(family, synthetic=synthetic, marked=marked), family.slug)
+
+
+def render_groups(family: FamilyReport, *, synthetic: bool = False) -> str:
+    """The table of a family's groups, as :func:`render` makes that of runs; label ``tab:<slug>-groups``."""
+    caption = escape(one_line(words.groups_caption(family), _LONGEST_CAPTION))
+    if synthetic:
+        caption += " The runs are synthetic."
+    return _rendered(tables.groups_table(family), caption, f"{family.slug}-groups")
+
+
+def _rendered(table: Table, caption: str, label: str) -> str:
     kept = [i for i, column in enumerate(table.columns) if column.kind != "sparkline"]
     columns = [table.columns[i] for i in kept]
     rows = [[row.cells[i] for i in kept] for row in table.rows]
@@ -114,10 +129,7 @@ def render(family: FamilyReport, *, synthetic: bool = False) -> str:
     layout = "".join(
         "\n    " + _layout(column, numbers[i], [row[i] for row in rows]) for i, column in enumerate(columns)
     )
-    marked = any(cell.agrees is False for row in rows for cell in row)
-    caption = (
-        rf"\caption{{{_caption(family, synthetic=synthetic, marked=marked)}}}\label{{tab:{family.slug}}}"
-    )
+    caption = rf"\caption{{{caption}}}\label{{tab:{label}}}"
     long = len(rows) > _LONG_TABLE
     made = _longtable(caption, layout, head, body) if long else _floating(caption, layout, head, body)
     packages = "booktabs,longtable,siunitx" if long else "booktabs,siunitx"

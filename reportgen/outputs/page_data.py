@@ -12,14 +12,13 @@ import numpy.typing as npt
 
 from reportgen import notation
 from reportgen.curves.summary import THRESHOLDS, Curve, Envelope
-from reportgen.figures.overview import between_seeds, compared_by
+from reportgen.figures.overview import between_seeds, compared_by, drawn_groups
 from reportgen.figures.style import category, line_styles
 from reportgen.kinds import FloatArray, Scalar
 from reportgen.outputs import words
 from reportgen.outputs.context import MANY_LINES
 from reportgen.outputs.templating import visible
 from reportgen.report import FamilyReport, Report, RunReport
-from reportgen.seeds import seed_groups
 from reportgen.text import told_apart
 
 __all__ = ["page_data"]
@@ -150,20 +149,20 @@ def _styles(runs: Sequence[RunReport]) -> dict[str, Any]:
 
 def _groups(family: FamilyReport, arrays: _Arrays) -> Iterator[dict[str, Any]]:
     """Seeds of one configuration as one line: what ``_run`` gives of a run, as far as a figure needs it."""
-    groups = seed_groups(family)
-    for i, (group, style) in enumerate(
-        zip(groups, line_styles([group.runs[0] for group in groups]), strict=True)
+    groups = drawn_groups(family)
+    for i, ((group, runs), style) in enumerate(
+        zip(groups, line_styles([runs[0] for _, runs in groups]), strict=True)
     ):
-        line = between_seeds(group.runs)
+        line = between_seeds(runs)
         steps = int(line.step[-1]) + 1
         yield {
             "id": f"{family.slug} seeds {i}",
-            "name": words.count(len(group.runs), "seed"),
+            "name": words.count(len(runs), "seed" if family.spec.group_by is None else "run"),
             "label": visible(group.label),
             "short": visible(words.shortened(group.label, _SHORT)),
             "family": family.slug,
             "steps": steps,
-            "avg": group.mean,
+            "avg": None if group.estimate is None else group.estimate.mean,
             "colours": {"light": style.light, "dark": style.dark},
             "dash": style.dash,
             "curve": _curve(Curve(steps, line.step, line.mean, line.low, line.high), arrays),

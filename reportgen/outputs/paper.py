@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reportgen.outputs import words
+from reportgen.outputs import standing, words
 from reportgen.outputs.columns import Part, Ruler, parts
 from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView
 from reportgen.report import FamilyReport, Report, RunReport
@@ -104,7 +104,12 @@ def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
     for number, shown in enumerate(panels(report), start=drawn + 1):
         runs = by_slug[shown.family.slug].runs[shown.first : shown.first + len(shown.runs)]
         figure = FigureView(
-            shown.name, number, "runs", _caption(shown), words.finding(shown.runs), family=shown.family.slug
+            shown.name,
+            number,
+            "runs",
+            _caption(shown),
+            standing.sentence(shown.family),
+            family=shown.family.slug,
         )
         pages[shown.family.slug].append(RunsPage(figure, runs, fitted(_lines(runs)), tuple(_remarks(runs))))
     return {

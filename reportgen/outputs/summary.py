@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from reportgen import news, notation, tables
-from reportgen.outputs import words
+from reportgen.outputs import standing, words
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ def _lines(report: Report) -> Iterator[str]:
             title = f"{section.title} ({len(section.items):,})"
             yield f"\n**{title}**\n" if section.is_news else f"\n### {title}\n"
             yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {prose(one.text)}")
+    if report.findings:
+        yield "\n### Findings\n"
+        yield from _listed(report.findings, lambda one: prose(one.text, 2 * _LONGEST_TEXT))
     if report.problems and report.changes is None:  # the changes name them all, with what was last known
         yield f"\n### Runs that could not be used ({len(report.problems):,})\n"
         yield from _listed(report.problems, lambda one: f"{_run(one.run, one.family)}: {prose(one.message)}")
@@ -72,20 +75,25 @@ def _lines(report: Report) -> Iterator[str]:
         (run.spec.name, family.name)
         for family in report.families
         for run in family.runs
-        if run.summary.metrics.nonfinite
+        if "diverged" in run.marks
     ]
     if diverged:
         yield f"\n### Runs that diverged ({len(diverged):,})\n"
         yield from _listed(diverged, lambda one: _run(*one))
-    if report.families:
-        yield "\n### Families\n"
-        yield "| Family | Runs | Best | AvgFinalLoss | Worst | AvgFinalLoss |"
-        yield "| --- | ---: | --- | ---: | --- | ---: |"
-        for family in report.families[:_MOST]:
-            yield _row(family)
-        if len(report.families) > _MOST:
-            yield f"\nand {len(report.families) - _MOST:,} more"
+    yield from _families(report.families)
     yield ""
+
+
+def _families(families: Sequence[FamilyReport]) -> Iterator[str]:
+    if not families:
+        return
+    yield "\n### Families\n"
+    yield "| Family | Runs | Ranked by | Lowest | | Highest | |"
+    yield "| --- | ---: | --- | --- | ---: | --- | ---: |"
+    for family in families[:_MOST]:
+        yield _row(family)
+    if len(families) > _MOST:
+        yield f"\nand {len(families) - _MOST:,} more"
 
 
 def _changed(report: Report) -> str:
@@ -112,10 +120,13 @@ def _failed(check: Check) -> str:
 
 
 def _row(family: FamilyReport) -> str:
+    ranking = family.ranking
     cells = [_cell(family.name), f"{len(family.runs):,}"]
-    for run in words.best_and_worst(family.runs):
-        cells.append("" if run is None else _cell(run.spec.name))
-        cells.append("" if run is None else prose(notation.loss(run.summary.metrics.avg_final_loss)))
+    cells.append("" if ranking is None else _cell(tables.metric_title(ranking.metric)))
+    both = (None, None) if ranking is None else (ranking.first, ranking.last)
+    for at in reversed(both) if ranking is not None and ranking.better == "higher" else both:
+        cells.append("" if at is None else _cell(family.runs[at].spec.name))
+        cells.append("" if at is None else prose(standing.value_of(family, at)))
     return f"| {' | '.join(cells)} |"
 
 

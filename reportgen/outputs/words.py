@@ -14,11 +14,10 @@ from reportgen.text import one_line
 
 __all__ = [
     "Bands",
-    "best_and_worst",
     "changed",
     "count",
     "family_caption",
-    "finding",
+    "groups_caption",
     "line_name",
     "mark_sentences",
     "missing_figures",
@@ -32,6 +31,8 @@ __all__ = [
     "status",
     "thresholds_caption",
 ]
+
+_MOST_LEFT_OUT = 12  # Runs that a caption names.
 
 Bands = Literal["all", "pointed", "none"]
 
@@ -53,36 +54,6 @@ _SMOOTHERS = {
 def shortened(text: str, limit: int = 48) -> str:
     """``text`` for places that have little room."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def best_and_worst(runs: Sequence[RunReport]) -> tuple[RunReport | None, RunReport | None]:
-    """The runs of least and greatest AvgFinalLoss: None where no run has one, no worst where only one has."""
-    ranked = sorted(
-        (run for run in runs if run.summary.metrics.avg_final_loss is not None),
-        key=lambda run: run.summary.metrics.avg_final_loss or 0.0,
-    )
-    return (ranked[0] if ranked else None, ranked[-1] if len(ranked) > 1 else None)
-
-
-def finding(runs: Sequence[RunReport], *, by_name: bool = False) -> str:
-    """What a comparison of ``runs`` shows, in a sentence or two: the text alternative of its figure.
-
-    Args:
-        runs: Those compared.
-        by_name: Name runs in full: labels tell them apart within one family only.
-    """
-
-    def named(run: RunReport) -> str:
-        return shortened(run.spec.name if by_name else run.label)
-
-    best, worst = best_and_worst(runs)
-    if best is None:
-        return "No run ends with a finite loss." if runs else "No run could be used."
-    said = f"Best: {named(best)}, AvgFinalLoss {loss(best.summary.metrics.avg_final_loss)}."
-    if worst is not None:
-        said += f" Worst: {named(worst)}, {loss(worst.summary.metrics.avg_final_loss)}."
-    diverged = sum(run.summary.metrics.nonfinite > 0 for run in runs)
-    return said + (f" {count(diverged, 'run')} diverged." if diverged else "")
 
 
 def run_finding(run: RunReport) -> str:
@@ -147,10 +118,27 @@ def family_caption(family: FamilyReport, *, linear: bool, bands: Bands = "all") 
     return said + ("" if linear else missing_on_log(family.runs))
 
 
+def groups_caption(family: FamilyReport) -> str:
+    """The caption of the table of groups: what its numbers are, and which runs do not count in it."""
+    grouping = family.grouping
+    said = f"{shortened(family.name, 80)}: runs that agree in all that varies but the seed. "
+    if grouping.scale == "log":
+        said += "Geometric mean and standard deviation, a factor, with Student's 95 % interval on logarithms."
+    else:
+        said += "Mean and standard deviation with Student's 95 % interval."
+    left = [*(one for group in grouping.groups for one in group.left_out), *grouping.alone]
+    if left:
+        shown = [f"{shortened(family.runs[one.run].label)} ({one.why})" for one in left[:_MOST_LEFT_OUT]]
+        more = len(left) - len(shown)
+        said += f" Left out: {', '.join(shown)}{f' and {more:,} more' if more else ''}."
+    return said
+
+
 def seeds_caption(family: FamilyReport) -> str:
     """The caption of seeds of one configuration as one line."""
     return (
-        f"{family.name}: runs that differ by their seed only, as one line over all steps, log axis. "
+        f"{family.name}: runs that agree in all that varies but the seed, as one line over all steps, "
+        "log axis. "
         f"Line: geometric mean of the smoothed losses ({smoothing_sentence(family.spec.smoothing)}). "
         "Band: range between the seeds."
     )
@@ -168,7 +156,7 @@ def missing_figures(family: FamilyReport, drawn: Collection[str]) -> tuple[str, 
     """Why there is no figure of a kind that the list asks for, a sentence each; none where no run is left."""
     many = len(family.runs) > MOST_NAMED
     sentences = {
-        "seeds": "No figure of seeds: no two of these runs differ by their seed only.",
+        "seeds": f"No figure of seeds: no runs form a group. {family.grouping.needed}".strip(),
         "thresholds": "No figure of steps to thresholds: "
         + (f"it has room for {MOST_NAMED} runs." if many else "no run's rolling mean falls below any."),
     }
@@ -263,6 +251,9 @@ def status(report: Report) -> str:
         parts.append("The one run was read" if used == 1 else f"All {used:,} runs were read")
     else:
         parts.append("No run")
+    diverged = sum(len(family.ranking.diverged) for family in report.families if family.ranking is not None)
+    if diverged:
+        parts.append(f"{count(diverged, 'run')} diverged")
     if unasked:
         who = (
             "it comes" if used == 1 and not problems else f"{unasked:,} {'comes' if unasked == 1 else 'come'}"

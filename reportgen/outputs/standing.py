@@ -1,0 +1,110 @@
+"""How the runs of a family stand to each other, in sentences. Plain text, for screen and paper alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from reportgen import notation, tables
+from reportgen.notation import count
+from reportgen.outputs.words import shortened
+
+if TYPE_CHECKING:
+    from reportgen.report import FamilyReport, Report, RunReport
+
+__all__ = ["ends", "first_and_last", "sentence", "sentences", "value_of"]
+
+_MOST_FAMILIES = 5
+_MOST_EQUAL = 3
+
+
+def first_and_last(family: FamilyReport) -> tuple[RunReport | None, RunReport | None]:
+    """The runs that end lowest and highest, or highest and lowest where higher is better.
+
+    None where no run has a rank; no second one where only one has.
+    """
+    return tuple(None if at is None else family.runs[at] for at in _positions(family))  # type: ignore[return-value]
+
+
+def ends(report: Report) -> tuple[tuple[str, str, RunReport], ...]:
+    """Title, value and run of both ends where the report has one family alone; else none."""
+    if len(report.families) != 1:
+        return ()
+    (family,) = report.families
+    return tuple(
+        (f"{way} {_metric(family)}", value_of(family, at), family.runs[at])
+        for way, at in zip(_ways(family), _positions(family), strict=True)
+        if at is not None
+    )
+
+
+def sentence(family: FamilyReport, *, by_name: bool = False) -> str:
+    """Lowest and highest run of a family, and what of that is noise: the text alternative of its figures.
+
+    Args:
+        family: Judged.
+        by_name: Name runs in full: labels tell them apart within one family only.
+    """
+
+    def named(at: int) -> str:
+        return shortened(family.runs[at].spec.name if by_name else family.runs[at].label)
+
+    ranking = family.ranking
+    if ranking is None or not family.runs:
+        return "No run could be used."
+    said = []
+    if ranking.first is None:
+        said.append("No run ends with a finite loss." if ranking.diverged else "No run has a rank.")
+    else:
+        low, high = _ways(family)
+        text = f"{low}: {named(ranking.first)}, {_metric(family)} {value_of(family, ranking.first)}"
+        if ranking.within_noise is not None:
+            word = "within" if ranking.within_noise else "beyond"
+            text += f", {word} noise of the next, {named(ranking.order[1])}"
+        said.append(f"{text}.")
+        if ranking.last is not None:
+            said.append(f"{high}: {named(ranking.last)}, {value_of(family, ranking.last)}.")
+            if ranking.within_noise is None:
+                said.append(f"The noise of {_metric(family)} is not known.")
+    for together in ranking.equal[:_MOST_EQUAL]:
+        names = [named(run) for run in together]
+        said.append(f"{', '.join(names[:-1])} and {names[-1]} have the same losses and count once.")
+    if ranking.diverged:
+        said.append(f"{count(len(ranking.diverged), 'run')} diverged.")
+    if ranking.unfinished:
+        verb = "is" if len(ranking.unfinished) == 1 else "are"
+        said.append(f"{count(len(ranking.unfinished), 'run')} {verb} unfinished and not ranked.")
+    return " ".join(said)
+
+
+def sentences(families: Sequence[FamilyReport]) -> str:
+    """The same of several families, each named."""
+    if len(families) == 1:
+        return sentence(families[0], by_name=True)
+    shown = [
+        f"{shortened(family.name)}: {sentence(family, by_name=True)}" for family in families[:_MOST_FAMILIES]
+    ]
+    more = len(families) - len(shown)
+    return " ".join(shown) + (f" And {count(more, 'family', 'families')} more." if more > 0 else "")
+
+
+def value_of(family: FamilyReport, at: int) -> str:
+    """What the run at ``at`` is ranked by, written as both ends of its family are."""
+    ranking = family.ranking
+    if ranking is None:
+        return notation.MISSING
+    shown = notation.form_of(ranking.values[run] for run in (*ranking.order[:2], *ranking.order[-1:]))
+    return shown(ranking.values[at])
+
+
+def _positions(family: FamilyReport) -> tuple[int | None, int | None]:
+    return (None, None) if family.ranking is None else (family.ranking.first, family.ranking.last)
+
+
+def _ways(family: FamilyReport) -> tuple[str, str]:
+    higher = family.ranking is not None and family.ranking.better == "higher"
+    return ("Highest", "Lowest") if higher else ("Lowest", "Highest")
+
+
+def _metric(family: FamilyReport) -> str:
+    return "" if family.ranking is None else tables.metric_title(family.ranking.metric)
