@@ -59,8 +59,7 @@ def test_the_page_says_what_the_report_says(report: Report, page: Page) -> None:
     assert "computed on cpu" in said
     assert (
         "1 run of 9 could not be used; 1 run diverged; 1 expectation does not hold; "
-        "1 expectation could not be checked"
-        in said
+        "1 expectation could not be checked" in said
     )
     for family in report.families:
         assert family.name in said
