@@ -70,19 +70,21 @@ def column(name: str, cells: Sequence[object]) -> Column:
 
     One of fewer numbers than other words is a column of text.
     """
-    try:
-        values = np.fromiter(map(float, cells), np.float64, len(cells))  # type: ignore[arg-type]
-        if bool not in set(map(type, cells)):
-            return Column(name, values, np.ones(len(cells), np.bool_))
-    except (ValueError, TypeError, OverflowError):
-        pass
+    if bool not in set(map(type, cells)):  # the usual column: numbers, and cells in which nothing stands
+        there = [cell is not None and cell != "" for cell in cells]
+        try:
+            found = (float(cell) if filled else np.nan for cell, filled in zip(cells, there, strict=True))  # type: ignore[arg-type]
+            values = np.fromiter(found, np.float64, len(cells))
+            return Column(name, values, np.array(there, dtype=np.bool_))
+        except (ValueError, TypeError, OverflowError):
+            pass
     values = np.full(len(cells), np.nan)
     logged = np.zeros(len(cells), np.bool_)
     others = 0
     for place, cell in enumerate(cells):
-        found = number(cell)
-        if found is not None:
-            values[place], logged[place] = found, True
+        logged_value = number(cell)
+        if logged_value is not None:
+            values[place], logged[place] = logged_value, True
         elif cell is not None and not (isinstance(cell, str) and cell.strip().lower() in _NOTHING):
             others += 1
     if others > logged.sum():
@@ -96,13 +98,22 @@ def of_objects(objects: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
     cells: dict[str, list[object]] = {}
     for place, one in enumerate(objects):
         for key, value in _flat(one):
-            values = cells.setdefault(key, [])
-            values.extend([None] * (place - len(values)))
+            values = cells.get(key)
+            if values is None:
+                values = cells[key] = []
+            if len(values) < place:
+                values.extend([None] * (place - len(values)))
             values.append(value)
-    return {key: column(key, values + [None] * (len(objects) - len(values))) for key, values in cells.items()}
+    rows = len(objects)
+    return {
+        (name := sound(key)): column(name, values + [None] * (rows - len(values)))
+        for key, values in cells.items()
+    }
 
 
 def _flat(one: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
+    if not any(isinstance(value, dict | list) for value in one.values()):
+        return one.items()
     found: dict[str, object] = {}
     below: list[tuple[str, Any]] = [*one.items()][::-1]
     while below:
@@ -110,7 +121,7 @@ def _flat(one: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
         if isinstance(value, dict):
             below.extend([(f"{key}/{inner}", item) for inner, item in value.items()][::-1])
         elif not isinstance(value, list):
-            found[sound(key)] = value
+            found[key] = value
     return found.items()
 
 

@@ -278,7 +278,7 @@ def _json_lines(lines: list[str], name: str) -> Table:
             left["merge conflict"] += 1
             continue
         try:
-            found = json.loads(line, parse_int=integer)
+            found = _object(line)
         except (ValueError, RecursionError):
             left["cut last line" if place == len(filled) - 1 and place else "no JSON"] += 1
             continue
@@ -295,6 +295,16 @@ def _json_lines(lines: list[str], name: str) -> Table:
             config = config or sound(found)
     table = _table(of_objects(objects).values(), len(objects), left)
     return replace(table, config=config or table.config)
+
+
+def _object(line: str) -> Any:
+    """A line of JSON; what orjson refuses, ``NaN`` and the like, Python may read."""
+    import orjson
+
+    try:
+        return orjson.loads(line)
+    except (orjson.JSONDecodeError, RecursionError):
+        return json.loads(line, parse_int=integer)
 
 
 # Parquet
