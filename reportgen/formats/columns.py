@@ -140,7 +140,7 @@ def series_of(
         The series, in the order of their columns, under our names, and notes on what was taken.
 
     Raises:
-        Unreadable: No column of steps can be told, or it is a table of something else.
+        Unreadable: No column of steps can be recognised, or it is a table of something else.
     """
     table, split = _by_split(table)
     numbers = {one.name: one for one in table.columns.values() if one.logged.any()}

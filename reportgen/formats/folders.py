@@ -1,7 +1,7 @@
-"""A run that is a folder: which of its files count, what is told twice, and its configuration.
+"""A run that is a folder: which of its files count, what stands in two of them, and its configuration.
 
-One run is often told two or three times: by ``trainer_state.json``, a table and event files. The first in
-the order of preference counts; series that only a later one tells are added.
+One run is often recorded two or three times: in ``trainer_state.json``, a table and event files. The first in
+the order of preference counts; series that only a later one has are added.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 PREFERENCE = ("trainer_state", "trainer_log", "table", "history", "tensorboard")
-"""Formats in the order in which they count where several tell one run."""
+"""Formats in the order in which they count where several record one run."""
 
 _CHECKPOINT = re.compile(r"checkpoint-\d+")
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".txt", ".log")
@@ -82,7 +82,7 @@ def is_configuration(name: str) -> bool:
 
 
 def needed(names: Iterable[str]) -> tuple[str, ...]:
-    """The files of a run's folder that may tell of it: logs by their names, and its configuration.
+    """The files of a run's folder that may be read: logs by their names, and its configuration.
 
     A source may fetch only these. Weights, tokenizers and what lies deeper inside checkpoints are not
     among them; ``training_args.bin`` is a pickle and never is. Content decides later.
@@ -139,7 +139,7 @@ def taken(formats: Sequence[Format], names: Sequence[str], head: Head) -> tuple[
 def read_folder(
     formats: Sequence[Format], files: Sequence[InputFile], head: Head, name: str, options: Mapping[str, Any]
 ) -> RunFile:
-    """Reads a run from its folder, whatever tells it.
+    """Reads a run from its folder, in whatever formats it is recorded.
 
     Args:
         formats: To ask; those that :data:`PREFERENCE` names go in its order, before all others.
@@ -175,18 +175,18 @@ def read_folder(
 
 
 def merged(runs: Sequence[RunFile]) -> RunFile:
-    """One run, told by several formats.
+    """One run, recorded in several formats.
 
     Args:
-        runs: As each format read it, settled, in the order of preference; at least one.
+        runs: As each format read it, settled, in the order of preference; one or more.
 
     Returns:
-        The first, with the series that only later ones tell. Where two tell one series and differ by more
+        The first, with the series that only later ones have. Where two have one series and differ by more
         than float32 rounds, the first counts and a note says so.
     """
     first, *others = runs
     series = dict(first.series)
-    told = {_key(one): one for one in series.values()}
+    known = {_key(one): one for one in series.values()}
     notes = list(first.notes)
     config = dict(first.config)
     for other in others:
@@ -194,20 +194,20 @@ def merged(runs: Sequence[RunFile]) -> RunFile:
         for one in other.series.values():
             if first.format == "trainer_state" and _SUMMARIES.fullmatch(one.source_name):
                 continue
-            mine = told.get(_key(one))
+            mine = known.get(_key(one))
             if mine is not None:
                 if not _agree(mine, one):
                     differing.append(mine.name)
                 continue
             name = one.name if one.name not in series else f"{one.source_name} ({other.format})"
             series[name] = replace(one, name=name, table=f"{other.format}/{one.table}")
-            told[_key(one)] = series[name]
+            known[_key(one)] = series[name]
             added.append(name)
         if added:
-            notes.append(f"From {other.format}, which alone tells them: {_few(added)}.")
+            notes.append(f"Only {other.format} has: {_few(added)}.")
         if differing:
             notes.append(
-                f"{_few(differing)}: {other.format} tells other values than {first.format}, which counts."
+                f"{_few(differing)}: the values in {other.format} differ from those in {first.format}, which count."
             )
         config |= {key: value for key, value in other.config.items() if key not in config}
         notes += other.notes
@@ -230,7 +230,7 @@ def _key(one: Series) -> tuple[str, ...]:
 
 
 def _agree(mine: Series, theirs: Series) -> bool:
-    """Whether two tell the same at the steps that both have."""
+    """Whether two agree at the steps that both have."""
     one, other = (
         {int(s): float(v) for s, v in zip(_steps(s_), s_.values, strict=True)} for s_ in (mine, theirs)
     )

@@ -46,7 +46,7 @@ def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFil
     Args:
         run: As its format read it.
         repeats: ``"runs"`` where the list says that the file holds several runs and ``run`` is one of
-            :func:`repeated_runs`: then nobody has to be told that it may hold several.
+            :func:`repeated_runs`: then no note says that it may hold several.
         name: The file's name, for messages.
 
     Returns:

@@ -49,7 +49,7 @@ class Tables:
     version = 1
 
     def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
-        """Files that hold a table of logged values, as far as their first lines tell."""
+        """Files that hold a table of logged values, judged by their first lines."""
         named = [file for file in files if _ending(file) in _ENDINGS]
         if not named:
             named = [file for file in files if _ending(file) in _MAYBE]
@@ -416,7 +416,7 @@ def _hint(file: str, table: Table) -> str:
 
 
 def _joined(read: Sequence[tuple[str, list[Series], Table, tuple[str, ...]]]) -> dict[str, Series]:
-    """The series of several tables of one run, under names that tell them apart."""
+    """The series of several tables of one run, under different names."""
     count = Counter(one.source_name for _, series, _, _ in read for one in series)
     found: dict[str, Series] = {}
     meant: dict[str, str] = {}

@@ -130,7 +130,7 @@ def _is_summary(entry: Mapping[str, Any]) -> bool:
 
 
 def history_of(state: Mapping[str, Any], name: str) -> RunFile:
-    """The run that a state tells of.
+    """The run in a state.
 
     Args:
         state: With ``log_history``.
@@ -270,7 +270,7 @@ def _notes(series: Mapping[str, Series], left: Mapping[str, int]) -> list[str]:
     if "loss" not in series:
         notes.append("Its history has no training loss.")
     elif "reward" in series and 2 * int((series["loss"].values == 0).sum()) > len(series["loss"].values):
-        notes.append('Most of its losses are 0, as in GRPO; the reward tells more: rank_by = "reward.end".')
+        notes.append('Most of its losses are 0, as in GRPO; rank by the reward: rank_by = "reward.end".')
     if left["step"]:
         entries = "1 entry" if left["step"] == 1 else f"{left['step']:,} entries"
         notes.append(f"{entries} without a step, of predictions, say, were left out.")

@@ -1,4 +1,4 @@
-"""Runs that are folders: which files, what is told twice, the configuration; and what is refused."""
+"""Runs that are folders: which files, what stands in two of them, the configuration; and what is refused."""
 
 from __future__ import annotations
 
@@ -94,14 +94,14 @@ def test_what_only_the_second_tells_is_added() -> None:
     both = merged([first, second])
     assert list(both.series) == ["loss", "grad_norm", "eval/bleu"]
     assert entries(both.series["loss"]) == [(1, 0.5), (2, 0.25)]
-    assert both.notes == ("From tensorboard, which alone tells them: eval/bleu.",)
+    assert both.notes == ("Only tensorboard has: eval/bleu.",)
     assert both.format == "trainer_state"
 
 
 def test_where_two_differ_the_first_counts_and_a_note_says_so() -> None:
     both = merged([run("trainer_state", loss=[(1, 0.5)]), run("table", loss=[(1, 0.501), (2, 0.25)])])
     assert entries(both.series["loss"]) == [(1, 0.5)]
-    assert both.notes == ("loss: table tells other values than trainer_state, which counts.",)
+    assert both.notes == ("loss: the values in table differ from those in trainer_state, which count.",)
 
 
 HPARAMS = """lr: 1e-3

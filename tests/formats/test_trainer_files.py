@@ -95,9 +95,7 @@ def test_tokens_that_json_does_not_know() -> None:
 def test_grpo_says_that_the_reward_counts() -> None:
     history = [{"loss": -0.0, "reward": 0.1 * n, "num_tokens": 10.0 * n, "step": n} for n in range(1, 6)]
     run = run_of(history)
-    assert run.notes == (
-        'Most of its losses are 0, as in GRPO; the reward tells more: rank_by = "reward.end".',
-    )
+    assert run.notes == ('Most of its losses are 0, as in GRPO; rank by the reward: rank_by = "reward.end".',)
     assert run.series["reward"].axes["tokens"].tolist() == [10.0, 20.0, 30.0, 40.0, 50.0]
     assert "num_tokens" not in run.series
 
