@@ -207,7 +207,8 @@ def merged(runs: Sequence[RunFile]) -> RunFile:
             notes.append(f"Only {other.format} has: {_few(added)}.")
         if differing:
             notes.append(
-                f"{_few(differing)}: the values in {other.format} differ from those in {first.format}, which count."
+                f"{_few(differing)}: the values in {other.format} differ from those in {first.format}, "
+                f"which count."
             )
         config |= {key: value for key, value in other.config.items() if key not in config}
         notes += other.notes
