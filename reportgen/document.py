@@ -185,6 +185,7 @@ def _check(check: Check) -> dict[str, Any]:
         "expected": check.expected,
         "actual": check.actual,
         "outcome": check.outcome,
+        "note": check.note,
     }
 
 

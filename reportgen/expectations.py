@@ -56,7 +56,8 @@ class Check:
         metric: ``avg_final_loss``, say.
         expected: As the list wrote it, ``<= 1e-8``.
         actual: The metric's value; None where it does not exist.
-        outcome: ``not_checked`` where the run could not be used.
+        outcome: ``not_checked`` where the run could not be used; ``waived`` where it fails and is known to.
+        note: What its list says of the failure, in words; empty where it says nothing.
     """
 
     family: str
@@ -64,7 +65,8 @@ class Check:
     metric: str
     expected: str
     actual: float | int | None
-    outcome: Literal["passed", "failed", "not_checked"]
+    outcome: Literal["passed", "failed", "not_checked", "waived"]
+    note: str = ""
 
 
 def parse(text: str) -> tuple[Operator, float]:

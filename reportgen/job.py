@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reportgen
-from reportgen import model_list, resources
+from reportgen import model_list, resources, waivers
 from reportgen.curves.devices import unused_gpu
 from reportgen.curves.summary import CurveSettings
 from reportgen.discover import Discovered, discover
@@ -373,6 +373,7 @@ def _report(
         selected=Selected(options.families, options.runs),
         findings=found,
     )
+    report = waivers.judged(report)
     return report if baseline is None else changes.against(report, baseline)
 
 
@@ -435,6 +436,7 @@ def _inputs_digest(
         command,
         baseline,
         os.environ.get("SOURCE_DATE_EPOCH"),
+        waivers.states(lists, _now()),
         code,
         _versions(),
         sys.platform,
@@ -483,20 +485,18 @@ def _printers(options: BuildOptions) -> Iterator[tuple[Drawer, Typesetter] | Non
 def _warnings(report: Report) -> dict[str, list[str]]:
     """What is wrong with a report, a line each: in the manifest, so that it is said as long as it is true."""
     problems = [f"{one.family}: {one.run}: {one.message}" for one in report.problems]
-    failed = [
-        f"{one.family}: {one.run}: {one.metric} is "
-        f"{'none' if one.actual is None else repr(one.actual)}, expected {one.expected}"
-        for run_ in report.runs
-        for one in run_.checks
-        if one.outcome == "failed"
-    ]
-    return {
-        "warnings": [one_line(line, _LONGEST_LINE) for line in (*report.device_notes, *problems)],
-        "failed": [one_line(line, _LONGEST_LINE) for line in failed],
-    }
+    said: dict[str, list[str]] = {"failed": [], "waived": []}
+    for check in (check for run_ in report.runs for check in run_.checks if check.outcome in said):
+        actual = "none" if check.actual is None else repr(check.actual)
+        line = f"{check.family}: {check.run}: {check.metric} is {actual}, expected {check.expected}"
+        said[check.outcome].append(f"{line}; {check.note}" if check.note else line)
+    said["warnings"] = [*report.device_notes, *problems]
+    return {kind: [one_line(line, _LONGEST_LINE) for line in lines] for kind, lines in said.items()}
 
 
 def _warn(manifest: Mapping[str, Any], log: Log) -> None:
+    for line in manifest.get("waived", ()):
+        log.say(line)
     for line in manifest["warnings"]:
         log.warn(line)
     for line in manifest["failed"]:

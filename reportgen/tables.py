@@ -361,6 +361,9 @@ def _checks(run: RunReport, named: Callable[[str], str] = str) -> str | None:
     if not run.checks:
         return None
     failed = [check for check in run.checks if check.outcome == "failed"]
+    waived = [check for check in run.checks if check.outcome == "waived"]
+    if waived and not failed:
+        return "; ".join(f"{named(check.metric)} not {check.expected}, waived" for check in waived)
     if not failed:
         return "hold" if len(run.checks) > 1 else "holds"
     return "; ".join(f"{named(check.metric)} not {check.expected}" for check in failed)

@@ -178,9 +178,10 @@ def context(
         "status": words.status(report),
         "all_right": not report.problems
         and not diverged
-        and all(check.outcome == "passed" for check in checks),
+        and all(check.outcome in ("passed", "waived") for check in checks),
         "failed": _of(checks, "failed"),
         "unchecked": _of(checks, "not_checked"),
+        "waived": _of(checks, "waived"),
         "checked": len(checks),
         "news": () if report.changes is None else sections(report.changes, title=tables.metric_title),
         "since": "" if report.changes is None else _date_in_words(report.changes["baseline"]["created"]),

@@ -19,6 +19,7 @@ __all__ = ["code", "prose", "render"]
 _Entry = TypeVar("_Entry")
 
 _MOST = 20  # entries of a list: GitHub takes 1 MiB, a reader less
+_LONGEST = 60_000  # characters; a comment on GitHub takes 65,536, and a night adds a link
 _LONGEST_NAME = 100
 _LONGEST_TEXT = 300
 # A word that neither Markdown nor GitHub takes for more than text: letters, a number or a time, with
@@ -40,12 +41,21 @@ _PLAIN = re.compile(
 def render(report: Report) -> str:
     """The summary as GitHub's Markdown: first whether all is well, then what changed, then the runs.
 
-    Long lists are cut and say so; text of strangers is shown as text.
+    Long lists are cut and say so, and so is the whole: it fits a pull request's comment. Text of strangers
+    is shown as text.
     """
-    return "\n".join(_lines(report))
+    sections = ["\n".join(part(report)) for part in (_head, _changes, _findings, _states, _families)]
+    kept = [sections[0]]
+    for section in filter(None, sections[1:]):
+        if sum(map(len, kept)) + len(section) < _LONGEST:
+            kept.append(section)
+        else:
+            kept.append("\nThe rest is in the report.")
+            break
+    return "\n".join([*kept, ""])
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _head(report: Report) -> Iterator[str]:
     yield f"## {prose(words.status(report) + _changed(report))}"
     yield ""
     facts = [report.created, report.device, f"reportgen {report.version}"]
@@ -54,23 +64,34 @@ def _lines(report: Report) -> Iterator[str]:
         yield "\n**The runs are synthetic.**"
     for note in report.device_notes[:_MOST]:
         yield f"\nDevice: {prose(note)}"
-    if report.changes is not None and (sections := news.sections(report.changes, title=tables.metric_title)):
-        if any(section.is_news for section in sections):
-            yield "\n### What changed"
-        for section in sections:
-            title = f"{section.title} ({len(section.items):,})"
-            yield f"\n**{title}**\n" if section.is_news else f"\n### {title}\n"
-            yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {prose(one.text)}")
+
+
+def _changes(report: Report) -> Iterator[str]:
+    sections = () if report.changes is None else news.sections(report.changes, title=tables.metric_title)
+    if any(section.is_news for section in sections):
+        yield "\n### What changed"
+    for section in sections:
+        title = f"{section.title} ({len(section.items):,})"
+        yield f"\n**{title}**\n" if section.is_news else f"\n### {title}\n"
+        yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {prose(one.text)}")
+
+
+def _findings(report: Report) -> Iterator[str]:
     if report.findings:
         yield "\n### Findings\n"
         yield from _listed(report.findings, lambda one: prose(one.text, 2 * _LONGEST_TEXT))
+
+
+def _states(report: Report) -> Iterator[str]:
+    """What is so, be it news or not."""
     if report.problems and report.changes is None:  # the changes name them all, with what was last known
         yield f"\n### Runs that could not be used ({len(report.problems):,})\n"
         yield from _listed(report.problems, lambda one: f"{_run(one.run, one.family)}: {prose(one.message)}")
-    failed = [check for run in report.runs for check in run.checks if check.outcome == "failed"]
-    if failed:
-        yield f"\n### Expectations that do not hold ({len(failed):,})\n"
-        yield from _listed(failed, _failed)
+    checks = [check for run in report.runs for check in run.checks]
+    for title, outcome in (("Expectations that do not hold", "failed"), ("Known failures", "waived")):
+        if found := [check for check in checks if check.outcome == outcome]:
+            yield f"\n### {title} ({len(found):,})\n"
+            yield from _listed(found, _failed)
     diverged = [
         (run.spec.name, family.name)
         for family in report.families
@@ -80,11 +101,10 @@ def _lines(report: Report) -> Iterator[str]:
     if diverged:
         yield f"\n### Runs that diverged ({len(diverged):,})\n"
         yield from _listed(diverged, lambda one: _run(*one))
-    yield from _families(report.families)
-    yield ""
 
 
-def _families(families: Sequence[FamilyReport]) -> Iterator[str]:
+def _families(report: Report) -> Iterator[str]:
+    families = report.families
     if not families:
         return
     yield "\n### Families\n"
@@ -116,7 +136,8 @@ def _run(name: str, family: str) -> str:
 def _failed(check: Check) -> str:
     actual = notation.measured(check.metric, check.actual)
     said = f"{prose(tables.metric_title(check.metric))} is {prose(actual)}, expected {code(check.expected)}"
-    return f"{_run(check.run, check.family)}: {said}"
+    note = f"; {prose(check.note)}" if check.note else ""
+    return f"{_run(check.run, check.family)}: {said}{note}"
 
 
 def _row(family: FamilyReport) -> str:

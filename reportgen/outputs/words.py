@@ -244,6 +244,7 @@ def status(report: Report) -> str:
     checks = [check for run in report.runs for check in run.checks]
     failed = sum(check.outcome == "failed" for check in (*checks, *report.checks))
     unchecked = sum(check.outcome == "not_checked" for check in (*checks, *report.checks))
+    waived = sum(check.outcome == "waived" for check in checks)
     parts = []
     if problems:
         parts.append(f"{count(problems, 'run')} of {used + problems:,} could not be used")
@@ -261,8 +262,10 @@ def status(report: Report) -> str:
         parts.append(f"{who} from the cache, not checked with the Hub")
     if failed:
         parts.append(f"{count(failed, 'expectation')} {'does' if failed == 1 else 'do'} not hold")
-    elif checks:
+    elif checks and not waived:
         parts.append("every expectation that was checked holds" if unchecked else "every expectation holds")
+    if waived:
+        parts.append(f"{count(waived, 'failure')} {'is' if waived == 1 else 'are'} known and waived")
     if unchecked:
         parts.append(f"{count(unchecked, 'expectation')} could not be checked")
     return "; ".join(parts) + "."
