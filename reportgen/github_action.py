@@ -24,7 +24,7 @@ _BAD_INPUT = 2
 
 
 def main(environment: Mapping[str, str] = os.environ) -> int:
-    """Builds the report that ``LISTS``, ``FORMATS``, ``BASELINE``, ``OUT`` and ``SITE`` ask for.
+    """Builds the report that ``LISTS``, ``FORMATS``, ``BASELINE``, ``OUT``, ``SITE`` and ``URL`` ask for.
 
     Returns:
         0 where a report was written and nothing failed, else the build's exit code.
@@ -41,7 +41,7 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     if environment["BASELINE"]:
         arguments = cli.with_options(arguments, "--baseline", environment["BASELINE"])
     if site := environment["SITE"]:
-        code, folder = nightly.run(Path(site), arguments)
+        code, folder = nightly.run(Path(site), arguments, environment["URL"])
     else:
         code = cli.main(cli.with_options(["build", *arguments], "-o", environment["OUT"]))
         # An older report that a failed build left in place is not this build's.

@@ -2,13 +2,14 @@
 
 ``python -m reportgen.nightly SITE LIST... [OPTIONS]`` builds into ``SITE/<date>``, with the newest
 report there as the baseline; the options are those of ``reportgen build``, less ``--out``. A night that
-writes no report leaves SITE as it was.
+writes no report leaves SITE as it was. ``SITE_URL`` in the environment says where SITE is published.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ import orjson
 
 from reportgen import baseline, changes, cli
 from reportgen.errors import ReportgenError
-from reportgen.outputs.folder import MANIFEST
+from reportgen.outputs.folder import MANIFEST, amend
 from reportgen.outputs.templating import environment
 from reportgen.outputs.trends import trends
 from reportgen.terminal import make_log
@@ -30,6 +31,8 @@ __all__ = ["Night", "file_away", "main", "nights", "read", "run", "summarise", "
 
 _KEPT = 30
 _BUILDING = ".tonight"
+# Without what would end a link in Markdown.
+_ADDRESS = re.compile(r"https?://[^\s()<>\[\]]{1,500}")
 # What an older night keeps; figures, tables and curves of thirty nights would outgrow a published site.
 _OLD_FILES = ("report.html", "report.pdf", "report.json", "summary.md", MANIFEST)
 
@@ -107,12 +110,13 @@ def write_index(site: Path, listed: Sequence[Night]) -> None:
     _replace(site / "latest" / "index.html", template.render(nights=listed, latest=listed[0]))
 
 
-def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
+def run(site: Path, arguments: Sequence[str], url: str = "") -> tuple[int, Path | None]:
     """Builds tonight's report and files it.
 
     Args:
         site: Of the nights; made if it does not exist, left as it is when no report is written.
         arguments: Lists and options of ``reportgen build``; a ``--baseline`` among them goes before ours.
+        url: Where the site is published, for a link in ``summary.md``; empty where that is not known.
 
     Returns:
         The exit code of the build, and the night's folder: None where no report was written.
@@ -135,8 +139,18 @@ def run(site: Path, arguments: Sequence[str]) -> tuple[int, Path | None]:
         folder = site / file_away(site, building, datetime.now(UTC)) if written else None
     finally:
         shutil.rmtree(building, ignore_errors=True)
+    if folder is not None and _ADDRESS.fullmatch(url):
+        _link(folder, f"{url.rstrip('/')}/{folder.name}/report.html")
     summarise(folder, code)
     return code, folder
+
+
+def _link(folder: Path, page: str) -> None:
+    """Adds the page's address to a night's summary, below its first line."""
+    summary = folder / "summary.md"
+    first, _, rest = summary.read_text(encoding="utf-8").partition("\n")
+    if (folder / "report.html").exists():
+        amend(folder, summary.name, f"{first}\n\n[The report]({page})\n{rest}".encode())
 
 
 def _baseline(site: Path) -> Path | None:
@@ -186,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         summarise(folder, code)
     else:
         site = Path(options.site)
-        code, folder = run(site, words[1:])
+        code, folder = run(site, words[1:], os.environ.get("SITE_URL", ""))
         if folder is not None:
             cli.log_of(options).say(f"{cli.pages(folder)}; all nights: {site / 'index.html'}")
             if options.open:

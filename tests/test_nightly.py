@@ -228,6 +228,14 @@ def test_a_night_that_writes_nothing_leaves_the_site_alone(
     assert [path.name for path in (folder / "site").glob(".*")] == []
 
 
+@pytest.mark.parametrize("url", ["", "ftp://x", "https://x)[a](https://y", "https://x y"])
+def test_an_address_that_is_none_is_no_link(folder: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SITE_URL", url)
+    assert night(folder) == 0
+    (only,) = nightly.nights(folder / "site")
+    assert "](" not in (folder / "site" / only.name / "summary.md").read_text()
+
+
 def test_missing_runs_are_published(folder: Path) -> None:
     (folder / "runs" / SECOND / "training_loss.json").unlink()
     assert night(folder) == 3
@@ -398,6 +406,7 @@ def test_the_action_hands_its_inputs_to_the_build(folder: Path) -> None:
         "BASELINE": "",
         "OUT": str(out),
         "SITE": "",
+        "URL": "",
     }
     assert github_action.main(inputs) == 0
     assert github_outputs(folder) == {
@@ -421,6 +430,7 @@ def test_the_action_has_its_outputs_though_an_input_is_wrong(folder: Path, site:
         "BASELINE": "",
         "OUT": str(folder / "out"),
         "SITE": str(folder / "site") if site else "",
+        "URL": "",
     }
     assert github_action.main(inputs) == 2
     assert github_outputs(folder) == {"exit-code": "2"}
@@ -434,12 +444,19 @@ def test_the_action_files_nights_and_goes_red_as_the_night_does(folder: Path) ->
         "BASELINE": "",
         "OUT": "report",
         "SITE": str(folder / "site"),
+        "URL": "https://example.org/nights/",
     }
     (folder / "runs" / SECOND / "training_loss.json").unlink()
     assert github_action.main(inputs) == 0  # exit code 3: a warning
     (only,) = nightly.nights(folder / "site")
     assert github_outputs(folder)["exit-code"] == "3"
     assert github_outputs(folder)["folder"] == str(folder / "site" / only.name)
+    summary = (folder / "site" / only.name / "summary.md").read_text()
+    assert summary.split("\n")[2] == f"[The report](https://example.org/nights/{only.name}/report.html)"
+    assert summary.split("\n")[4].startswith("**Nights")
+    digest = json.loads((folder / "site" / only.name / "manifest.json").read_text())["files"]["summary.md"]
+    assert digest == hashlib.sha256(summary.encode()).hexdigest()
+    assert (folder / "step-summary.md").read_text() == summary
     write_run(folder, SECOND, [math.nan])
     assert github_action.main(inputs) == 4
     shutil.rmtree(folder / "runs")

@@ -17,7 +17,7 @@ import orjson
 
 from reportgen.errors import ReportgenError
 
-__all__ = ["MANIFEST", "check", "is_current", "publish", "read_manifest"]
+__all__ = ["MANIFEST", "amend", "check", "is_current", "publish", "read_manifest"]
 
 MANIFEST = "manifest.json"
 _STAGING = ".reportgen-new"
@@ -145,6 +145,16 @@ def publish(
                 _remove_stale(out, set(old) - set(content) - set(stale))
     except OSError as error:
         raise ReportgenError(f"{_shown(error, out)}; {left}") from error
+
+
+def amend(out: Path, name: str, data: bytes) -> None:
+    """Exchanges a file of a report that nobody reads yet, and its digest in the manifest."""
+    manifest = read_manifest(out)
+    assert manifest is not None
+    manifest["files"][name] = hashlib.sha256(data).hexdigest()
+    _write(out / name, data, durable=False)
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    _write(out / MANIFEST, orjson.dumps(manifest, option=options), durable=True)
 
 
 def _manifest(files: Mapping[str, bytes], manifest: Mapping[str, Any], stale: Mapping[str, str]) -> bytes:
