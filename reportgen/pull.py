@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
-from reportgen.kinds import Head, Problem, SourceRecord
+from reportgen.kinds import Head, Problem, SourceRecord, Unreadable
 from reportgen.model_list import RunSpec, Source
 from reportgen.sources import Access, Found, FoundFile, OpenSource, Unusable, source_type
 from reportgen.sources.crew import Crew, Limits
+from reportgen.sources.inputs import PlainInput, head_of, logs_among
 from reportgen.sources.line import Patience
 from reportgen.text import one_line
 
@@ -142,7 +143,7 @@ def access_of(options: PullOptions, say: Callable[[str], None], stop: Event) -> 
         max_file_size=options.max_file_size,
         fits=_fits,
         likely=_likely,
-        names=lambda _source, _files: None,
+        names=_names,
         patience=options.patience,
         say=say,
         stop=stop,
@@ -156,13 +157,31 @@ def opened_sources(types: Iterable[str], access: Access) -> Iterator[Mapping[str
         yield {name: stack.enter_context(source_type(name).open(access)) for name in sorted(types)}
 
 
-def _fits(_source: Source | None, names: Sequence[str], _head: Head) -> tuple[str, ...]:
-    """The files of a run that formats may want, by their names."""
+def _fits(source: Source, names: Sequence[str], head: Head) -> tuple[str, ...]:
+    """The files of a run that formats read, and its configuration; none where no format finds a series."""
+    from reportgen import formats
     from reportgen.formats import folders
 
-    wanted = folders.needed(names)
-    return () if all(map(folders.is_configuration, wanted)) else wanted
+    wanted = source.format.type
+    alone = len(names) == 1 and "/" not in names[0]
+    logs = list(names) if wanted is not None or alone else logs_among(names)
+    fits = {name for _, taken in formats.fitting(logs, head, wanted) for name in taken} if logs else set()
+    if not fits:
+        return ()
+    own = [name for name in folders.needed(names) if folders.is_configuration(name)]
+    return tuple(name for name in names if name in fits or name in own)
+
+
+def _names(source: Source, files: Sequence[FoundFile]) -> Sequence[str] | None:
+    """The names of the runs in a store of many; None where the files hold one run."""
+    from reportgen import formats
+
+    inputs = [PlainInput(file.name, file.path, 2**30) for file in files]
+    try:
+        return formats.runs_in(inputs, head_of(inputs), source.format.type, source.format.options)
+    except Unreadable as unreadable:
+        raise Unusable("unreadable", one_line(str(unreadable))) from None
 
 
 def _likely(name: str) -> bool:
-    return bool(_fits(None, [name], lambda _: b""))
+    return bool(logs_among([name]))

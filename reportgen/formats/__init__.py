@@ -1,1 +1,160 @@
-"""Bytes -> series and configuration."""
+"""Bytes -> series and configuration: which format reads a run's files, and what it makes of them.
+
+To add a format: one module with a class that follows ``reportgen.kinds.Format``, and a row in ``BUILT_IN``;
+from another package, the entry point ``reportgen.formats`` that names such a class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from reportgen.kinds import Unreadable
+
+if TYPE_CHECKING:
+    from reportgen.kinds import Format, Head, InputFile, RunFile
+
+__all__ = ["BUILT_IN", "GROUP", "fitting", "format_of", "plugged_in", "read_run", "runs_in"]
+
+GROUP = "reportgen.formats"
+
+BUILT_IN: tuple[tuple[str, str, str], ...] = (
+    ("trainer_state", "reportgen.formats.trainer_state", "TrainerState"),
+    ("trainer_log", "reportgen.formats.trainer_log", "TrainerLog"),
+    ("table", "reportgen.formats.tables", "Tables"),
+    ("history", "reportgen.formats.histories", "History"),
+    ("tensorboard", "reportgen.formats.events", "TensorBoard"),
+    ("wandb", "reportgen.formats.wandb", "Wandb"),
+)
+"""Name, module and class of each format, in the order in which they are asked: the surest first.
+
+Modules are loaded when runs are read, not when a list is.
+"""
+
+
+def plugged_in() -> tuple[tuple[str, int], ...]:
+    """Name and version of the formats that other packages bring."""
+    return tuple((one.name, one.version) for one in _plug_ins())
+
+
+def format_of(
+    files: Sequence[str], head: Head, wanted: str | None = None
+) -> tuple[Format, tuple[str, ...]] | None:
+    """The format that reads a run's files, and which of them; None where none does.
+
+    Args:
+        files: Paths relative to the run's folder, or the one file's name.
+        head: Gives the first bytes of one of them, unpacked.
+        wanted: Name of the format that the list says; it is taken at its word.
+    """
+    return next(iter(fitting(files, head, wanted)), None)
+
+
+def fitting(
+    files: Sequence[str], head: Head, wanted: str | None = None
+) -> list[tuple[Format, tuple[str, ...]]]:
+    """All formats that would read a run's files, the surest first; see :func:`format_of`."""
+    every = _formats()
+    if wanted is not None:
+        return [(one, one.fits(files, head) or tuple(files)) for one in every if one.name == wanted]
+    return [(one, fits) for one in every if (fits := one.fits(files, head))]
+
+
+def runs_in(
+    files: Sequence[InputFile], head: Head, wanted: str | None, options: Mapping[str, Any]
+) -> Sequence[str] | None:
+    """The names of the runs in a store of many; None where the files hold one run.
+
+    Raises:
+        Unreadable: The store is damaged.
+    """
+    found = format_of([file.name for file in files], head, wanted)
+    if found is None:
+        return None
+    one, fits = found
+    return one.runs([file for file in files if file.name in fits], options)
+
+
+def read_run(
+    files: Sequence[InputFile], head: Head, name: str, wanted: str | None, options: Mapping[str, Any]
+) -> RunFile:
+    """Reads one run: every format's way of telling it becomes series with steps that never fall.
+
+    Args:
+        files: Of the run, or of the store that it is in.
+        head: Gives the first bytes of one of them, unpacked.
+        name: The run's name; in a store of many, its name there.
+        wanted: Name of the format that the list says, None: the content decides.
+        options: What ``[source.format]`` says of it.
+
+    Raises:
+        Unreadable: No format reads it, and why.
+    """
+    from reportgen.formats import folders
+    from reportgen.formats.refusals import refusal
+
+    inside = [file.name for file in files]
+    found = fitting(inside, head, wanted)
+    if not found:
+        raise Unreadable(inside[0] if len(inside) == 1 else "", refusal(inside, head))
+    read, refused = _read_all(found, files, name, options)
+    if not read:
+        assert refused is not None
+        raise refused
+    run = read[0] if len(read) == 1 else folders.merged(read)
+    config, notes = folders.configuration([file for file in files if folders.is_configuration(file.name)])
+    return (
+        replace(run, config={**config, **run.config}, notes=(*run.notes, *notes)) if config or notes else run
+    )
+
+
+def _read_all(
+    found: Sequence[tuple[Format, tuple[str, ...]]],
+    files: Sequence[InputFile],
+    name: str,
+    options: Mapping[str, Any],
+) -> tuple[list[RunFile], Unreadable | None]:
+    """What each format makes of the files that none before it has read, and the first refusal."""
+    from reportgen.formats.folders import PREFERENCE
+    from reportgen.formats.settling import settle
+
+    read: list[RunFile] = []
+    refused: Unreadable | None = None
+    left = {file.name: file for file in files}
+    for one, fits in found:
+        own = [left[file] for file in fits if file in left]
+        # Formats that tell one run in parts stand in the order of preference; any other is enough alone.
+        if not own or (read and not {read[0].format, one.name} <= set(PREFERENCE)):
+            continue
+        try:
+            read.append(settle(one.read(own, name, options), options.get("repeats"), own[0].name))
+        except Unreadable as reason:
+            refused = refused or reason
+            continue
+        for file in own:
+            del left[file.name]
+    return read, refused
+
+
+@cache
+def _formats() -> tuple[Format, ...]:
+    built_in = tuple(getattr(import_module(module), kind)() for _, module, kind in BUILT_IN)
+    return (*built_in, *_plug_ins())
+
+
+@cache
+def _plug_ins() -> tuple[Format, ...]:
+    made: list[Format] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        try:
+            made.append(point.load()())
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+            raise Unreadable(
+                f'the format "{point.name}"',
+                f"cannot be loaded ({type(error).__name__}); install its package again",
+            ) from None
+    return tuple(made)

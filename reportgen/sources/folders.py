@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 from collections import deque
 from pathlib import Path
 
-from reportgen.kinds import Head
+from reportgen.kinds import Head, Unreadable
 from reportgen.sources.files import read_head
 
-__all__ = ["HEAD", "files_in", "is_checkpoint", "is_environment", "local_head"]
+__all__ = ["HEAD", "files_in", "is_checkpoint", "is_environment", "local_head", "unpacked_head"]
 
 HEAD = 64 * 2**10
 """Bytes of a file that formats look at to know it."""
@@ -61,5 +63,17 @@ def files_in(folder: Path) -> list[str]:
 
 
 def local_head(folder: Path) -> Head:
-    """Gives the first bytes of the files in ``folder``."""
-    return lambda name: read_head(folder / name, name, HEAD)
+    """Gives the first bytes of the files in ``folder``, unpacked."""
+    return lambda name: unpacked_head(folder / name, name)
+
+
+def unpacked_head(path: Path, name: str) -> bytes:
+    """The first bytes of a file, unpacked; fewer where it is damaged, empty where it cannot be read."""
+    from reportgen.formats.packed import unpacked
+
+    found = b""
+    packed = read_head(path, name, HEAD)
+    with contextlib.suppress(Unreadable), unpacked(io.BytesIO(packed), name, HEAD * 1000) as stream:
+        while len(found) < HEAD and (piece := stream.read(min(4096, HEAD - len(found)))):
+            found += piece
+    return found

@@ -25,7 +25,7 @@ from reportgen.sources.files import (
     relative_parts,
     too_large,
 )
-from reportgen.sources.folders import HEAD, is_environment
+from reportgen.sources.folders import is_environment, unpacked_head
 from reportgen.sources.hub_cache import Copy, HubCache
 from reportgen.sources.hub_client import (
     Entry,
@@ -175,7 +175,7 @@ class Hub:
             if name.startswith(start) and not any(map(is_environment, name.split("/")[:-1]))
         ]
         taken = files or self._access.fits(
-            source, names, lambda name: read_head(copy_of(name).path, name, HEAD)
+            source, names, lambda name: unpacked_head(copy_of(name).path, name)
         )
         if not taken:
             what = "no file of it holds a series that a format knows" if names else "there is no such folder"
