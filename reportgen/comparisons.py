@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reportgen.groups import Group, Grouping
     from reportgen.inference import Comparison, Corrected, Trend
 
-__all__ = ["Contrast", "Side", "contrasts", "corrected", "varied", "varied_values"]
+__all__ = ["Contrast", "Side", "contrasts", "corrected", "ordered", "varied", "varied_values"]
 
 _TREND = 5
 """Of fewer means no permutation test can find anything: 4 have 24 orders, so p is 2/24 at best."""
@@ -47,14 +47,14 @@ class Contrast:
 
     Attributes:
         kind: ``groups`` of two groups, ``values`` of two values of an attribute over blocks, ``trend`` of an
-            attribute, ``target`` of one group.
+            attribute, ``target`` of one group, ``cells`` of two cells of a table.
         attribute: Of ``values`` and ``trend``; None elsewhere.
         sides: Two, or one of ``trend`` and ``target``.
         found: What came of it: a comparison, a trend, or the p of a target.
         corrected: p and level after Holm's correction; None before it.
     """
 
-    kind: Literal["groups", "values", "trend", "target"]
+    kind: Literal["groups", "values", "trend", "target", "cells"]
     attribute: str | None
     sides: tuple[Side, ...]
     found: Comparison | Trend | float
@@ -75,7 +75,7 @@ def varied(groups: Sequence[Group]) -> tuple[str, ...]:
 def varied_values(groups: Sequence[Group], key: str) -> tuple[Scalar | None, ...]:
     """The values of an attribute, numbers rising, then text, then "missing"."""
     found = {value_key(group.attributes.get(key)): group.attributes.get(key) for group in groups}
-    return tuple(sorted(found.values(), key=_order))
+    return tuple(sorted(found.values(), key=ordered))
 
 
 def contrasts(
@@ -219,7 +219,8 @@ def _rest(group: Group, without: Sequence[str]) -> Hashable:
     )
 
 
-def _order(value: Scalar | None) -> tuple[int, float, str]:
+def ordered(value: Scalar | None) -> tuple[int, float, str]:
+    """What an attribute's values are sorted by: numbers rising, then text, then what is missing."""
     if value is None:
         return (2, 0.0, "")
     if isinstance(value, (int, float)):
