@@ -49,6 +49,8 @@ _EXACT = 8
 """Up to 8! = 40,320 permutations are all looked at."""
 _DRAWN = 20_000
 """Else as many are drawn, always the same ones."""
+_AT_ONCE = 1_000_000
+"""Numbers that are permuted at once."""
 
 Bounds = tuple[float | None, float | None]
 
@@ -288,7 +290,10 @@ def trend(x: Sequence[float], y: Sequence[float]) -> Trend | None:
         p = float(np.mean(np.abs(second[orders] @ first) >= limit))
     else:
         drawn = np.random.default_rng(0)
-        seen = sum(abs(float(drawn.permutation(second) @ first)) >= limit for _ in range(_DRAWN))
+        seen, rows = 0, max(1, min(_DRAWN, _AT_ONCE // n))
+        for start in range(0, _DRAWN, rows):
+            orders = np.tile(second, (min(rows, _DRAWN - start), 1))
+            seen += int(np.count_nonzero(np.abs(drawn.permuted(orders, axis=1) @ first) >= limit))
         p = (seen + 1) / (_DRAWN + 1)
     return Trend(max(-1.0, min(1.0, rho)), n, p)
 
