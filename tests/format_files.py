@@ -49,8 +49,8 @@ def taken(form: Format, files: Sequence[Bytes]) -> list[Bytes]:
 def read(
     form: Format, files: Sequence[Bytes], name: str = "run", options: Mapping[str, Any] | None = None
 ) -> RunFile:
-    """A run as it is read and settled."""
-    return settle(form.read(taken(form, files), name, options or {}), name=name)
+    """A run as it is read and settled; a format that takes no file for its own is named by the list."""
+    return settle(form.read(taken(form, files) or files, name, options or {}), name=name)
 
 
 def assert_true(run: RunFile, truth: Mapping[str, Any]) -> None:

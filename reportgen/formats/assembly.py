@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -45,6 +45,7 @@ class Column:
         rows: int64, where the entry stands in its table; None where that is not known.
         unit: What the steps count.
         table: See ``Series.table``.
+        axes: Other positions that were logged with each entry.
     """
 
     values: FloatArray
@@ -53,6 +54,7 @@ class Column:
     rows: IntArray | None = None
     unit: str = "step"
     table: str = ""
+    axes: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def series_of(columns: Mapping[str, Column]) -> dict[str, Series]:
@@ -71,7 +73,7 @@ def series_of(columns: Mapping[str, Column]) -> dict[str, Series]:
     taken = {}
     used = False
     for source_name, column in columns.items():
-        axes: dict[str, FloatArray] = {}
+        axes = {axis: at for axis, at in column.axes.items() if len(at) == len(column.values)}
         if epochs is not None and column is not epochs:
             found = _epochs_at(column, epochs)
             if found is not None:
