@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,7 +23,7 @@ class Bytes:
     """A file in memory."""
 
     name: str
-    data: bytes
+    data: bytes = field(repr=False)
 
     def open(self) -> BinaryIO:
         return io.BytesIO(self.data)

@@ -198,6 +198,14 @@ SOURCES = {
     '[source]\ntype = "hub"\nrepo = "o/{name}"\nformat = { pattern = "(" }': [
         'source.format.pattern: "(" is no regular expression (missing ), unterminated subpattern at position 0); correct it',
     ],
+    "[source]\ntype = 'hub'\nrepo = 'o/{name}'\nformat = { pattern = '(?P<a>x)(?=y)' }": [
+        'source.format.pattern: the pattern "(?P<a>x)(?=y)" is none (invalid perl operator: (?=); patterns are '
+        "RE2's, without look-around and backreferences: say what to match without them",
+    ],
+    '[source]\ntype = "hub"\nrepo = "o/{name}"\nformat = { type = "text" }': [
+        "source.format.pattern: a text needs a pattern with a named group for each series: "
+        r"pattern = 'step (?P<step>\d+) loss (?P<loss>\S+)'",
+    ],
     '[source]\ntype = "url"\nurl = "host/{name}"': [
         'source.url: "host/{name}" is no address; write one such as "https://host/{name}/log.csv"'
     ],

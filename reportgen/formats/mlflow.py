@@ -13,7 +13,7 @@ import numpy as np
 
 from reportgen.formats.assembly import Column, counted, series_of
 from reportgen.formats.reading import sound
-from reportgen.formats.stores import WAL_NOTE, database, has_columns, ids_by_name, run_of
+from reportgen.formats.stores import WAL_NOTE, database, has_columns, ids_by_name, run_of, step_of
 from reportgen.kinds import RunFile, Unreadable
 
 if TYPE_CHECKING:
@@ -207,10 +207,16 @@ def _entries(text: str, run: _Run) -> list[tuple[float, float, int | None]]:
     entries: list[tuple[float, float, int | None]] = []
     for line in text.splitlines():
         words = line.split()
+        step = step_of(words[2]) if words[2:] else None
         try:
-            entries.append((float(words[0]), float(words[1]), int(words[2]) if words[2:] else None))
+            entry = float(words[0]), float(words[1]), step
         except (ValueError, IndexError):
             run.bad += bool(words)
+            continue
+        if step is None and words[2:]:
+            run.bad += 1
+        else:
+            entries.append(entry)
     return entries
 
 
@@ -239,7 +245,8 @@ def _database_ids(store: sqlite3.Connection, name: str) -> dict[str, str]:
 
 def _from_database(store: sqlite3.Connection, run_id: str) -> _Run:
     run = _Run()
-    (run.state,) = store.execute("SELECT status FROM runs WHERE run_uuid = ?", (run_id,)).fetchone()
+    states = store.execute("SELECT status FROM runs WHERE run_uuid = ?", (run_id,)).fetchall()
+    run.state = str(states[0][0]) if states else ""
     steps = "step" if has_columns(store, {"metrics": ("step",)}) else "NULL"
     lost = "is_nan" if has_columns(store, {"metrics": ("is_nan",)}) else "0"
     rows = store.execute(
@@ -248,9 +255,13 @@ def _from_database(store: sqlite3.Connection, run_id: str) -> _Run:
         (run_id,),
     )
     for key, time, value, step, is_nan in rows:
+        at = step_of(step)
         try:
-            entry = float(time), np.nan if is_nan else _value(value), None if step is None else int(step)
+            entry = float(time), np.nan if is_nan else _value(value), at
         except (TypeError, ValueError):
+            run.bad += 1
+            continue
+        if at is None and step is not None:
             run.bad += 1
             continue
         run.metrics.setdefault(str(key), []).append(entry)

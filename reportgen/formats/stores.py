@@ -15,10 +15,11 @@ from reportgen.kinds import Unreadable
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile
 
-__all__ = ["WAL_NOTE", "database", "database_files", "has_columns", "ids_by_name", "run_of"]
+__all__ = ["WAL_NOTE", "database", "database_files", "has_columns", "ids_by_name", "run_of", "step_of"]
 
 _MAGIC: Final = b"SQLite format 3\0"
 _WAL: Final = "-wal"
+_LARGEST = 2**62
 WAL_NOTE: Final = (
     "A -wal file stands beside the database: what its program has not yet moved into it is not read; "
     "close the program, or run sqlite3 FILE 'PRAGMA wal_checkpoint'."
@@ -58,6 +59,16 @@ def run_of(ids: Mapping[str, str], name: str, store: str) -> str:
     raise Unreadable(store, f"has no run {name}; its {len(ids):,} runs are {listed(list(ids))}")
 
 
+def step_of(value: object) -> int | None:
+    """A step; None where a value is no whole number that fits 64 bits."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+        step = int(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return step if number == step and abs(step) < _LARGEST else None
+
+
 def _usable(name: str) -> bool:
     plain = name.strip() == name and ".." not in name and not set(name) & set("*?")
     return bool(name) and plain and not any(unicodedata.category(letter) == "Cc" for letter in name)
@@ -90,8 +101,8 @@ def database(files: Sequence[InputFile], name: str) -> Iterator[tuple[sqlite3.Co
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.text_factory = lambda value: value.decode("utf-8", "replace")
         yield connection, len(files) > 1
-    except (sqlite3.Error, OverflowError) as error:
-        raise Unreadable(name, f"is a damaged database ({error}); copy it again, whole") from None
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # The last of SQLite's own message.
+        raise Unreadable(name, "is a damaged database; copy it again, whole") from None
     finally:
         connection.close()
 

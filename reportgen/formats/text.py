@@ -18,16 +18,13 @@ import numpy as np
 from reportgen.formats.assembly import Column, listed, series_of
 from reportgen.formats.reading import looks_like_text
 from reportgen.kinds import RunFile, Unreadable
+from reportgen.log_patterns import LogPattern, PatternMistake, compiled
 
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile
 
-__all__ = ["FORMAT", "STEP", "Text", "mistake"]
+__all__ = ["FORMAT", "Text"]
 
-STEP: Final = "step"
-"""The group that tells the step."""
-
-_AXES = ("epoch", "time", "tokens")
 
 _CHUNK = 1 << 20
 _HEAD = 4096
@@ -35,18 +32,6 @@ _HEAD = 4096
 _LONGEST = 1 << 16
 _COLOURS = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
 _LARGEST = 2**62
-_NO_LOOK = re.compile(r"\(\?<?[=!]")
-_NAMED = re.compile(r"\(\?P?<(\w+)>")
-_MEMORY = 8 << 20
-
-
-def mistake(patterns: Sequence[str]) -> str | None:
-    """What is wrong with the patterns of a list and how to fix it; None where nothing is."""
-    try:
-        _compiled(patterns)
-    except _Mistake as wrong:
-        return str(wrong)
-    return None
 
 
 class Text:
@@ -67,8 +52,8 @@ class Text:
         shown = files[0].name if len(files) == 1 else name
         given = options.get("pattern", ())
         try:
-            patterns = _compiled([given] if isinstance(given, str) else given)
-        except _Mistake as wrong:
+            patterns = compiled([given] if isinstance(given, str) else given)
+        except PatternMistake as wrong:
             raise Unreadable(shown, f"cannot be read: {wrong}") from None
         found = _Found()
         for file in sorted(files, key=lambda file: file.name):
@@ -91,26 +76,6 @@ class Text:
 
 
 FORMAT: Final = Text()
-
-
-class _Mistake(Exception):  # noqa: N818 - never leaves this file
-    """What is wrong with a pattern, and how to fix it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """A pattern that was compiled.
-
-    Attributes:
-        groups: Name to number, of series.
-        axes: The same of other positions: epoch, time, tokens.
-        step: Number of the step's group, None where it has none.
-    """
-
-    matcher: Any
-    groups: Mapping[str, int]
-    axes: Mapping[str, int]
-    step: int | None
 
 
 @dataclass(slots=True)
@@ -138,56 +103,12 @@ class _Found:
     bad: int = 0
 
 
-def _compiled(patterns: Sequence[str]) -> list[_Pattern]:
-    if not patterns:
-        raise _Mistake(
-            "a text needs a pattern with a named group for each series: "
-            r"pattern = 'step (?P<step>\d+) loss (?P<loss>\S+)'"
-        )
-    found = [_compile(pattern) for pattern in patterns]
-    seen: dict[str, bool] = {}
-    for one in found:
-        for name in one.groups:
-            if seen.setdefault(name, one.step is not None) != (one.step is not None):
-                raise _Mistake(
-                    f'the patterns of "{name}" tell its step in one and not in another; '
-                    "name a group `step` in both or in none"
-                )
-    return found
-
-
-def _compile(pattern: str) -> _Pattern:
-    import re2
-
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = _MEMORY
-    try:
-        matcher = re2.compile(pattern, options)
-    except re2.error as error:
-        words = error.args[0] if error.args else ""
-        why = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-        fix = "correct it"
-        if _NO_LOOK.search(pattern) or "escape sequence" in why:
-            fix = "patterns are RE2's, without look-around and backreferences: say what to match without them"
-        raise _Mistake(f"the pattern {pattern!r} is none ({why}); {fix}") from None
-    names = _NAMED.findall(pattern)
-    if len(set(names)) < len(names):
-        raise _Mistake(f"the pattern {pattern!r} has two groups of one name; give each its own")
-    groups = dict(matcher.groupindex)
-    step = groups.pop(STEP, None)
-    axes = {axis: groups.pop(axis) for axis in _AXES if axis in groups}
-    if not groups:
-        raise _Mistake(f"the pattern {pattern!r} names no series; give each a named group: (?P<loss>\\S+)")
-    return _Pattern(matcher, groups, axes, step)
-
-
 def _is_text(file: InputFile) -> bool:
     with file.open() as stream:
         return looks_like_text(stream.read(_HEAD))
 
 
-def _read(stream: BinaryIO, patterns: Sequence[_Pattern], found: _Found) -> None:
+def _read(stream: BinaryIO, patterns: Sequence[LogPattern], found: _Found) -> None:
     for line in _lines(stream):
         if not line.strip():
             continue
@@ -201,7 +122,7 @@ def _read(stream: BinaryIO, patterns: Sequence[_Pattern], found: _Found) -> None
         found.fitting += fits
 
 
-def _take(match: Any, pattern: _Pattern, found: _Found) -> None:
+def _take(match: Any, pattern: LogPattern, found: _Found) -> None:
     step = 0
     if pattern.step is not None:
         at = _number(match.group(pattern.step))
@@ -261,7 +182,7 @@ def _plain(line: bytes) -> bytes:
     return _COLOURS.sub(b"", line) if b"\x1b" in line else line
 
 
-def _notes(found: _Found, patterns: Sequence[_Pattern]) -> list[str]:
+def _notes(found: _Found, patterns: Sequence[LogPattern]) -> list[str]:
     notes = [f"{found.fitting:,} of {found.lines:,} lines fit a pattern."]
     if found.bad:
         notes.append(f"Values that are no numbers were left out: {found.bad:,}.")

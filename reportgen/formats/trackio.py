@@ -12,7 +12,7 @@ import numpy as np
 
 from reportgen.formats.assembly import Column, series_of
 from reportgen.formats.reading import integer, number, sound
-from reportgen.formats.stores import WAL_NOTE, database, has_columns, ids_by_name, run_of
+from reportgen.formats.stores import WAL_NOTE, database, has_columns, ids_by_name, run_of, step_of
 from reportgen.kinds import RunFile, Unreadable
 
 if TYPE_CHECKING:
@@ -108,14 +108,17 @@ def _columns(rows: Sequence[tuple[Any, ...]], notes: list[str]) -> tuple[dict[st
     """A column for each key, and how many values are no numbers."""
     logged = [_object(metrics) for _, _, metrics in rows]
     step_key = next(
-        (key for key in _STEPS if logged and all(_is_whole(row.get(key)) for row in logged)), None
+        (key for key in _STEPS if logged and all(step_of(row.get(key)) is not None for row in logged)), None
     )
     if step_key:
         notes.append(f"Its steps are those of {step_key}.")
     found: dict[str, list[tuple[int, float, float, int]]] = {}
     left_out = 0
     for place, ((time, step, _), row) in enumerate(zip(rows, logged, strict=True)):
-        at = int(row[step_key]) if step_key else int(step)
+        at = step_of(row[step_key] if step_key else step)
+        if at is None:
+            left_out += len(row)
+            continue
         for key, value in row.items():
             if key == step_key:
                 continue
@@ -134,10 +137,6 @@ def _columns(rows: Sequence[tuple[Any, ...]], notes: list[str]) -> tuple[dict[st
             rows=np.array(places, dtype=np.int64),
         )
     return columns, left_out
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
 
 
 def _seconds(time: object) -> float:

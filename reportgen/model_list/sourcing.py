@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reportgen import plugins
+from reportgen.log_patterns import PatternMistake, compiled
 from reportgen.model_list import schema
 from reportgen.model_list.checking import read_table
 from reportgen.model_list.mistakes import Mistakes, did_you_mean, shown
@@ -87,7 +88,13 @@ def _format(value: Mapping[str, Any], place: str, mistakes: Mistakes) -> FormatS
     if table.type is not None and table.type not in known:
         near = did_you_mean(table.type, known) or f"; known: {', '.join(known)}"
         mistakes.add(f"{place}.format.type", f"no format is called {shown(table.type)}{near}")
-    return FormatSpec(table.type, table.step, tuple(table.pattern or ()), table.repeats)
+    patterns = tuple(table.pattern or ())
+    if patterns or table.type == "text":
+        try:
+            compiled(patterns)
+        except PatternMistake as wrong:
+            mistakes.add(f"{place}.format.pattern", str(wrong))
+    return FormatSpec(table.type, table.step, patterns, table.repeats)
 
 
 def _wrong_repo(repo: str) -> str | None:

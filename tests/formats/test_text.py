@@ -10,8 +10,9 @@ from format_files import Bytes, read
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.formats.text import FORMAT, mistake
+from reportgen.formats.text import FORMAT
 from reportgen.kinds import RunFile, Unreadable
+from reportgen.log_patterns import PatternMistake, compiled
 
 LOSS = r"step (?P<step>\d+):.* loss (?P<loss>\S+)"
 EVALUATION = r"step (?P<step>\d+):.* val (?P<val_loss>\S+)"
@@ -142,15 +143,11 @@ def test_a_log_without_values_is_refused(text: str, words: str) -> None:
     ],
 )
 def test_mistakes_of_patterns_are_said_with_a_fix(patterns: list[str], words: str) -> None:
-    found = mistake(patterns)
-    assert found is not None
+    with pytest.raises(PatternMistake, match=words) as found:
+        compiled(patterns)
+    assert "\n" not in str(found.value)
     with pytest.raises(Unreadable, match=words):
         FORMAT.read([Bytes("log.txt", b"")], "run", {"pattern": patterns})
-    assert "\n" not in found
-
-
-def test_sound_patterns_are_no_mistake() -> None:
-    assert mistake([LOSS, EVALUATION]) is None
 
 
 @pytest.mark.parametrize(
