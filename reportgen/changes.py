@@ -16,6 +16,7 @@ from reportgen.baseline import Document, Run, read_baseline
 from reportgen.document import report_document, strict
 from reportgen.news import as_text, by_run, sections
 from reportgen.patterns import Pattern, is_pattern
+from reportgen.selection import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -82,7 +83,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         "gone": [
             {"family": entry.family, "run": entry.name, "last_known": _last_known(entry)}
             for entry in _gone(before, after, pairs)
-            if _asked_for(entry, now)
+            if _asked_for(entry, now) and not _hidden(entry, now)
         ],
         "unreadable": [],
         "sources": [],
@@ -153,7 +154,16 @@ def _asked_for(entry: _Entry, document: Document) -> bool:
     slugs = {family.name: family.slug for family in document.families}
     families, runs = set(document.selected.families), document.selected.runs
     in_family = not families or not families.isdisjoint({entry.family, slugs.get(entry.family)})
-    return in_family and (not runs or entry.name in runs)
+    return in_family and (not runs or names(runs, entry.name))
+
+
+def _hidden(entry: _Entry, document: Document) -> bool:
+    """Whether a pattern that could not be looked for to its end would have found the run."""
+    return any(
+        problem.kind != "missing" and problem.family == entry.family and names([problem.run], entry.name)
+        for problem in document.problems
+        if is_pattern(problem.run)
+    )
 
 
 def _entries(model: Document, document: Mapping[str, Any]) -> list[_Entry]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reportgen
-from reportgen import model_list, resources, waivers
+from reportgen import model_list, resources, selection, waivers
 from reportgen.curves.devices import unused_gpu
 from reportgen.curves.summary import CurveSettings
 from reportgen.discover import Discovered, discover
@@ -107,7 +107,7 @@ def run(
     loaded = model_list.load(lists)
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
     found = _discovered(loaded, options, deadline, log)
-    chosen = _chosen(found.lists, options)
+    chosen = selection.chosen(found.lists, options.families, options.runs)
     entries = _entries(chosen)
     pulled = _pull(entries, options, deadline, log)
     chosen, entries, pulled = _without_passed(chosen, entries, pulled, log)
@@ -177,42 +177,6 @@ def _baseline(file: Path) -> Mapping[str, Any]:
     from reportgen import changes
 
     return changes.read_baseline(file)
-
-
-def _chosen(lists: Sequence[ModelList], options: BuildOptions) -> tuple[ModelList, ...]:
-    """The lists with only the families and runs that ``--family`` and ``--run`` name."""
-    families = [family for one in lists for family in one.families]
-    for option, wanted, known in (
-        ("--family", options.families, {name for family in families for name in (family.name, family.slug)}),
-        ("--run", options.runs, {spec.name for family in families for spec in family.runs}),
-    ):
-        for name in wanted:
-            if name not in known:
-                raise ReportgenError(
-                    f"{option} {name}: no such name in the lists{model_list.did_you_mean(name, known)}",
-                    exit_code=2,
-                )
-
-    for name in options.runs:
-        homes = [family for family in families if any(spec.name == name for spec in family.runs)]
-        if options.families and not any({one.name, one.slug} & set(options.families) for one in homes):
-            raise ReportgenError(
-                f"--run {name}: is in no family that --family names, but in {shown(homes[0].name)}",
-                exit_code=2,
-            )
-
-    def kept(family: FamilySpec) -> FamilySpec | None:
-        if options.families and not {family.name, family.slug} & set(options.families):
-            return None
-        if not options.runs:
-            return family
-        runs = tuple(spec for spec in family.runs if spec.name in options.runs)
-        return dataclasses.replace(family, runs=runs) if runs else None
-
-    return tuple(
-        dataclasses.replace(one, families=tuple(found for family in one.families if (found := kept(family))))
-        for one in lists
-    )
 
 
 def _entries(lists: Sequence[ModelList]) -> list[_Entry]:

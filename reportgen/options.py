@@ -167,7 +167,13 @@ class BuildOptions:
     )
     runs: tuple[str, ...] = field(
         default=(),
-        metadata=_as("--run", "only this run; repeatable", metavar="NAME", repeats=True, printed=str),
+        metadata=_as(
+            "--run",
+            "only this run, or those that a pattern such as 'add_*' fits; repeatable",
+            metavar="NAME",
+            repeats=True,
+            printed=str,
+        ),
     )
     paper: Literal["a4", "letter"] = field(
         default="a4",

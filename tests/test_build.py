@@ -509,6 +509,8 @@ def test_build_returns_the_report(small: Path) -> None:
         (("--family", "First", "--family", "Second"), [FIRST, SECOND, ODD], ["First", "Second"]),
         (("--run", SECOND, "--run", ODD), [SECOND, ODD], ["First", "Second"]),
         (("--family", "First", "--run", FIRST), [FIRST], ["First"]),
+        (("--run", "add_*"), [FIRST, SECOND], ["First"]),
+        (("--run", "add_d?_l2_h3_t15K_s372001", "--run", "o*"), [FIRST, SECOND, ODD], ["First", "Second"]),
     ],
 )
 def test_filters(small: Path, options: tuple[str, ...], kept: list[str], families: list[str]) -> None:

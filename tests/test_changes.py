@@ -169,6 +169,8 @@ def test_runs_that_were_not_chosen_are_not_gone() -> None:
         (Selected(), ["b", "c", "d"]),
         (Selected(runs=(NAME,)), []),
         (Selected(runs=(NAME, "c")), ["c"]),
+        (Selected(runs=("add_*", "?")), ["b", "c", "d"]),
+        (Selected(runs=("add_*", "[bc]", "d")), ["d"]),
         (Selected(families=("A",)), ["b"]),
         (Selected(families=("B-C", "A")), ["b", "c", "d"]),
         (Selected(("B, C",), ("d", "b")), ["d"]),
@@ -194,6 +196,16 @@ def test_runs_that_were_not_chosen_are_not_new(selected: Selected, reported: lis
     # What cannot be read is a problem of this night, whoever knew it.
     away = night(("A", [run()]), problems=[problem("b")])
     assert [one["run"] for one in news(first, away)["unreadable"]] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sections"), [("network", ["unreadable"]), ("missing", ["gone", "unreadable"])]
+)
+def test_runs_that_a_listing_could_not_find_are_not_gone(kind: Any, sections: list[str]) -> None:
+    lost = Problem("A", "add_*", kind, "could not be looked for")
+    assert sorted(news(USED, night(("A", []), problems=[lost]))) == sections
+    other = replace(lost, run="sub_*")
+    assert sorted(news(USED, night(("A", []), problems=[other]))) == ["gone", "unreadable"]
 
 
 def test_a_title_is_never_taken_for_an_option() -> None:

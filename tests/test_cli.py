@@ -184,6 +184,7 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
         (("build", "dmeo", "-o", "out"), "demo"),
         (("build", "demo", "-o", "out", "--family", "Additon by digits"), "Addition by digits"),
         (("build", "demo", "-o", "out", "--run", "nobody"), "no such name"),
+        (("build", "demo", "-o", "out", "--run", "nobody*"), "fits the name of no run in the lists"),
         (
             (
                 *("build", "demo", "-o", "out", "--run", "sub_d4_l2_h3_t10K_s372001"),
