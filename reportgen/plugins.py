@@ -11,12 +11,14 @@ FORMATS: tuple[str, ...] = (
     "quanta_maths",
     "trainer_state",
     "trainer_log",
+    "wandb_export",
     "table",
-    "json_history",
+    "history",
     "tensorboard",
     "wandb",
     "mlflow",
     "trackio",
+    "database",
     "text",
 )
 """Names of the built-in formats: lists are checked without loading the formats."""

@@ -25,10 +25,15 @@ GROUP = "reportgen.formats"
 BUILT_IN: tuple[tuple[str, str, str], ...] = (
     ("trainer_state", "reportgen.formats.trainer_state", "TrainerState"),
     ("trainer_log", "reportgen.formats.trainer_log", "TrainerLog"),
+    ("wandb_export", "reportgen.formats.wandb_export", "WandbExport"),
     ("table", "reportgen.formats.tables", "Tables"),
     ("history", "reportgen.formats.histories", "History"),
     ("tensorboard", "reportgen.formats.events", "TensorBoard"),
     ("wandb", "reportgen.formats.wandb", "Wandb"),
+    ("mlflow", "reportgen.formats.mlflow", "MLflow"),
+    ("trackio", "reportgen.formats.trackio", "Trackio"),
+    ("database", "reportgen.formats.databases", "Databases"),
+    ("text", "reportgen.formats.text", "Text"),
 )
 """Name, module and class of each format, in the order in which they are asked: the surest first.
 
