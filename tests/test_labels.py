@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reportgen.attributes import varied_of
 from reportgen.kinds import Scalar
 from reportgen.model_list import labels_of
 from reportgen.naming import QUANTA_MATHS, Attributes
@@ -46,7 +49,7 @@ def labels(names: list[str], template: str | None = None, own: dict[int, str] | 
             "add_d5_l2_h3_t15K_s372001 (2)",
             "add_d5_l2_h3_t15K_s372001 (3)",
         ]),
-        (["mine", "add_d5_l2_h3_t15K_s372001", "yours"], ["mine", "d5", "yours"]),
+        (["mine", "add_d5_l2_h3_t15K_s372001", "yours"], ["mine", "add_d5_l2_h3_t15K_s372001", "yours"]),
     ],
 )  # fmt: skip
 def test_the_usual_label(names: list[str], expected: list[str]) -> None:
@@ -93,7 +96,7 @@ def test_own_labels_that_are_alike_are_told_apart_too() -> None:
 
 
 def test_attributes_of_config_count() -> None:
-    family = family_report("F", [], label=None).spec
+    family = family_report("F", [], label="d{digits}").spec
     runs = [(run_spec("mine"), {"digits": 5, "seed": 1}), (run_spec("yours"), {"digits": 5})]
     assert labels_of(family, runs) == ["d5 s1", "d5"]
 
@@ -123,4 +126,68 @@ def test_labels_are_unique_and_none_is_empty(
     found = labels_of(family, [(run_spec(name, label=own), attrs) for name, own, attrs in runs])
     assert len(found) == len(runs)
     assert len(set(found)) == len(found)
+    assert all(label.strip() for label in found)
+
+
+def told(
+    configs: list[dict[str, Any]], names: list[str] | None = None, template: str | None = None
+) -> list[str]:
+    """Labels of runs with these configurations."""
+    names = names or [f"exp-run-{index}" for index in range(len(configs))]
+    family = family_report("F", [], label=template).spec
+    varied = varied_of(configs, names)
+    runs = [(run_spec(name), varied.of_run(index)) for index, name in enumerate(names)]
+    return labels_of(family, runs, varied, [bool(config) for config in configs])
+
+
+@pytest.mark.parametrize(
+    ("configs", "expected"),
+    [
+        # In the configuration's order, seeds last.
+        (
+            [{"seed": s, "opt": {"lr": lr}, "bs": bs} for lr, bs in ((1e-3, 8), (3e-3, 4)) for s in (1, 2)],
+            ["lr=0.001 seed=1", "lr=0.001 seed=2", "lr=0.003 seed=1", "lr=0.003 seed=2"],
+        ),
+        # An attribute only where it splits runs further.
+        ([{"lr": 1, "wd": 0.1}, {"lr": 1, "wd": 0.2}, {"lr": 2, "wd": 0.2}], ["lr=1 wd=0.1", "lr=1 wd=0.2", "lr=2"]),
+        ([{"model": {"name": "vit"}}, {"model": {"name": "resnet50"}}], ["model.name=vit", "model.name=resnet50"]),
+        ([{"a": {"x": 1}, "b": {"x": 2}}, {"a": {"x": 1}, "b": {"x": 5}}, {"a": {"x": 3}, "b": {"x": 2}}],
+         ["a.x=1 b.x=2", "a.x=1 b.x=5", "a.x=3"]),
+        ([{"amp": True}, {"amp": False}], ["amp=true", "amp=false"]),
+        ([{"drop": 0.1}, {"other": 1}], ["drop=0.1", "drop=none"]),
+        ([{"steps": 100000}, {"steps": 1500000}], ["steps=100000", "steps=1500000"]),
+        ([{"lr": "1e-5"}, {"lr": "3e-4"}], ["lr=1e-5", "lr=3e-4"]),
+        # What is tied says nothing more.
+        ([{"lr": 1, "min_lr": 10, "wd": 4}, {"lr": 2, "min_lr": 20, "wd": 9}], ["lr=1", "lr=2"]),
+        # A run without a configuration, or labels that repeat: names.
+        ([{"lr": 1}, {}], ["run-0", "run-1"]),
+        ([{"lr": 1}, {"lr": 1}], ["run-0", "run-1"]),
+        ([{"lr": 1}, {"lr": 1}, {"lr": 2}], ["run-0", "run-1", "run-2"]),
+        ([{"lr": 1}], ["exp-run-0"]),
+    ],
+)  # fmt: skip
+def test_the_label_of_anybodys_runs(configs: list[dict[str, Any]], expected: list[str]) -> None:
+    assert told(configs) == expected
+
+
+def test_templates_hold_attributes_of_configurations() -> None:
+    configs = [{"o": {"lr": 1e-3}, "bs": 8}, {"o": {"lr": 1e-4}, "bs": 8}, {"bs": 4, "o": {"lr": 1e-3}}]
+    assert told(configs, template="rate {lr}") == ["rate 0.001 bs=8", "rate 0.0001", "rate 0.001 bs=4"]
+    assert told(configs, template="{nothing}") == ["exp-run-0", "exp-run-1", "exp-run-2"]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "a-1", "b_2", "a-b-1"]),
+            st.dictionaries(
+                st.sampled_from(["lr", "seed", "m.name"]), st.integers(0, 2) | st.text(max_size=2)
+            ),
+        ),
+        max_size=12,
+    )
+)
+def test_labels_of_anybodys_runs_are_unique_and_none_is_empty(runs: list[tuple[str, dict[str, Any]]]) -> None:
+    found = told([config for _, config in runs], [name for name, _ in runs]) if runs else []
+    assert len(set(found)) == len(runs)
     assert all(label.strip() for label in found)

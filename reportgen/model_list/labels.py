@@ -3,31 +3,57 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from reportgen.attributes import Attribute, Varied, in_words
+from reportgen.model_list.defaults import naming_of
 from reportgen.model_list.slugs import first_free
 from reportgen.model_list.specs import FamilySpec, RunSpec
 from reportgen.naming import QUANTA_MATHS, Attributes, NamedAttribute
+from reportgen.text import one_line, without_shared
 
-__all__ = ["labels_of"]
+__all__ = ["labels_of", "placeholders"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_MISSING = "none"
+
+Words = Sequence[str]
+"""What an attribute adds to the label of each run; empty where it adds nothing."""
 
 
-def labels_of(family: FamilySpec, runs: Sequence[tuple[RunSpec, Attributes]]) -> list[str]:
+def labels_of(
+    family: FamilySpec,
+    runs: Sequence[tuple[RunSpec, Attributes]],
+    varied: Varied | None = None,
+    configured: Sequence[bool] | None = None,
+) -> list[str]:
     """The label of each run, unique within the family.
 
-    A run's own template filled, else the family's (``d{digits}`` unless it gives one); where an
-    attribute of the template is not known, the name. Equal labels are made longer by the
-    first attribute that differs among them, and again while some are equal; where none differs,
-    the name takes the label's place, and where names are equal too, a number follows.
+    A run's own template filled, else the family's; where an attribute of the template is not known, the
+    name. Equal labels are made longer by the first attribute that differs among them, and again while
+    some are equal; where none differs, the name takes the label's place, and where names are equal
+    too, a number follows. Without a template a label says what varies (:func:`_default`).
 
     Args:
         family: Gives the template of runs without one.
-        runs: Runs and their attributes, of the name and of ``Config``.
+        runs: Runs and their attributes, of the name, the list and the configuration.
+        varied: What the runs are told apart by; None for what Quanta Maths names give.
+        configured: Whether each run has a configuration; None where all have.
     """
-    usual = family.label or "d{digits}"
-    labels = [_filled(run.label or usual, run.name, attributes) for run, attributes in runs]
+    varied = varied or Varied()
+    named = naming_of([run for run, _ in runs])
+    usual = family.label or (named.label if named is not None else None)
+    default = _default(runs, varied, configured) if usual is None else [""] * len(runs)
+    templates = [run.label or usual for run, _ in runs]
+    keys = {key for template in {*templates} if template is not None for key in placeholders(template)}
+    known = {key: words for key in keys if (words := _known(key, runs, varied)) is not None}
+    labels = [
+        default[index] if template is None else _filled(template, run.name, known, index)
+        for index, ((run, _), template) in enumerate(zip(runs, templates, strict=True))
+    ]
+    lengthening = [*_of_naming(runs), *_of_varied(varied)]
     for alike in _groups(range(len(runs)), labels):
-        _lengthen(alike, labels, runs, QUANTA_MATHS.attributes)
+        _lengthen(alike, labels, lengthening, lambda index: runs[index][0].name)
     taken: set[str] = set()
     for index, (run, _) in enumerate(runs):
         if labels[index] in taken:
@@ -36,13 +62,72 @@ def labels_of(family: FamilySpec, runs: Sequence[tuple[RunSpec, Attributes]]) ->
     return labels
 
 
-def _filled(template: str, name: str, attributes: Attributes) -> str:
-    values = {"name": name} | {one.key: one.text(attributes.get(one.key)) for one in QUANTA_MATHS.attributes}
-    parts = re.split(r"\{(\w+)\}", template)
+def placeholders(template: str) -> tuple[str, ...]:
+    """The attributes that a template names, ``{name}`` aside."""
+    return tuple(found for found in _PLACEHOLDER.findall(template) if found != "name")
+
+
+def _default(
+    runs: Sequence[tuple[RunSpec, Attributes]], varied: Varied, configured: Sequence[bool] | None
+) -> list[str]:
+    """What varies: ``key=value`` in the configuration's order, seeds last, each where it splits runs further.
+
+    Where a run has no configuration, or two labels are equal, all come from names, less what all share at
+    either end.
+    """
+    told = configured is None or all(configured) or any(one.path is None for one in varied.attributes)
+    labels = [""] * len(runs)
+    if told and len(runs) > 1:
+        attributes = (*varied.free, *varied.seeds)
+        _lengthen(range(len(runs)), labels, [_words(one, attributes) for one in attributes], lambda _: "")
+        labels = [label.strip() for label in labels]
+    if len({*labels}) < len(runs) or "" in labels:
+        return list(without_shared([run.name for run, _ in runs]))
+    return labels
+
+
+def _words(attribute: Attribute, attributes: Sequence[Attribute]) -> Words:
+    """``lr=0.001`` of each run; ``model.name=vit``; a key's path where two keys end alike."""
+    key = attribute.key.removeprefix("config.")
+    last = attribute.last_part
+    if last not in ("name", "type") and [one.last_part for one in attributes].count(last) == 1:
+        key = last if attribute.path is not None else key
+    return [f"{key}={_MISSING if word is None else one_line(word, 60)}" for word in in_words(attribute)]
+
+
+def _of_naming(runs: Sequence[tuple[RunSpec, Attributes]]) -> list[Words]:
+    """What the attributes of Quanta Maths add, as its names do."""
+
+    def words(one: NamedAttribute) -> Words:
+        return [one.said(attributes.get(one.key)) for _, attributes in runs]
+
+    return [words(one) for one in QUANTA_MATHS.attributes]
+
+
+def _of_varied(varied: Varied) -> list[Words]:
+    """What other attributes add to a template's labels."""
+    attributes = [one for one in (*varied.free, *varied.seeds) if one.key not in QUANTA_MATHS.keys]
+    return [_words(one, attributes) for one in attributes]
+
+
+def _known(
+    key: str, runs: Sequence[tuple[RunSpec, Attributes]], varied: Varied
+) -> Sequence[str | None] | None:
+    """How a template writes an attribute of each run; None where there is no such attribute."""
+    found = varied.get(key)
+    naming = next((one for one in QUANTA_MATHS.attributes if one.key == key), None)
+    if naming is not None and (found is None or found.path is None):
+        return [naming.text(attributes.get(key)) for _, attributes in runs]
+    return None if found is None else in_words(found)
+
+
+def _filled(template: str, name: str, known: Mapping[str, Sequence[str | None]], index: int) -> str:
+    parts = _PLACEHOLDER.split(template)
     if len(parts) == 1:
         return template
     for place in range(1, len(parts), 2):
-        value = values[parts[place]]
+        key = parts[place]
+        value = name if key == "name" else known[key][index] if key in known else None
         if value is None:
             return name
         parts[place] = value
@@ -50,22 +135,18 @@ def _filled(template: str, name: str, attributes: Attributes) -> str:
 
 
 def _lengthen(
-    alike: Sequence[int],
-    labels: list[str],
-    runs: Sequence[tuple[RunSpec, Attributes]],
-    attributes: Sequence[NamedAttribute],
+    alike: Sequence[int], labels: list[str], words: Sequence[Words], at_last: Callable[[int], str]
 ) -> None:
-    """Tells runs of one label apart by the first of ``attributes`` that differs, and so on."""
-    for position, attribute in enumerate(attributes):
-        words = {index: attribute.said(runs[index][1].get(attribute.key)) for index in alike}
-        if len(set(words.values())) > 1:
+    """Tells runs of one label apart by the first of ``words`` that differ, and so on; else by ``at_last``."""
+    for position, one in enumerate(words):
+        if len({one[index] for index in alike}) > 1:
             for index in alike:
-                labels[index] += f" {words[index]}" if words[index] else ""
+                labels[index] += f" {one[index]}" if one[index] else ""
             for still_alike in _groups(alike, labels):
-                _lengthen(still_alike, labels, runs, attributes[position + 1 :])
+                _lengthen(still_alike, labels, words[position + 1 :], at_last)
             return
     for index in alike:
-        labels[index] = runs[index][0].name
+        labels[index] = at_last(index)
 
 
 def _groups(indices: Iterable[int], labels: Sequence[str]) -> list[list[int]]:
