@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reportgen import agreement, expectations
+from reportgen.identities import Identified, identify
 from reportgen.measure import Measured
-from reportgen.model_list import FamilySpec, ModelList, RunSpec, labels_of, slugify
-from reportgen.naming import QUANTA_MATHS, Attributes
+from reportgen.model_list import FamilySpec, ModelList, RunSpec, slugify
 from reportgen.pull import Pulled
 from reportgen.report import Check, Conflict, FamilyReport, RunReport
+from reportgen.text import natural_key
 
 __all__ = ["Made", "families", "unchecked"]
 
@@ -53,43 +54,36 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
         for position, run in enumerate(spec.runs)
         if (spec.slug, position) in made
     ]
-    merged = [QUANTA_MATHS.of(run.name, one.measured.config) for run, one in found]
-    labels = labels_of(
-        spec, [(run, attributes) for (run, _), (attributes, _) in zip(found, merged, strict=True)]
-    )
+    identified = identify(spec, [(run, one.measured.config) for run, one in found])
     runs = [
-        _run(
-            spec.name,
-            run,
-            one,
-            label,
-            slugify(run.name, taken),
-            attributes,
-            tuple(Conflict(*entry) for entry in conflicts),
-        )
-        for (run, one), label, (attributes, conflicts) in zip(found, labels, merged, strict=True)
+        _run(spec.name, run, one, slugify(run.name, taken), identified, index)
+        for index, (run, one) in enumerate(found)
     ]
+    order = list(range(len(runs)))
     if spec.order is not None:
-        runs.sort(key=lambda run: _order_key(run, spec.order or ""))
-    return FamilyReport(spec, tuple(runs))
+        key = identified.varied.aliases.get(spec.order, spec.order)
+        order.sort(key=lambda index: _order_key(runs[index], key))
+    return FamilyReport(
+        spec, tuple(runs[index] for index in order), identified.varied.ordered(order), identified.warnings
+    )
 
 
 def _run(
     family: str,
     spec: RunSpec,
     made: Made,
-    label: str,
     slug: str,
-    attributes: Attributes,
-    conflicts: tuple[Conflict, ...],
+    identified: Identified,
+    index: int,
 ) -> RunReport:
     measured = made.measured
+    conflicts = tuple(Conflict(*entry) for entry in identified.conflicts[index])
     return RunReport(
         spec=spec,
-        label=label,
+        label=identified.labels[index],
         slug=slug,
-        attributes=attributes,
-        config=measured.config,
+        attributes=identified.attributes[index],
+        config=identified.configs[index],
         recorded=measured.recorded,
         summary=measured.summary,
         source=made.pulled.source,
@@ -98,6 +92,8 @@ def _run(
         checks=expectations.check(
             family, spec.name, spec.expect, measured.summary.metrics, measured.recorded
         ),
+        masked=identified.masked[index],
+        varied=identified.columns,
     )
 
 
@@ -131,8 +127,8 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _order_key(run: RunReport, order: str) -> tuple[bool, float, str]:
-    """Numbers rising, then text, then runs without a value."""
+def _order_key(run: RunReport, order: str) -> tuple[object, ...]:
+    """Numbers rising, then text in natural order, then runs without a value."""
     values = {
         **expectations.metric_values(run.summary.metrics, run.recorded),
         **run.attributes,
@@ -140,4 +136,4 @@ def _order_key(run: RunReport, order: str) -> tuple[bool, float, str]:
     }
     value = values.get(order)
     number = float(value) if isinstance(value, (int, float)) else math.inf
-    return (value is None, number, value if isinstance(value, str) else "")
+    return (value is None, number, natural_key(value) if isinstance(value, str) else ())

@@ -16,10 +16,12 @@ from reportgen.kinds import Scalar
 
 __all__ = [
     "MOST_COLUMNS",
+    "NOTHING_VARIED",
     "Attribute",
     "Difference",
     "LeftOut",
     "Varied",
+    "as_attribute",
     "as_number",
     "differences",
     "flatten",
@@ -140,9 +142,22 @@ class Varied:
         key = self.aliases.get(name, name)
         return next((one for one in self.attributes if one.key == key), None)
 
+    def ordered(self, indices: Sequence[int]) -> Varied:
+        """The same of the runs at ``indices``, in that order."""
+        return replace(
+            self,
+            attributes=tuple(
+                replace(one, values=tuple(one.values[index] for index in indices)) for one in self.attributes
+            ),
+        )
+
     def of_run(self, index: int) -> dict[str, Scalar | None]:
         """Key to value of the run at ``index``."""
         return {one.key: one.values[index] for one in self.attributes}
+
+
+NOTHING_VARIED = Varied()
+"""Of a family whose runs nobody looked at."""
 
 
 def flatten(config: Mapping[str, Any]) -> dict[str, Scalar]:
@@ -275,6 +290,11 @@ def _meant(
             others = ", ".join(path for path in ends if path != meant[name])
             warnings.append(f'"{name}" is taken for {meant[name]}; write the path to mean {others}')
     return meant, tuple(warnings)
+
+
+def as_attribute(key: str, values: Sequence[Scalar | None]) -> Attribute:
+    """Values that are known already, as one attribute."""
+    return _attribute(key, None, tuple(values), range(len(values)))
 
 
 def _of_names(named: Sequence[Mapping[str, Scalar | None]], taken: Collection[str]) -> list[Attribute]:

@@ -448,13 +448,14 @@ def _printers(options: BuildOptions) -> Iterator[tuple[Drawer, Typesetter] | Non
 
 def _warnings(report: Report) -> dict[str, list[str]]:
     """What is wrong with a report, a line each: in the manifest, so that it is said as long as it is true."""
+    told = [f"{family.name}: {line}" for family in report.families for line in family.warnings]
     problems = [f"{one.family}: {one.run}: {one.message}" for one in report.problems]
     said: dict[str, list[str]] = {"failed": [], "waived": []}
     for check in (check for run_ in report.runs for check in run_.checks if check.outcome in said):
         actual = "none" if check.actual is None else repr(check.actual)
         line = f"{check.family}: {check.run}: {check.metric} is {actual}, expected {check.expected}"
         said[check.outcome].append(f"{line}; {check.note}" if check.note else line)
-    said["warnings"] = [*report.device_notes, *problems]
+    said["warnings"] = [*report.device_notes, *told, *problems]
     return {kind: [one_line(line, _LONGEST_LINE) for line in lines] for kind, lines in said.items()}
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reportgen import comparisons, findings, groups, notation, ranking
+from reportgen.attributes import is_seed
 from reportgen.findings import Facts, Finding
 from reportgen.groups import Grouping, Member
 from reportgen.model_list import HubSource
@@ -45,8 +46,8 @@ def _grouping(family: FamilyReport) -> Grouping:
         Member(
             label=run.label,
             attributes=own,
-            known=any(value is not None for key, value in run.attributes.items() if key != "seed"),
-            seed=run.attributes.get("seed"),
+            known=any(value is not None for key, value in run.attributes.items() if not is_seed(key)),
+            seed=_seed(run),
             place=(_start(run.spec.initialised_from), _place(run.spec.source)),
             steps=run.summary.metrics.steps,
             series=_digest(run),
@@ -145,9 +146,15 @@ def _digest(run: RunReport) -> str:
 
 def _varied(runs: Sequence[RunReport]) -> list[Mapping[str, Scalar]]:
     """Of each run what differs among them, seeds aside; without keys that it does not have."""
-    keys = dict.fromkeys(key for run in runs for key in run.attributes if key != "seed")
+    keys = dict.fromkeys(key for run in runs for key in run.attributes if not is_seed(key))
     differ = [key for key in keys if len({groups.value_key(run.attributes.get(key)) for run in runs}) > 1]
     return [{key: value for key in differ if (value := run.attributes.get(key)) is not None} for run in runs]
+
+
+def _seed(run: RunReport) -> Hashable | None:
+    """All seeds of a run, as one; None where none is known."""
+    seeds = tuple((key, value) for key, value in run.attributes.items() if is_seed(key) and value is not None)
+    return seeds or None
 
 
 def _label(family: FamilyReport, attributes: Mapping[str, Scalar], first: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reportgen.attributes import NOTHING_VARIED, Varied
 from reportgen.curves.summary import Summary
 from reportgen.expectations import Check
 from reportgen.groups import NO_GROUPS, Grouping
@@ -45,14 +46,16 @@ class RunReport:
         spec: The list's entry.
         label: Unique within the family.
         slug: Unique within the report: names files and anchors.
-        attributes: From the name, then from ``Config``.
-        config: ``Config`` as recorded (any JSON).
+        attributes: Key to value: of the name, the list, and the configuration.
+        config: As recorded, secrets masked (any JSON).
         recorded: Metric to the value that the file records of it.
         summary: Metrics and curves.
         source: Where the bytes came from.
         marks: What a reader should know, sorted: ``diverged``, ``listed_differs``, ...
         conflicts: Attributes on which name and ``Config`` differ.
         checks: Expectations of this run.
+        masked: How many secrets of its configuration were masked.
+        varied: Keys of the attributes that are columns of its family's table unless its list says which.
     """
 
     spec: RunSpec
@@ -66,6 +69,8 @@ class RunReport:
     marks: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
     checks: tuple[Check, ...]
+    masked: int = 0
+    varied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,8 @@ class FamilyReport:
         grouping: Who belongs together.
         ranking: Who ends lowest; None until the family was judged.
         contrasts: What was compared.
+        varied: What its runs are told apart by, in the list's order of runs.
+        warnings: What the author of its list should know, a sentence each.
     """
 
     spec: FamilySpec
@@ -85,6 +92,8 @@ class FamilyReport:
     grouping: Grouping = NO_GROUPS
     ranking: Ranking | None = None
     contrasts: tuple[Contrast, ...] = ()
+    varied: Varied = NOTHING_VARIED
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

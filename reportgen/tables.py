@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from reportgen import agreement, notation
+from reportgen.attributes import as_attribute, in_words
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.expectations import METRICS, metric_values
 from reportgen.naming import QUANTA_MATHS
@@ -68,11 +69,13 @@ class Column:
         title: Its heading.
         kind: What its cells hold: ``integer`` is a plain whole number (a seed), ``count`` one that is
             read in groups of three figures, ``loss`` one that is read as a power of ten.
+        attribute: It comes from the runs' configurations or their list's ``[names]``.
     """
 
     key: str
     title: str
     kind: Kind
+    attribute: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -166,7 +169,7 @@ def metric_title(metric: str) -> str:
 def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
     """Keys of the columns that a table of ``runs`` shows unless told otherwise.
 
-    The run's own columns come before its expectations and marks.
+    What varies follows the runs' names; their own columns come before expectations and marks.
     """
     known = [
         key
@@ -174,7 +177,9 @@ def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
         if key not in _OPTIONAL or any(_VALUES[key](run) not in (None, "") for run in runs)
     ]
     end = next((i for i, key in enumerate(known) if key in ("checks", "marks")), len(known))
-    return (*known[:end], *_extra_columns(runs), *known[end:])
+    naming = len(_naming(runs))
+    varied = dict.fromkeys(key for run in runs for key in run.varied if key not in known)
+    return (*known[:naming], *varied, *known[naming:end], *_extra_columns(runs), *known[end:])
 
 
 def _naming(runs: Sequence[RunReport]) -> tuple[str, ...]:
@@ -184,7 +189,8 @@ def _naming(runs: Sequence[RunReport]) -> tuple[str, ...]:
 
 def all_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
     """Keys of every column that ``runs`` can fill, the family's name left out."""
-    return (*(key for key in COLUMNS if key != "family"), *_extra_columns(runs))
+    attributes = dict.fromkeys(key for run in runs for key in run.attributes if key not in COLUMNS)
+    return (*(key for key in COLUMNS if key != "family"), *attributes, *_extra_columns(runs))
 
 
 def runs_table(report: Report, columns: Sequence[str] | None = None) -> Table:
@@ -206,6 +212,7 @@ def family_table(family: FamilyReport, columns: Sequence[str] | None = None) -> 
         columns: Keys, None for those that its list names, else the usual ones.
     """
     keys = columns or family.spec.columns or usual_columns(family.runs)
+    keys = [family.varied.aliases.get(key, key) for key in keys]
     return _table([(family, run) for run in family.runs], keys)
 
 
@@ -289,7 +296,7 @@ def _dtype(table: Table, i: int) -> Any:
 
 
 def _table(runs: Sequence[tuple[FamilyReport, RunReport]], keys: Sequence[str]) -> Table:
-    columns = tuple(COLUMNS.get(key) or _extra_column(key, [run for _, run in runs]) for key in keys)
+    columns = tuple(_column(key, [run for _, run in runs]) for key in keys)
     cells = [_cells(runs, column) for column in columns]
     rows = tuple(Row(tuple(own[i] for own in cells), run, family) for i, (family, run) in enumerate(runs))
     return Table(columns, rows)
@@ -299,6 +306,8 @@ def _cells(runs: Sequence[tuple[FamilyReport, RunReport]], column: Column) -> li
     """A column's cells, in one notation, which runs that diverged do not shape."""
     if column.key == "family":
         return [Cell(family.name, family.name) for family, _ in runs]
+    if column.attribute:
+        return _attribute_cells([run.attributes.get(column.key) for _, run in runs], column)
     value_of = _VALUES.get(column.key) or (lambda run: _extra(run, column.key))
     values = [value_of(run) for _, run in runs]
     numbers = [
@@ -314,6 +323,26 @@ def _cells(runs: Sequence[tuple[FamilyReport, RunReport]], column: Column) -> li
     return [
         Cell(value, text, _agrees(run, column.key, value))
         for (_, run), value, text in zip(runs, values, texts, strict=True)
+    ]
+
+
+def _column(key: str, runs: Sequence[RunReport]) -> Column:
+    if key in COLUMNS:
+        return COLUMNS[key]
+    values = [run.attributes.get(key) for run in runs]
+    if all(value is None for value in values) or any(key in run.spec.extra for run in runs):
+        return _extra_column(key, runs)
+    kinds: Mapping[str, Kind] = {"number": "number", "boolean": "boolean", "text": "text"}
+    return Column(key, key, kinds[as_attribute(key, values).kind], attribute=True)
+
+
+def _attribute_cells(values: Sequence[Value], column: Column) -> list[Cell]:
+    """Cells of an attribute, written as labels write it."""
+    found = as_attribute(column.key, values)
+    missing = "" if column.kind == "text" else notation.MISSING
+    return [
+        Cell(value, missing if word is None else word)
+        for value, word in zip(found.values, in_words(found), strict=True)
     ]
 
 

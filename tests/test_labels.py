@@ -1,5 +1,8 @@
 """Labels of a family's runs."""
 
+# Each case stands on one line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from reportgen.attributes import Attribute, Varied, in_words
+from reportgen.attributes import NOTHING_VARIED, Attribute, Varied, in_words
 from reportgen.model_list.defaults import naming_of
 from reportgen.model_list.slugs import first_free
 from reportgen.model_list.specs import FamilySpec, RunSpec
@@ -40,7 +40,7 @@ def labels_of(
         varied: What the runs are told apart by; None for what Quanta Maths names give.
         configured: Whether each run has a configuration; None where all have.
     """
-    varied = varied or Varied()
+    varied = varied or NOTHING_VARIED
     named = naming_of([run for run, _ in runs])
     usual = family.label or (named.label if named is not None else None)
     default = _default(runs, varied, configured) if usual is None else [""] * len(runs)
@@ -87,11 +87,12 @@ def _default(
 
 
 def _words(attribute: Attribute, attributes: Sequence[Attribute]) -> Words:
-    """``lr=0.001`` of each run; ``model.name=vit``; a key's path where two keys end alike."""
+    """``lr=0.001`` of each run; ``model.name=vit``; a path where two keys end alike; a name of the list's."""
     key = attribute.key.removeprefix("config.")
     last = attribute.last_part
-    if last not in ("name", "type") and [one.last_part for one in attributes].count(last) == 1:
-        key = last if attribute.path is not None else key
+    alone = [one.last_part for one in attributes].count(last) == 1
+    if key == attribute.path and alone and last not in ("name", "type"):
+        key = last
     return [f"{key}={_MISSING if word is None else one_line(word, 60)}" for word in in_words(attribute)]
 
 

@@ -1,0 +1,160 @@
+"""A family's runs and their configurations -> attributes, labels, and what the list's author should know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from reportgen.attributes import Varied, varied_of
+from reportgen.kinds import Scalar
+from reportgen.masking import masked
+from reportgen.model_list import FamilySpec, RunSpec, did_you_mean, labels_of, naming_of
+from reportgen.model_list.building import COLUMNS
+from reportgen.model_list.labels import placeholders
+from reportgen.model_list.values import SERIES_METRICS, wrong_metric
+from reportgen.naming import QUANTA_MATHS, Conflict
+from reportgen.text import one_line
+
+__all__ = ["Identified", "identify"]
+
+_TAKEN = frozenset(("family", *COLUMNS, *SERIES_METRICS))
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What the runs of a family are, each tuple in the runs' order.
+
+    Attributes:
+        configs: Without secrets.
+        masked: How many secrets each had.
+        attributes: Key to value: the eight of Quanta Maths first, None where unknown, then others.
+        conflicts: On which name and configuration differ.
+        labels: Unique.
+        varied: What the runs are told apart by.
+        columns: Keys of attributes that a table shows unless told which; of a Quanta Maths family none.
+        warnings: What the list's author should know, a sentence each.
+    """
+
+    configs: tuple[dict[str, Any], ...]
+    masked: tuple[int, ...]
+    attributes: tuple[dict[str, Scalar | None], ...]
+    conflicts: tuple[tuple[Conflict, ...], ...]
+    labels: tuple[str, ...]
+    varied: Varied
+    columns: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def identify(family: FamilySpec, runs: Sequence[tuple[RunSpec, Mapping[str, Any]]]) -> Identified:
+    """Tells the runs of a family apart.
+
+    Args:
+        family: Its list's words.
+        runs: Those that were read, each with its configuration as recorded.
+    """
+    clean = [masked(config) for _, config in runs]
+    configs = [config for config, _ in clean]
+    specs = [spec for spec, _ in runs]
+    merged = [QUANTA_MATHS.of(spec.name, config) for spec, config in zip(specs, configs, strict=True)]
+    groups = [_groups(family.naming, spec.name) for spec in specs]
+    extra = {column for spec in specs for column in spec.extra}
+    used = dict.fromkeys(_names_of(family, specs))
+    varied = varied_of(
+        configs,
+        [spec.name for spec in specs],
+        [_named(spec, known, found) for spec, (known, _), found in zip(specs, merged, groups, strict=True)],
+        paths=family.paths,
+        listed=[name for name in used if name not in _TAKEN and name not in extra],
+        taken={*_TAKEN, *extra},
+        given=_given(configs, [known for known, _ in merged]),
+    )
+    attributes = tuple({**known, **varied.of_run(index)} for index, (known, _) in enumerate(merged))
+    labels = labels_of(
+        family, list(zip(specs, attributes, strict=True)), varied, [bool(config) for config in configs]
+    )
+    return Identified(
+        configs=tuple(configs),
+        masked=tuple(count for _, count in clean),
+        attributes=attributes,
+        conflicts=tuple(conflicts for _, conflicts in merged),
+        labels=tuple(labels),
+        varied=varied,
+        columns=varied.columns if naming_of(specs) is None else (),
+        warnings=tuple(_warnings(family, specs, groups, used, varied, extra)) if runs else (),
+    )
+
+
+def _groups(pattern: str | None, name: str) -> dict[str, Scalar | None] | None:
+    """What ``[names]`` reads from a name, as text; None where it does not fit, or there is none."""
+    found = None if pattern is None else re.fullmatch(pattern, name)
+    return None if found is None else dict(found.groupdict())
+
+
+def _named(
+    spec: RunSpec, known: Mapping[str, Scalar | None], groups: Mapping[str, Scalar | None] | None
+) -> dict[str, Scalar | None]:
+    """What name and list give of a run; of Quanta Maths, what its configuration adds, too."""
+    if QUANTA_MATHS.fits(spec.name):
+        return {**known, **{key: value for key, value in (groups or {}).items() if key not in known}}
+    return {**(groups or {}), **{key: value for key, value in known.items() if key not in (groups or {})}}
+
+
+def _given(
+    configs: Sequence[Mapping[str, Any]], merged: Sequence[Mapping[str, Scalar | None]]
+) -> frozenset[str]:
+    """Keys of the configuration that the naming read in every run that has them."""
+    return frozenset(
+        one.config
+        for one in QUANTA_MATHS.attributes
+        if one.config is not None
+        and all(
+            known[one.key] is not None
+            for config, known in zip(configs, merged, strict=True)
+            if config.get(one.config) is not None
+        )
+    )
+
+
+def _names_of(family: FamilySpec, specs: Sequence[RunSpec]) -> Iterator[str]:
+    """Every name of an attribute that the list uses; metrics and columns are among them."""
+    yield from family.columns or ()
+    yield from (family.order,) if family.order else ()
+    yield from family.group_by or ()
+    yield from (family.color_by,) if family.color_by else ()
+    yield from family.reference if isinstance(family.reference, Mapping) else ()
+    for table in family.tables:
+        yield from (*table.rows, *table.columns)
+    for template in dict.fromkeys((family.label, *(spec.label for spec in specs))):
+        yield from placeholders(template or "")
+
+
+def _warnings(
+    family: FamilySpec,
+    specs: Sequence[RunSpec],
+    groups: Sequence[object | None],
+    used: Collection[str],
+    varied: Varied,
+    extra: Collection[str],
+) -> Iterator[str]:
+    yield from varied.warnings
+    known = [one.key for one in varied.attributes if any(value is not None for value in one.values)]
+    columns = [*known, *_TAKEN, *extra]
+    for name in used:
+        one = varied.get(name)
+        if name in _TAKEN or name in extra or name.removeprefix("extra.") in extra:
+            continue
+        if wrong_metric(name) is None or (one is not None and one.key in known):
+            continue
+        if name in QUANTA_MATHS.keys and naming_of(specs) is not None:
+            continue  # null is what these names say of it
+        yield f'no run has the attribute or column "{one_line(name, 60)}"{did_you_mean(name, columns)}'
+    for key, path in family.paths.items():
+        if (one := varied.get(key)) is None or one.path != path:
+            text = f'attributes.{one_line(key, 60)}: no configuration has "{one_line(path, 100)}"'
+            yield text + did_you_mean(path, [one.path for one in varied.attributes if one.path is not None])
+    without = [spec.name for spec, found in zip(specs, groups, strict=True) if found is None]
+    if family.naming is not None and without:
+        others = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        yield f'names.pattern: does not fit the whole of "{one_line(without[0], 100)}"{others}'
