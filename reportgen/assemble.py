@@ -64,7 +64,10 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
         key = identified.varied.aliases.get(spec.order, spec.order)
         order.sort(key=lambda index: _order_key(runs[index], key))
     return FamilyReport(
-        spec, tuple(runs[index] for index in order), identified.varied.ordered(order), identified.warnings
+        spec,
+        tuple(runs[index] for index in order),
+        varied=identified.varied.ordered(order),
+        warnings=identified.warnings,
     )
 
 
