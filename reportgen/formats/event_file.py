@@ -320,6 +320,11 @@ def _number(letter: str, raw: bytes) -> float:
     return float(struct.unpack("<" + letter, raw)[0])
 
 
+_PLUGINS = {
+    "graph_keras_model": "a graph",
+    "graph_run_metadata": "a graph",
+    "scalars": "tensors of many numbers",
+}
 _KINDS = {4: "images", 5: "histograms", 6: "audio"}
 
 
@@ -360,7 +365,7 @@ def _plugin(metadata: bytes) -> tuple[str, bytes]:
 
 def _read_tensor(data: bytes, value: _Value, plugin: str) -> None:
     """``TensorProto`` (tensorflow/core/framework/tensor.proto): a scalar where it holds one number."""
-    value.other = plugin or "tensors"
+    value.other = _PLUGINS.get(plugin, plugin or "tensors")
     kind, found = 0, list(protobuf.fields(data))
     for number, wire, count, _ in found:
         if number == 1 and wire == VARINT:

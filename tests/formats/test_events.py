@@ -104,7 +104,7 @@ def test_tensors_that_are_no_scalars() -> None:
     image = wire.tensor("y", 7, wire.field(8, b"png"), plugin="images")
     curve = wire.tensor("z", 1, wire.field(5, struct.pack("<f", 1)), plugin="pr_curves")
     data = wire.header() + wire.event(1.7e9, 1, two, image, curve)
-    with pytest.raises(Unreadable, match="no scalars, only scalars, images, pr_curves"):
+    with pytest.raises(Unreadable, match="no scalars, only tensors of many numbers, images, pr_curves"):
         read(FORMAT, one_file(data))
 
 
