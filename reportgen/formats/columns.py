@@ -5,6 +5,7 @@ The same for CSV, TSV, JSON Lines and Parquet, and for every format whose rows a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,13 @@ _IDENTITIES = frozenset(
     {"run", "name", "id", "uuid", "experiment", "model", "title", "trial", "job", "config"}
 )
 _NUMBERED = frozenset({"run", "seed", "fold", "trial"})
+_ODD = re.compile(
+    r"(?:tensor\((?=.*\))|(?=.*%$))(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?|nan|inf)(?:[,)].*|\s*%)|(?P<comma>[-+]?\d+,\d+)"
+)
+# A table of what a model said of examples has a column of these; one of steps has not.
+_EXAMPLES = frozenset(
+    {"id", "label", "labels", "pred", "preds", "prediction", "predictions", "target", "answer", "text"}
+)
 # Seconds: more than a run takes, less than any date of one.
 _YEARS = 3e8
 _NOTHING = frozenset({"", "null", "none", "na", "n/a", "-", "--", "<na>"})
@@ -83,6 +91,8 @@ def column(name: str, cells: Sequence[object]) -> Column:
     others = 0
     for place, cell in enumerate(cells):
         logged_value = number(cell)
+        if logged_value is None and isinstance(cell, str):
+            logged_value = _written_oddly(cell)
         if logged_value is not None:
             values[place], logged[place] = logged_value, True
         elif cell is not None and not (isinstance(cell, str) and cell.strip().lower() in _NOTHING):
@@ -91,6 +101,12 @@ def column(name: str, cells: Sequence[object]) -> Column:
         texts = [cell.strip() if isinstance(cell, str) else None for cell in cells]
         return Column(name, values, np.zeros(len(cells), np.bool_), others, texts)
     return Column(name, values, logged, others)
+
+
+def _written_oddly(cell: str) -> float | None:
+    """``50%``, ``tensor(0.5, device='cuda:0')`` and, where commas separate nothing, ``0,5``."""
+    found = _ODD.fullmatch(cell.strip())
+    return number((found["number"] or found["comma"]).replace(",", ".")) if found else None
 
 
 def of_objects(objects: Sequence[Mapping[str, Any]]) -> dict[str, Column]:
@@ -151,6 +167,13 @@ def series_of(
     axes = axes_of(numbers, step if by_epoch is None else replace(step, logged=step.logged & ~by_epoch))
     left = [one for one in numbers.values() if one.name != step.column and one.name not in axes]
     left = [one for one in left if not _is_index(one) and not counts_too(one, step)]
+    left = [one for one in left if "timestamp" not in parts(one.name)]
+    if (
+        not step.column
+        and not wanted
+        and any(parts(key)[-1:] and parts(key)[-1] in _EXAMPLES for key in table.columns)
+    ):
+        raise Unreadable(name, f"is a table of examples, not of steps; it has: {enumeration(table.columns)}")
     if not step.column and not any(is_measure(one.name) for one in left):
         raise Unreadable(name, f"holds no training series; it has: {enumeration(table.columns)}")
     positions = {kind: _since_its_start(kind, numbers[key].values) for key, kind in axes.items()}
@@ -176,7 +199,11 @@ def series_of(
             )
     if not series:
         raise Unreadable(name, f"holds no values of a training series; it has: {enumeration(table.columns)}")
-    return series, (*table.notes, *_notes(series, step, left, split))
+    texts = [one.name for one in table.columns.values() if one.texts and is_measure(one.name)]
+    notes = _notes(series, step, left, split)
+    if texts:
+        notes.append(f"Columns that hold no numbers were left out: {enumeration(texts)}.")
+    return series, (*table.notes, *notes)
 
 
 def _tables_of(
@@ -235,7 +262,7 @@ def _by_split(table: Table) -> tuple[Table, str]:
                 shown = word if is_tag else other if training else f"{word}/{other}"
                 if rows.any():
                     kept[shown] = Column(shown, np.where(rows, numbers.values, np.nan), rows)
-        return Table(kept, table.rows, table.notes, table.config), key
+        return Table(kept, table.rows, table.notes, table.config), key if len(there) > 1 else ""
     return table, ""
 
 
@@ -285,10 +312,14 @@ def _notes(series: Iterable[Series], step: Step, left: Sequence[Column], split: 
         notes.append(f"Its column {quoted(split)} says which series a row belongs to.")
     for one in left:
         if one.others:
-            cells = "1 cell" if one.others == 1 else f"{one.others:,} cells"
-            notes.append(f"{cells} of {quoted(one.name)} are no numbers and were left out.")
+            cells = (
+                "1 cell is no number and was"
+                if one.others == 1
+                else f"{one.others:,} cells are no numbers and were"
+            )
+            notes.append(f"In {quoted(one.name)} {cells} left out.")
     without = int((~step.logged).sum()) if step.column else 0
     if without:
-        rows = "1 row has" if without == 1 else f"{without:,} rows have"
-        notes.append(f"{rows} no step and were left out.")
+        rows = "1 row has no step and was" if without == 1 else f"{without:,} rows have no step and were"
+        notes.append(f"{rows} left out.")
     return notes

@@ -23,7 +23,9 @@ __all__ = ["HISTORY", "History"]
 
 _INSIDE = ("history", "log_history", "logs", "metrics", "train_log", "training_history", "results", "records")
 _LIST_OF_NUMBERS = re.compile(r'"([^"]{1,99})"\s*:\s*\[\s*(?:"?-?[\d.]+|"?-?(?:nan|inf)|null)', re.IGNORECASE)
+_NUMBERED = re.compile(r"(?P<word>[A-Za-z_ -]{0,20})(?P<number>\d{1,15})")
 _FIRST = 4000
+_OBJECT_OF_NUMBER = re.compile(r'\{\s*"[A-Za-z_ -]{0,20}\d{1,15}"\s*:\s*\{')
 _CONFIG = frozenset({"config", "params", "hparams", "hyperparameters", "args", "configuration"})
 
 
@@ -59,7 +61,9 @@ def _may_be(head: bytes, *, alone: bool) -> bool:
         names = re.findall(r'"([^"]{1,99})"\s*:', text[:_FIRST])
         return text[1:].lstrip()[:1] == "{" and (alone or any(map(is_measure, names)))
     names = _LIST_OF_NUMBERS.findall(text) if text[:1] == "{" else []
-    return bool(names and (alone or any(map(is_measure, names)))) or (text[:1] == "{" and '"values"' in text)
+    if names and (alone or any(map(is_measure, names))):
+        return True
+    return text[:1] == "{" and ('"values"' in text or bool(_OBJECT_OF_NUMBER.match(text)))
 
 
 def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any] | None = None) -> RunFile:
@@ -82,11 +86,42 @@ def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any]
     for key in _INSIDE:
         if isinstance(found.get(key), dict | list):
             return _run(found[key], name, wanted, config)
+    if below := _below(found):
+        return _of_lists(below, name, wanted, config)
+    if rows := _by_number(found):
+        return _of_objects(rows, name, wanted, config)
     if lists:
         return _of_lists(lists, name, wanted, config)
     if any(number(value) is not None for value in found.values()):
         raise Unreadable(name, "holds final results only: one number for each name, no series")
     raise Unreadable(name, "holds no history of training: no lists of numbers")
+
+
+def _below(found: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """``{"train": {"loss": [...]}, "val": {"loss": [...]}}`` as a dict of lists."""
+    return {
+        f"{key}/{inner}": values
+        for key, one in found.items()
+        if isinstance(one, dict)
+        for inner, values in one.items()
+        if _is_series(values) and is_measure(inner)
+    }
+
+
+def _by_number(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """``{"epoch_1": {"loss": 3}, "epoch_2": {"loss": 2}}`` as a list of objects; empty where it is none."""
+    keys = [_NUMBERED.fullmatch(key) for key in found]
+    if not found or not all(keys) or not all(isinstance(one, dict) for one in found.values()):
+        return []
+    said = {match["word"].strip("_- ").lower() for match in keys if match}
+    word = said.pop() if len(said) == 1 else None
+    if word is None:
+        return []
+    return [
+        {word or "epoch": int(match["number"])} | one
+        for match, one in zip(keys, found.values(), strict=True)
+        if match
+    ]
 
 
 def _is_series(value: object) -> bool:

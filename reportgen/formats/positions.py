@@ -51,8 +51,28 @@ STEPS = (
     *(("time", "total", "timesteps"), ("total", "timesteps"), ("timesteps", "total"), ("timesteps",)),
     *(("timestep",), ("env", "steps"), ("total", "env", "steps"), ("num", "env", "steps")),
     *(("updates",), ("update",), ("num", "updates"), ("n", "updates")),
-    *(("training", "iteration"), ("time", "iterations"), ("batch",), ("batches",), ("batch", "idx")),
-    *(("minibatch",), ("round",), ("epoch",), ("epochs",), ("epoch", "num"), ("num", "epoch"), ("episode",)),
+    *(
+        ("total", "env", "interacts"),
+        ("training", "iteration"),
+        ("time", "iterations"),
+        ("batch",),
+        ("batches",),
+        ("batch", "idx"),
+    ),
+    *(
+        ("minibatch",),
+        ("samples",),
+        ("samples", "seen"),
+        ("num", "samples"),
+        ("examples",),
+        ("frames",),
+        ("round",),
+        ("epoch",),
+        ("epochs",),
+        ("epoch", "num"),
+        ("num", "epoch"),
+        ("episode",),
+    ),
     ("episodes",),
 )
 _EPOCHS = (
@@ -63,7 +83,17 @@ _EPOCHS = (
     ("train", "epoch"),
     ("trainer", "epoch"),
 )
-_UNITS = {"epoch": "epoch", "epochs": "epoch", "round": "round", "episode": "episode", "episodes": "episode"}
+_UNITS = {
+    "samples": "sample",
+    "examples": "example",
+    "frames": "frame",
+    "tokens": "token",
+    "epoch": "epoch",
+    "epochs": "epoch",
+    "round": "round",
+    "episode": "episode",
+    "episodes": "episode",
+}
 _TIMES = (
     *(("elapsed",), ("elapsed", "time"), ("time", "elapsed"), ("time", "time", "elapsed"), ("wall", "time")),
     *(

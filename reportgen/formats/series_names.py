@@ -20,7 +20,6 @@ _LOSSES = (
     ("loss",),
     ("total", "loss"),
     ("loss", "total"),
-    ("losses", "total"),
     ("loss", "step"),
     ("loss", "batch"),
     ("batch", "loss"),
@@ -117,6 +116,10 @@ def _first(names: list[str], rank: object) -> str | None:
     return names[min(ranked)[1]] if ranked else None
 
 
+def _said(name: str) -> tuple[str, ...]:
+    return tuple("loss" if part == "losses" else part for part in parts(name))
+
+
 def _plain_loss(said: tuple[str, ...]) -> int | None:
     """How plainly a name without its training or evaluation parts says loss; None where it does not."""
     if said in _LOSSES:
@@ -125,7 +128,9 @@ def _plain_loss(said: tuple[str, ...]) -> int | None:
 
 
 def _loss_rank(name: str) -> tuple[int, int] | None:
-    said = parts(name)
+    if name == "loss":
+        return (-1, 0)
+    said = _said(name)
     if not _EVALUATION.isdisjoint(said) or not _NO_MEASURE.isdisjoint(said):
         return None
     core = tuple(part for part in said if part not in _TRAINING)
@@ -142,13 +147,13 @@ def _only_loss(names: list[str]) -> str | None:
     found = [
         name
         for name in names
-        if "loss" in (said := parts(name)) and _EVALUATION.isdisjoint(said) and _NO_MEASURE.isdisjoint(said)
+        if "loss" in (said := _said(name)) and _EVALUATION.isdisjoint(said) and _NO_MEASURE.isdisjoint(said)
     ]
     return found[0] if len(found) == 1 else None
 
 
 def _evaluation_rank(name: str) -> tuple[int, int, int] | None:
-    said = parts(name)
+    said = _said(name)
     if name == "eval_loss":
         return (-1, 0, 0)
     if _EVALUATION.isdisjoint(said) or not _TESTS.isdisjoint(said):
@@ -158,6 +163,8 @@ def _evaluation_rank(name: str) -> tuple[int, int, int] | None:
 
 
 def _rate_rank(name: str) -> tuple[int, int] | None:
+    if name == "learning_rate":
+        return (-1, 0)
     said = tuple(part for part in parts(name) if not part.isdigit())
     core = said
     while core and core[0] in _BEFORE_RATES:

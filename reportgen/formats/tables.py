@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from reportgen.formats.columns import Table, column, of_objects, series_of
 from reportgen.formats.positions import STEPS, Column
 from reportgen.formats.reading import integer, looks_like_text, number, sound, text_of
-from reportgen.formats.series_names import is_evaluation, own_names, parts
+from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
 from reportgen.kinds import RunFile, Series, Unreadable
 
 if TYPE_CHECKING:
@@ -288,13 +288,28 @@ def _json_lines(lines: list[str], name: str) -> Table:
             left["no object"] += 1
     if 2 * len(objects) <= left["no JSON"] + left["no object"]:
         raise Unreadable(name, "is no JSON Lines file of logged values: most of its lines are no objects")
-    config: dict[str, Any] = {}
+    config = _before_the_steps(objects)
     for one in objects:
         for key in [key for key in one if key.lower() in _CONFIG and isinstance(one[key], dict)]:
             found = one.pop(key)
-            config = config or sound(found)
+            config = sound(found) | config
     table = _table(of_objects(objects).values(), len(objects), left)
     return replace(table, config=config or table.config)
+
+
+def _before_the_steps(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    """Takes the first objects away that hold settings: no step, no measure, where later ones have a step."""
+    first = next((n for n, one in enumerate(objects) if any(parts(key) in STEPS for key in one)), 0)
+    settings = objects[:first]
+    if any(is_measure(key) for one in settings for key in one):
+        return {}
+    del objects[:first]
+    found: dict[str, Any] = sound(
+        {key: value for one in settings for key, value in one.items() if key != "type"}
+    )
+    for key in [key for key in found if key.lower() in _CONFIG and isinstance(found[key], dict)]:
+        found |= found.pop(key)
+    return found
 
 
 def _object(line: str) -> Any:

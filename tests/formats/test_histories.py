@@ -64,6 +64,19 @@ def test_the_history_object_of_keras() -> None:
     assert run.config == {"epochs": 2}
 
 
+def test_lists_below_their_split() -> None:
+    run = history({"train": {"loss": [3, 2]}, "val": {"loss": [4, 3]}})
+    assert entries(run.series["loss"]) == [(0, 3.0), (1, 2.0)]
+    assert entries(run.series["eval_loss"]) == [(0, 4.0), (1, 3.0)]
+
+
+def test_objects_by_number() -> None:
+    for word in ("", "epoch_"):
+        run = history({f"{word}{n}": {"train_loss": 3.0 / n, "val_loss": 4.0} for n in (1, 2)})
+        assert entries(run.series["loss"]) == [(1, 3.0), (2, 1.5)]
+        assert run.series["loss"].step_unit == "epoch"
+
+
 def test_golden_values_of_megatron() -> None:
     run = history(
         {

@@ -54,6 +54,8 @@ def test_what_only_holds_the_letters_is_none(name: str) -> None:
         (["lr-Adam", "weight_decay"], None, None, "lr-Adam"),
         (["config/vf_loss_coeff"], None, None, None),
         (["lr_scale"], None, None, None),
+        (["lr", "learning_rate"], None, None, "learning_rate"),
+        (["train_losses", "val_losses"], "train_losses", "val_losses", None),
     ],
 )
 def test_own_names(names: list[str], loss: str | None, evaluation: str | None, rate: str | None) -> None:

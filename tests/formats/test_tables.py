@@ -229,6 +229,32 @@ def test_events_with_their_data_inside() -> None:
     assert entries(run.series["loss"]) == [(5, 0.2), (10, 0.1)]
 
 
+def test_settings_before_the_first_step_are_the_configuration() -> None:
+    lines = [
+        {"type": "config", "lr": 0.1, "model": {"layers": 2}},
+        {"step": 1, "loss": 3},
+        {"step": 2, "loss": 2},
+    ]
+    run = table("\n".join(map(json.dumps, lines)), "log.jsonl")
+    assert entries(run.series["loss"]) == [(1, 3.0), (2, 2.0)]
+    assert run.config == {"lr": 0.1, "model": {"layers": 2}}
+    assert run.notes == ('The step is "step".',)
+
+
+def test_numbers_as_people_write_them() -> None:
+    run = table("epoch;loss;acc\n1;0,5;50%\n2;0,25;62.5 %\n")
+    assert entries(run.series["loss"]) == [(1, 0.5), (2, 0.25)]
+    assert entries(run.series["acc"]) == [(1, 50.0), (2, 62.5)]
+    run = table("epoch,loss\n1,\"tensor(0.5, device='cuda:0')\"\n2,tensor(2.5e-1)\n")
+    assert entries(run.series["loss"]) == [(1, 0.5), (2, 0.25)]
+
+
+def test_a_column_of_words_under_the_name_of_a_measure_is_named() -> None:
+    assert (
+        table("epoch,loss,acc\n1,0.5,high\n").notes[-1] == "Columns that hold no numbers were left out: acc."
+    )
+
+
 def test_a_row_a_value() -> None:
     run = table("step,tag,value\n1,loss,0.5\n1,lr,0.1\n2,loss,0.25\n2,lr,0.05\n")
     assert entries(run.series["loss"]) == [(1, 0.5), (2, 0.25)]
@@ -288,7 +314,7 @@ def test_the_list_names_the_step() -> None:
 def test_cells_that_are_no_numbers_are_counted() -> None:
     run = table("step,loss\n1,0.5\n2,oops\n3,0.25\n")
     assert entries(run.series["loss"]) == [(1, 0.5), (3, 0.25)]
-    assert run.notes[-1] == '1 cell of "loss" are no numbers and were left out.'
+    assert run.notes[-1] == 'In "loss" 1 cell is no number and was left out.'
 
 
 # What is refused
@@ -321,6 +347,7 @@ PAIR = (
         ("1,0.5\n2,0.25\n", "has no line that names its columns; put one first, such as step,loss"),
         ("step,loss\n", "holds a header and no rows; the run has logged nothing"),
         ("", "is empty"),
+        ("date,open,close\n2020-01-01,1,2\n", "holds no training series; it has: date, open, close"),
         ("\n \n", "holds nothing but blanks"),
         (
             "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
@@ -328,7 +355,7 @@ PAIR = (
         ),
         (
             "question,answer,id\nwhat,yes,1\nwho,no,2\n",
-            "holds no training series; it has: question, answer, id",
+            "is a table of examples, not of steps; it has: question, answer, id",
         ),
     ],
 )
