@@ -25,12 +25,13 @@ GROUP = "reportgen.formats"
 BUILT_IN: tuple[tuple[str, str, str], ...] = (
     ("trainer_state", "reportgen.formats.trainer_state", "TrainerState"),
     ("trainer_log", "reportgen.formats.trainer_log", "TrainerLog"),
+    # Before tables: beside them lie logs of their own programs, and artifacts.
+    ("wandb", "reportgen.formats.wandb", "Wandb"),
+    ("mlflow", "reportgen.formats.mlflow", "MLflow"),
     ("wandb_export", "reportgen.formats.wandb_export", "WandbExport"),
     ("table", "reportgen.formats.tables", "Tables"),
     ("history", "reportgen.formats.histories", "History"),
     ("tensorboard", "reportgen.formats.events", "TensorBoard"),
-    ("wandb", "reportgen.formats.wandb", "Wandb"),
-    ("mlflow", "reportgen.formats.mlflow", "MLflow"),
     ("trackio", "reportgen.formats.trackio", "Trackio"),
     ("database", "reportgen.formats.databases", "Databases"),
     ("text", "reportgen.formats.text", "Text"),

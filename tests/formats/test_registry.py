@@ -38,6 +38,19 @@ def test_content_decides(name: str, data: bytes, expected: str | None) -> None:
     assert (found[0].name if found else None) == expected
 
 
+def test_logs_of_the_logger_itself_are_not_asked_first() -> None:
+    (run,) = (DATA / "wandb").glob("*/run-aaaaaaaa.wandb")
+    line = b'{"time":"2026-11-27T16:00:00Z","level":"INFO","msg":"x","step":1,"loss":2}\n'
+    files = {
+        "logs/debug-core.log": line * 3,
+        "debug-internal.log": line * 3,
+        "run-aaaaaaaa.wandb": run.read_bytes(),
+    }
+    found = format_of(list(files), lambda name: files[name][:65536])
+    assert found is not None
+    assert (found[0].name, found[1]) == ("wandb", ("run-aaaaaaaa.wandb",))
+
+
 def test_a_list_is_taken_at_its_word() -> None:
     found = format_of(["log.txt"], lambda _: b"step 1 loss 2\n", "text")
     assert found is not None
