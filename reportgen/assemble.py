@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reportgen import agreement, expectations
 from reportgen.identities import Identified, identify
-from reportgen.measure import Measured
+from reportgen.metrics import value as value_of
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, slugify
 from reportgen.pull import Pulled
-from reportgen.report import Check, Conflict, FamilyReport, RunReport
+from reportgen.report import Check, Conflict, FamilyReport, RunReport, SeriesReport
 from reportgen.text import natural_key
+from reportgen.work import Measured
 
 __all__ = ["Made", "families", "unchecked"]
 
@@ -81,46 +82,58 @@ def _run(
 ) -> RunReport:
     measured = made.measured
     conflicts = tuple(Conflict(*entry) for entry in identified.conflicts[index])
-    return RunReport(
+    run = RunReport(
         spec=spec,
         label=identified.labels[index],
         slug=slug,
         attributes=identified.attributes[index],
         config=identified.configs[index],
         recorded=measured.recorded,
-        summary=measured.summary,
+        series=measured.series,
         source=made.pulled.source,
         marks=_marks(spec, made, conflicts),
         conflicts=conflicts,
-        checks=expectations.check(
-            family, spec.name, spec.expect, measured.summary.metrics, measured.recorded
-        ),
+        checks=(),
+        ranked=measured.ranked,
+        format=measured.format,
+        unfinished=measured.unfinished,
+        notes=(*made.pulled.notes, *measured.notes),
         masked=identified.masked[index],
         varied=identified.columns,
     )
+    return replace(run, checks=expectations.check(family, spec.name, spec.expect, run.metric))
 
 
 def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
-    measured = made.measured
-    metrics = measured.summary.metrics
-    config = measured.config
-    steps, name = config.get("n_training_steps"), config.get("model_name")
+    measured, config = made.measured, made.measured.config
+    main = measured.series.get("loss") or measured.series[measured.ranked]
+    metrics = main.summary.metrics
+    name = config.get("model_name")
+    loss = measured.series.get("loss")
     found = {
-        "diverged": metrics.nonfinite > 0,
-        "recorded_differs": not (
-            agreement.agrees_recorded(metrics.final_loss, measured.recorded.get("final_loss"))
-            and agreement.agrees_recorded(metrics.avg_final_loss, measured.recorded.get("avg_final_loss"))
+        "diverged": metrics.nonfinite > 0 and not metrics.missing_losses,
+        "missing_losses": metrics.missing_losses,
+        "recorded_differs": not all(
+            agreement.agrees_recorded(value_of(measured, key), recorded)
+            for key, recorded in measured.recorded.items()
         ),
-        "listed_differs": not agreement.agrees_listed(
-            metrics.avg_final_loss, spec.listed.get("avg_final_loss")
+        "listed_differs": not all(
+            agreement.agrees_listed(value_of(measured, key), listed) for key, listed in spec.listed.items()
         ),
-        "steps_differ": _is_whole(steps) and steps != metrics.steps,
+        "steps_differ": loss is not None and _differ(config.get("n_training_steps"), loss),
         "name_differs": isinstance(name, str) and name != spec.name,
         "config_differs": bool(conflicts),
         "not_checked": not made.pulled.checked,
-        "nonpositive": measured.summary.metrics.nonpositive > 0,
+        "nonpositive": metrics.nonpositive > 0,
+        "unfinished": measured.unfinished,
+        **dict.fromkeys(measured.marks, True),
     }
     return tuple(sorted(mark for mark, holds in found.items() if holds))
+
+
+def _differ(said: object, loss: SeriesReport) -> bool:
+    """Whether a Quanta Maths configuration says another number of steps than there are losses."""
+    return _is_whole(said) and said != loss.summary.metrics.steps
 
 
 def _is_whole(value: object) -> bool:
@@ -132,11 +145,6 @@ def _is_whole(value: object) -> bool:
 
 def _order_key(run: RunReport, order: str) -> tuple[object, ...]:
     """Numbers rising, then text in natural order, then runs without a value."""
-    values = {
-        **expectations.metric_values(run.summary.metrics, run.recorded),
-        **run.attributes,
-        "label": run.label,
-    }
-    value = values.get(order)
+    value = run.label if order == "label" else run.attributes.get(order, run.metric(order))
     number = float(value) if isinstance(value, (int, float)) else math.inf
     return (value is None, number, natural_key(value) if isinstance(value, str) else ())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen.baseline import Document, Run, read_baseline
 from reportgen.document import report_document, strict
+from reportgen.metrics import NO_NEWS
 from reportgen.news import as_text, by_run, sections
 from reportgen.patterns import Pattern, is_pattern
 from reportgen.selection import names
@@ -374,7 +375,9 @@ def _moved_metrics(
     """The metrics that differ by more than 1e-9 relative, or that one of the two does not have."""
     moved = []
     for metric, to in after.items():
-        came_from = before.get(metric)
+        if metric in NO_NEWS or metric not in before:
+            continue  # What an older reportgen did not measure is no news.
+        came_from = before[metric]
         if came_from is None or to is None:
             if came_from is to:
                 continue

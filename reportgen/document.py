@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from reportgen import model_list
+from reportgen import metrics, model_list
 
 if TYPE_CHECKING:
     from reportgen.findings import Finding
     from reportgen.groups import Group, LeftOut
     from reportgen.kinds import Problem
-    from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport
+    from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport, SeriesReport
 
 __all__ = ["SCHEMA", "report_document", "strict"]
 
@@ -26,8 +26,8 @@ _INT64 = range(-(2**63), 2**64)
 def report_document(report: Report) -> dict[str, Any]:
     """Everything the report says, as dicts, lists and scalars that strict JSON can hold.
 
-    Steps count from 0; a number that does not exist is None. Equal reports give equal documents, key
-    order included.
+    Steps are those of the runs' files; a number that does not exist is None. Equal reports give equal
+    documents, key order included.
     """
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -144,7 +144,11 @@ def _run(run: RunReport, group: int | None) -> dict[str, Any]:
         "extra": run.spec.extra,
         "attributes": dict(run.attributes),
         "source": asdict(run.source),
+        "format": run.format,
+        "notes": run.notes,
         "metrics": _metrics(run),
+        "series": {name: _series(one, run) for name, one in run.series.items()},
+        "axes": run.axes,
         "group": group,
         "marks": run.marks,
         "conflicts": [_conflict(conflict) for conflict in run.conflicts],
@@ -155,21 +159,41 @@ def _run(run: RunReport, group: int | None) -> dict[str, Any]:
 
 
 def _metrics(run: RunReport) -> dict[str, Any]:
-    metrics = run.summary.metrics
+    """Of the run and its series ``loss``: those of version 1 keep their order and their shape."""
+    loss = None if run.loss is None else run.loss.summary.metrics
+    values = metrics.loss_values(run)
+    made: dict[str, Any] = {key: value for key, value in values.items() if "." not in key}
+    made["spikes"] = () if loss is None else loss.spikes
+    made["steps_to"] = _nested(values, "steps_to")
+    at = {} if loss is None else {str(step): value for step, value in loss.at.items()}
+    if at:
+        made["at"] = at
+    # A list may state any metric; version 1 has a key for this one.
+    made["listed_avg_final_loss"] = run.spec.listed.get("avg_final_loss")
+    return made
+
+
+def _series(one: SeriesReport, run: RunReport) -> dict[str, Any]:
+    values = metrics.series_values(one.summary.metrics)
+    made: dict[str, Any] = {key: value for key, value in values.items() if "." not in key}
+    made["spikes"] = one.summary.metrics.spikes
+    made["steps_to"] = _nested(values, "steps_to")
+    if one.summary.metrics.at:
+        made["at"] = {str(step): value for step, value in one.summary.metrics.at.items()}
     return {
-        "steps": metrics.steps,
-        "final_loss": metrics.final_loss,
-        "avg_final_loss": metrics.avg_final_loss,
-        "min_loss": metrics.min_loss,
-        "min_loss_step": metrics.min_loss_step,
-        "nonfinite": metrics.nonfinite,
-        "first_nonfinite_step": metrics.first_nonfinite_step,
-        "nonpositive": metrics.nonpositive,
-        "spikes": metrics.spikes,
-        "steps_to": metrics.steps_to,
-        "recorded_final_loss": run.recorded.get("final_loss"),
-        "recorded_avg_final_loss": run.recorded.get("avg_final_loss"),
-        "listed_avg_final_loss": run.spec.listed.get("avg_final_loss"),
+        "source_name": one.source_name,
+        "unit": one.unit,
+        "better": one.better,
+        "step_unit": one.step_unit,
+        "metrics": made,
+        "curve": f"curves/{run.slug}.csv" if one.name == run.ranked else None,
+    }
+
+
+def _nested(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """``steps_to.1e-6`` and its like as one object."""
+    return {
+        key.removeprefix(f"{name}."): value for key, value in values.items() if key.startswith(f"{name}.")
     }
 
 

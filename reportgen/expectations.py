@@ -8,32 +8,15 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
-from reportgen.curves.summary import THRESHOLDS, LossMetrics
+from reportgen.metrics import Number
 
-__all__ = ["METRICS", "Check", "Operator", "check", "metric_values", "parse"]
+__all__ = ["Check", "Operator", "check", "parse"]
 
 Operator = Literal["<=", "<", ">=", ">", "==", "!="]
-
-METRICS: tuple[str, ...] = (
-    "steps",
-    "final_loss",
-    "avg_final_loss",
-    "min_loss",
-    "min_loss_step",
-    "nonfinite",
-    "first_nonfinite_step",
-    "nonpositive",
-    "spikes",
-    *(f"steps_to.{threshold}" for threshold in THRESHOLDS),
-    "recorded_final_loss",
-    "recorded_avg_final_loss",
-)
-"""Metrics that are numbers; ``spikes`` is how many."""
 
 _COMPARE = {
     "<=": operator.le,
@@ -90,32 +73,8 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
-def metric_values(
-    metrics: LossMetrics, recorded: Mapping[str, float] = MappingProxyType({})
-) -> dict[str, float | int | None]:
-    """Each of ``METRICS`` as a number, None where it does not exist."""
-    return {
-        "steps": metrics.steps,
-        "final_loss": metrics.final_loss,
-        "avg_final_loss": metrics.avg_final_loss,
-        "min_loss": metrics.min_loss,
-        "min_loss_step": metrics.min_loss_step,
-        "nonfinite": metrics.nonfinite,
-        "first_nonfinite_step": metrics.first_nonfinite_step,
-        "nonpositive": metrics.nonpositive,
-        "spikes": len(metrics.spikes),
-        **{f"steps_to.{threshold}": metrics.steps_to.get(threshold) for threshold in THRESHOLDS},
-        "recorded_final_loss": recorded.get("final_loss"),
-        "recorded_avg_final_loss": recorded.get("avg_final_loss"),
-    }
-
-
 def check(
-    family: str,
-    run: str,
-    expect: Mapping[str, str],
-    metrics: LossMetrics | None,
-    recorded: Mapping[str, float] = MappingProxyType({}),
+    family: str, run: str, expect: Mapping[str, str], value: Callable[[str], Number | None] | None
 ) -> tuple[Check, ...]:
     """Checks the expectations of one run.
 
@@ -127,18 +86,17 @@ def check(
         family: Its family's name.
         run: Its name.
         expect: Metric -> expectation, each read by ``parse`` before.
-        metrics: None for a run that could not be used: its expectations are ``not_checked``.
-        recorded: Metric to the value that the run's file records of it.
+        value: Gives the run's metrics by key; None for a run that could not be used: its expectations are
+            ``not_checked``.
     """
-    if metrics is None:
+    if value is None:
         return tuple(
             Check(family, run, metric, expected, None, "not_checked") for metric, expected in expect.items()
         )
-    values = metric_values(metrics, recorded)
     return tuple(
         Check(family, run, metric, expected, actual, "passed" if _holds(expected, actual) else "failed")
         for metric, expected in expect.items()
-        for actual in [values.get(metric)]
+        for actual in [value(metric)]
     )
 
 

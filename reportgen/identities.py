@@ -13,13 +13,13 @@ from reportgen.masking import masked
 from reportgen.model_list import FamilySpec, RunSpec, did_you_mean, labels_of, naming_of
 from reportgen.model_list.building import COLUMNS
 from reportgen.model_list.labels import placeholders
-from reportgen.model_list.values import SERIES_METRICS, wrong_metric
+from reportgen.model_list.values import wrong_metric
 from reportgen.naming import QUANTA_MATHS, Conflict
 from reportgen.text import one_line
 
 __all__ = ["Identified", "identify"]
 
-_TAKEN = frozenset(("family", *COLUMNS, *SERIES_METRICS))
+_TAKEN = frozenset(("family", *COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reportgen
-from reportgen import model_list, resources, selection, waivers
+from reportgen import model_list, resources, selection, waivers, work
 from reportgen.curves.devices import unused_gpu
-from reportgen.curves.summary import CurveSettings
 from reportgen.discover import Discovered, discover
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Problem
@@ -75,7 +74,7 @@ class _Entry:
     family: FamilySpec
     position: int
     spec: RunSpec
-    settings: CurveSettings
+    settings: work.RunSettings
 
 
 def run(
@@ -188,13 +187,7 @@ def _entries(lists: Sequence[ModelList]) -> list[_Entry]:
             family,
             position,
             spec,
-            CurveSettings(
-                window=500 if family.smoothing.window == "auto" else family.smoothing.window,
-                edges=family.smoothing.edges,
-                smoother=family.smoothing.smoother,
-                points=_POINTS_OF_MANY if many else _POINTS,
-                early_steps=family.linear_steps,
-            ),
+            work.settings_of(family, spec, _POINTS_OF_MANY if many else _POINTS),
         )
         for family in families
         for position, spec in enumerate(family.runs)
@@ -306,7 +299,7 @@ def _report(
         measured = measure.measure(
             [(one, entry.settings) for entry, one in usable], options.device, store, progress
         )
-    log.info(one_line(f"measured anew: {', '.join(measured.anew) or 'none'}", _LONGEST_LINE))
+    log.info(one_line(f"computed: {', '.join(measured.computed) or 'none'}", _LONGEST_LINE))
     results = iter(measured.results)
     made: dict[tuple[str, int], assemble.Made] = {}
     problems: list[Problem] = list(of_patterns)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = [
+    "Better",
     "FloatArray",
     "Format",
     "InputFile",
@@ -26,6 +27,8 @@ __all__ = [
 
 FloatArray: TypeAlias = "npt.NDArray[np.float64]"
 IntArray: TypeAlias = "npt.NDArray[np.int64]"
+
+Better = Literal["lower", "higher"]
 
 Scalar = str | int | float | bool
 """What an attribute, or a cell of a table, holds."""
@@ -100,6 +103,8 @@ class Series:
         superseded: Entries that a restart took back, which are not among ``values`` any more.
         rows: (entries,) int64, ascending: where in its table each entry stands, so that what was written
             before a restart is told from what came after it; None where the file does not tell.
+        missing: (missing,) int64, ascending: entries whose value, NaN, the file left out (null) where each
+            step has an entry; None where it left out none. Formats that skip what is not logged have none.
     """
 
     name: str
@@ -112,6 +117,7 @@ class Series:
     table: str = ""
     superseded: int = 0
     rows: IntArray | None = None
+    missing: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)

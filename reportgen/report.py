@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reportgen import metrics
 from reportgen.attributes import NOTHING_VARIED, Varied
 from reportgen.curves.summary import Summary
 from reportgen.expectations import Check
 from reportgen.groups import NO_GROUPS, Grouping
-from reportgen.kinds import Problem, SourceRecord
+from reportgen.kinds import Better, Problem, SourceRecord
+from reportgen.metrics import Number
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.naming import Attributes
 
@@ -26,6 +28,8 @@ __all__ = [
     "Report",
     "RunReport",
     "Selected",
+    "SeriesReport",
+    "trained_steps",
 ]
 
 
@@ -39,6 +43,38 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesReport:
+    """One series of a run.
+
+    Attributes:
+        name: ``loss``, ``eval_loss``, ``learning_rate``, else the file's own name.
+        source_name: What the file calls it.
+        title: Of axes and columns.
+        unit: None where the list says none.
+        better: Which way is better; None where that is not known: then it has no best value.
+        step_unit: What its steps count: ``step``, ``epoch``.
+        evaluation: Whether it evaluates the training: by its format, or by its name.
+        draw: Whether it is drawn outside the run's own section.
+        summary: Metrics and curves.
+    """
+
+    name: str
+    source_name: str
+    better: Better | None
+    step_unit: str
+    evaluation: bool
+    summary: Summary
+    title: str = ""
+    unit: str | None = None
+    draw: bool = True
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Other positions that its entries have: ``epoch``, ``time``, ``tokens``."""
+        return tuple(self.summary.curve.axes)
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """One run of one family.
 
@@ -49,7 +85,11 @@ class RunReport:
         attributes: Key to value: of the name, the list, and the configuration.
         config: As recorded, secrets masked (any JSON).
         recorded: Metric to the value that the file records of it.
-        summary: Metrics and curves.
+        series: By name, in the order in which they are shown.
+        ranked: Name of the series by which runs are ranked.
+        format: Name of the format that read it.
+        unfinished: It has further to go.
+        notes: What a reader should know of how its files were read, a sentence each.
         source: Where the bytes came from.
         marks: What a reader should know, sorted: ``diverged``, ``listed_differs``, ...
         conflicts: Attributes on which name and ``Config`` differ.
@@ -64,13 +104,47 @@ class RunReport:
     attributes: Attributes
     config: Mapping[str, Any]
     recorded: Mapping[str, float]
-    summary: Summary
+    series: Mapping[str, SeriesReport]
     source: SourceRecord
     marks: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
     checks: tuple[Check, ...]
     masked: int = 0
     varied: tuple[str, ...] = ()
+    ranked: str = "loss"
+    format: str = ""
+    unfinished: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> Summary:
+        """Of the ranked series."""
+        return self.series[self.ranked].summary
+
+    @property
+    def loss(self) -> SeriesReport | None:
+        """The training loss, None for a run without."""
+        return self.series.get("loss")
+
+    @property
+    def trained_steps(self) -> int:
+        """The last step as the file counts it; the number of losses where it tells no steps."""
+        return trained_steps(self.series, self.ranked)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Other positions that any of its series has."""
+        return tuple(dict.fromkeys(name for one in self.series.values() for name in one.axes))
+
+    def metric(self, key: str) -> Number | None:
+        """A metric as lists name it: ``eval_loss.best``, or one of the ranked series."""
+        return metrics.value(self, key)
+
+
+def trained_steps(series: Mapping[str, SeriesReport], ranked: str) -> int:
+    """The last step of any series that counts its steps as the ranked one does."""
+    unit = series[ranked].step_unit
+    return max(one.summary.metrics.trained_steps for one in series.values() if one.step_unit == unit)
 
 
 @dataclass(frozen=True, slots=True)

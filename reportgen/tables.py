@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from reportgen import agreement, notation
 from reportgen.attributes import as_attribute, in_words
 from reportgen.curves.summary import THRESHOLDS
-from reportgen.expectations import METRICS, metric_values
+from reportgen.metrics import METRICS, split
 from reportgen.naming import QUANTA_MATHS
+from reportgen.series import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,10 +52,13 @@ MARKS: Mapping[str, str] = MappingProxyType(
         "diverged": "diverged",
         "listed_differs": "listed loss differs",
         "name_differs": "Config names another model",
+        "missing_losses": "losses missing",
         "nonpositive": "losses of zero or below",
         "not_checked": "not checked against the Hub",
         "recorded_differs": "recorded loss differs",
+        "restarted": "restarted",
         "steps_differ": "step count differs",
+        "unfinished": "still in training",
     }
 )
 """What a run's marks say, in a few words."""
@@ -123,19 +127,8 @@ _KNOWN = (
     Column("name", "Run", "text"),
     Column("initialised_from", "Initialised from", "text"),
     *(Column(one.key, one.title, _KINDS[one.kind]) for one in QUANTA_MATHS.attributes),
-    Column("steps", "Steps", "count"),
-    Column("avg_final_loss", "AvgFinalLoss", "loss"),
-    Column("recorded_avg_final_loss", "AvgFinalLoss, recorded", "loss"),
+    *(Column(one.key, one.title, one.kind) for one in METRICS.values()),
     Column("listed_avg_final_loss", "AvgFinalLoss, listed", "loss"),
-    Column("final_loss", "Final loss", "loss"),
-    Column("recorded_final_loss", "Final loss, recorded", "loss"),
-    Column("min_loss", "Least loss", "loss"),
-    Column("min_loss_step", "Step of least loss", "count"),
-    Column("spikes", "Spikes", "count"),
-    Column("nonfinite", "NaN or infinite", "count"),
-    Column("first_nonfinite_step", "First NaN or infinite step", "count"),
-    Column("nonpositive", "Zero or below", "count"),
-    *(Column(f"steps_to.{key}", f"Steps to {notation.power_of_ten(key)}", "count") for key in THRESHOLDS),
     Column("checks", "Expectations", "text"),
     Column("note", "Note", "text"),
     Column("marks", "Marks", "marks"),
@@ -146,7 +139,7 @@ COLUMNS: Mapping[str, Column] = MappingProxyType({column.key: column for column 
 
 _USUAL = (
     "sparkline",
-    "steps",
+    "trained_steps",
     "avg_final_loss",
     "recorded_avg_final_loss",
     "listed_avg_final_loss",
@@ -163,7 +156,8 @@ _OPTIONAL = frozenset({"recorded_avg_final_loss", "listed_avg_final_loss", "chec
 
 def metric_title(metric: str) -> str:
     """What people are shown for a metric's key: ``AvgFinalLoss`` for ``avg_final_loss``."""
-    return COLUMNS[metric].title if metric in COLUMNS else metric
+    found = COLUMNS.get(metric) or _metric_column(metric)
+    return metric if found is None else found.title
 
 
 def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
@@ -308,7 +302,7 @@ def _cells(runs: Sequence[tuple[FamilyReport, RunReport]], column: Column) -> li
         return [Cell(family.name, family.name) for family, _ in runs]
     if column.attribute:
         return _attribute_cells([run.attributes.get(column.key) for _, run in runs], column)
-    value_of = _VALUES.get(column.key) or (lambda run: _extra(run, column.key))
+    value_of = _VALUES.get(column.key) or (lambda run: _other(run, column.key))
     values = [value_of(run) for _, run in runs]
     numbers = [
         value if isinstance(value, (int, float)) else _as_number(value)
@@ -330,8 +324,10 @@ def _column(key: str, runs: Sequence[RunReport]) -> Column:
     if key in COLUMNS:
         return COLUMNS[key]
     values = [run.attributes.get(key) for run in runs]
-    if all(value is None for value in values) or any(key in run.spec.extra for run in runs):
+    if any(_extra(run, key) is not None for run in runs):
         return _extra_column(key, runs)
+    if all(value is None for value in values):
+        return _metric_column(key) or _extra_column(key, runs)
     kinds: Mapping[str, Kind] = {"number": "number", "boolean": "boolean", "text": "text"}
     return Column(key, key, kinds[as_attribute(key, values).kind], attribute=True)
 
@@ -371,16 +367,14 @@ def _text(value: Value, column: Column, form: notation.Form) -> str:
 
 
 def _agrees(run: RunReport, key: str, value: Value) -> bool | None:
-    metrics = run.summary.metrics
     if value is None:
         return None
-    if key == "recorded_avg_final_loss":
-        return agreement.agrees_recorded(metrics.avg_final_loss, run.recorded.get("avg_final_loss"))
-    if key == "recorded_final_loss":
-        return agreement.agrees_recorded(metrics.final_loss, run.recorded.get("final_loss"))
-    if key == "listed_avg_final_loss":
-        return agreement.agrees_listed(metrics.avg_final_loss, run.spec.listed.get("avg_final_loss"))
-    if key == "steps" and "steps_differ" in run.marks:
+    said, _, metric = key.partition("_")
+    if said == "recorded" and metric in run.recorded:
+        return agreement.agrees_recorded(run.metric(metric), run.recorded[metric])
+    if said == "listed" and metric in run.spec.listed:
+        return agreement.agrees_listed(run.metric(metric), run.spec.listed[metric])
+    if key in ("steps", "trained_steps") and "steps_differ" in run.marks:
         return False
     return None
 
@@ -399,7 +393,7 @@ def _checks(run: RunReport, named: Callable[[str], str] = str) -> str | None:
 
 
 def _metric(key: str) -> Callable[[RunReport], Value]:
-    return lambda run: metric_values(run.summary.metrics, run.recorded)[key]
+    return lambda run: run.metric(key)
 
 
 def _attribute(key: str) -> Callable[[RunReport], Value]:
@@ -431,6 +425,21 @@ def _extra_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
 def _extra(run: RunReport, key: str) -> Value:
     name = key.removeprefix("extra.")
     return run.spec.extra.get(key, run.spec.extra.get(name) if name in COLUMNS else None)
+
+
+def _metric_column(key: str) -> Column | None:
+    """The column of a metric of a series, ``eval_loss.best``, or of one at a step."""
+    found = split(key)
+    if found is None:
+        return None
+    series, metric = found
+    title = metric.title if series is None else f"{title_of(series)}, {metric.title.lower()}"
+    return Column(key, title, metric.kind)
+
+
+def _other(run: RunReport, key: str) -> Value:
+    value = _extra(run, key)
+    return run.metric(key) if value is None else value
 
 
 def _extra_column(key: str, runs: Sequence[RunReport]) -> Column:

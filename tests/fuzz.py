@@ -29,8 +29,9 @@ import atheris
 
 PARSERS = ["json", "reportgen", "tomllib"]
 with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(include=PARSERS):
-    from reportgen.baseline import read_baseline
     from reportgen.curves.packing import FORMAT, PREFIX, from_bytes, to_bytes
+
+    from reportgen.baseline import read_baseline
     from reportgen.curves.summary import Summary
     from reportgen.document import report_document
     from reportgen.errors import ReportgenError

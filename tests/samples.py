@@ -6,6 +6,7 @@ outputs do not lean on the code of ``reportgen.curves``.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -28,7 +29,7 @@ from reportgen.model_list import (
     with_runs,
 )
 from reportgen.naming import QUANTA_MATHS, Attributes
-from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport
+from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport, SeriesReport
 
 WINDOW = 5
 
@@ -69,6 +70,7 @@ def losses(
     return values
 
 
+@np.errstate(over="ignore")
 def summarise(values: Sequence[float] | FloatArray, *, window: int = WINDOW, points: int = 800) -> Summary:
     """The summary of (steps,) losses, partial edges, one window at a time."""
     loss = np.asarray(values, dtype=np.float64)
@@ -82,14 +84,15 @@ def summarise(values: Sequence[float] | FloatArray, *, window: int = WINDOW, poi
     bad = np.flatnonzero(~np.isfinite(loss))
     good = np.flatnonzero(np.isfinite(loss))
     least = int(good[np.argmin(loss[good])]) if len(good) else None
-    tail = loss[-5:]
+    tail, last = loss[-5:], loss[-max(5, window) :]
     spikes = []
     for i in range(window, steps):
         before = loss[i - window : i]
         before = before[np.isfinite(before)]
-        if math.isfinite(loss[i]) and len(before) and loss[i] > 10 * before.mean():
+        positive = len(before) and (before > 0).all()
+        if math.isfinite(loss[i]) and positive and loss[i] > 10 * before.mean():
             spikes.append(i)
-    below = {key: np.flatnonzero(mean < float(key)) for key in THRESHOLDS}
+    below = {key: np.flatnonzero(mean < float(key) * (1 - 1e-6)) for key in THRESHOLDS}
     metrics = LossMetrics(
         steps=steps,
         final_loss=float(loss[-1]) if math.isfinite(loss[-1]) else None,
@@ -101,6 +104,12 @@ def summarise(values: Sequence[float] | FloatArray, *, window: int = WINDOW, poi
         nonpositive=int((loss <= 0).sum()),
         spikes=tuple(spikes),
         steps_to={key: int(found[0]) if len(found) else None for key, found in below.items()},
+        trained_steps=steps,
+        best=None if least is None else float(loss[least]),
+        best_step=least,
+        end=math.fsum(last) / len(last) if np.isfinite(last).all() else None,
+        end_spread=float(last.std(ddof=1)) if np.isfinite(last).all() and len(last) > 1 else None,
+        end_entries=len(last),
     )
     raw = np.where(np.isfinite(loss), loss, math.nan)
     drawn = _thinned(steps, mean, low, high, points)
@@ -110,7 +119,29 @@ def summarise(values: Sequence[float] | FloatArray, *, window: int = WINDOW, poi
         early=_thinned(early, mean[:early], low[:early], high[:early], points),
         raw=Envelope(steps, drawn.step, *_ranges(drawn.step, raw, raw)),
         raw_early=loss[:20].copy(),
+        raw_early_step=np.arange(min(20, steps)),
+        end=_from(max(0, min(steps - 5, steps * 4 // 5)), mean, low, high),
+        window=window,
     )
+
+
+def _from(first: int, mean: FloatArray, low: FloatArray, high: FloatArray) -> Curve:
+    step = np.arange(first, len(mean))
+    return Curve(len(mean), step, mean[first:], low[first:], high[first:])
+
+
+def series_report(summary: Summary, name: str = "loss", **fields: Any) -> SeriesReport:
+    """A series as a run has it."""
+    usual = {"source_name": name, "better": "lower", "step_unit": "step", "evaluation": False}
+    return SeriesReport(name=name, summary=summary, **usual | fields)  # type: ignore[arg-type]
+
+
+def with_summary(run: RunReport, **fields: Any) -> RunReport:
+    """A run whose ranked series has another summary, or other parts of one."""
+    one = run.series[run.ranked]
+    summary = fields.pop("summary", None) or dataclasses.replace(one.summary, **fields)
+    series = {**run.series, run.ranked: dataclasses.replace(one, summary=summary)}
+    return dataclasses.replace(run, series=series)
 
 
 def _ranges(step: Any, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -181,7 +212,7 @@ def run_report(
         if config is None
         else config,
         recorded=recorded,
-        summary=summary,
+        series={"loss": series_report(summary)},
         source=source,
         marks=tuple(sorted(found)),
         conflicts=tuple(conflicts),

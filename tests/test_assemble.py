@@ -34,7 +34,8 @@ def made(
     measured = Measured(
         config or {},
         {} if recorded is None else {"avg_final_loss": recorded},
-        samples.summarise(losses),
+        {"loss": samples.series_report(samples.summarise(losses))},
+        "loss",
         "cpu",
     )
     files = (FoundFile("unused", Path("unused"), 0, source.sha256),)

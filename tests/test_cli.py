@@ -378,9 +378,9 @@ def test_verbose_says_where_runs_came_from_and_what_was_made_anew(good: Path, tm
         return [line for line in done.stderr.splitlines() if not line.endswith(" s")][:-1]
 
     places = [f"F: {name}: {tmp_path.resolve() / 'runs' / name}.json" for name in ("a", "b")]
-    assert said("--verbose") == [*places, "measured anew: a, b"]
+    assert said("--verbose") == [*places, "computed: a, b"]
     assert said("--verbose") == places
-    assert said("--verbose", "--title", "T") == [*places, "measured anew: none"]
+    assert said("--verbose", "--title", "T") == [*places, "computed: none"]
     assert said("--title", "U") == []
 
 

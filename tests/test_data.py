@@ -61,7 +61,17 @@ def test_report_json_holds_what_the_contract_names() -> None:
     assert metrics["min_loss_step"] == values.argmin()
     assert metrics["spikes"] == [30]
     assert (metrics["nonfinite"], metrics["first_nonfinite_step"]) == (0, None)
-    assert list(metrics["steps_to"]) == ["1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-7", "1e-8"]
+    assert list(metrics["steps_to"]) == [
+        "1e-1",
+        "1e-2",
+        "1e-3",
+        "1e-4",
+        "1e-5",
+        "1e-6",
+        "1e-7",
+        "1e-8",
+        "target",
+    ]
     assert metrics["listed_avg_final_loss"] == f"{math.fsum(values[-5:]) / 5:.1e}"
     (problem,) = document["problems"]
     assert (problem["family"], problem["run"], problem["kind"]) == (

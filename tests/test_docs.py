@@ -40,6 +40,8 @@ def test_every_key_of_report_json_is_described() -> None:
         run["source"],
         run["attributes"],
         run["metrics"],
+        run["series"]["loss"],
+        run["series"]["loss"]["metrics"],
         run["checks"][0],
         document["problems"][0],
         *document["changes"]["new"],

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import subprocess
 import sys
 
 import pytest
 
-from reportgen.curves.summary import THRESHOLDS, LossMetrics
-from reportgen.expectations import METRICS, Check, check, metric_values, parse
-from tests.samples import HOSTILE, losses, summarise
+from reportgen.expectations import Check, check, parse
+from tests.samples import HOSTILE, losses, run_report
 
 
 @pytest.mark.parametrize(
@@ -76,48 +74,22 @@ def test_parse_refuses_what_float64_cannot_hold() -> None:
     ],
 )
 def test_check(actual: float | int | None, expected: str, outcome: str) -> None:
-    metrics = LossMetrics(
-        steps=9,
-        final_loss=None,
-        avg_final_loss=actual,
-        min_loss=None,
-        min_loss_step=None,
-        nonfinite=0,
-        nonpositive=0,
-        first_nonfinite_step=None,
-        spikes=(),
-        steps_to={},
-    )
-    found = check("F", "r", {"avg_final_loss": expected}, metrics)
+    found = check("F", "r", {"avg_final_loss": expected}, {"avg_final_loss": actual}.get)
     assert found == (Check("F", "r", "avg_final_loss", expected, actual, outcome),)  # type: ignore[arg-type]
 
 
-def test_every_metric_of_a_run() -> None:
+def test_metrics_of_a_run_are_checked() -> None:
     values = losses(60, end=1e-5, spikes=(30, 45))
-    values[50] = math.nan
-    metrics = summarise(values).metrics
-    found = metric_values(metrics, {"final_loss": 0.5})
-    assert tuple(found) == METRICS
-    assert found["steps"] == 60
-    assert found["final_loss"] == values[-1]
-    assert found["avg_final_loss"] == math.fsum(values[-5:]) / 5
-    assert found["nonfinite"] == 1
-    assert found["first_nonfinite_step"] == 50
-    assert found["spikes"] == 2
-    assert found["recorded_final_loss"] == 0.5
-    assert found["recorded_avg_final_loss"] is None
-    for threshold in THRESHOLDS:
-        assert found[f"steps_to.{threshold}"] == metrics.steps_to[threshold]
-    checks = check("F", "r", {"steps_to.1e-1": "< 60", "steps_to.1e-8": "< 60", "spikes": "== 2"}, metrics)
-    assert [one.outcome for one in checks] == ["passed", "failed", "passed"]
-    recorded = check("F", "r", {"recorded_final_loss": "== 0.5"}, metrics, {"final_loss": 0.5})
-    assert [one.outcome for one in recorded] == ["passed"]
-    assert check("F", "r", {"recorded_final_loss": "== 0.5"}, metrics)[0].outcome == "failed"
+    run = run_report("mine", values, recorded={"final_loss": 0.5})
+    expect = {"steps_to.1e-1": "< 60", "steps_to.1e-8": "< 60", "spikes": "== 2", "loss.spikes": "> 2"}
+    expect |= {"recorded_final_loss": "== 0.5", "recorded_avg_final_loss": "== 0.5", "at.3": "> 0"}
+    outcomes = [one.outcome for one in check("F", "r", expect, run.metric)]
+    assert outcomes == ["passed", "failed", "passed", "failed", "passed", "failed", "failed"]
 
 
 def test_losses_of_zero_and_below_are_a_metric() -> None:
-    metrics = summarise([1.0, 0.0, -1.0, 0.5]).metrics
-    assert [found.outcome for found in check("F", "r", {"nonpositive": "== 2"}, metrics)] == ["passed"]
+    run = run_report("mine", [1.0, 0.0, -1.0, 0.5])
+    assert [found.outcome for found in check("F", "r", {"nonpositive": "== 2"}, run.metric)] == ["passed"]
 
 
 def test_a_missing_run_is_not_checked() -> None:

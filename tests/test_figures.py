@@ -444,7 +444,7 @@ def test_panels_keep_the_spikes_of_the_first_steps() -> None:
     raw = np.abs(np.random.default_rng(0).normal(2, 0.1, 1500))
     raw[[7, 700, 1499]] = (9.0, 0.001, 8.0)
     raw[300:310] = math.nan
-    run = dataclasses.replace(run, summary=dataclasses.replace(run.summary, raw_early=raw))
+    run = samples.with_summary(run, raw_early=raw)
     shown = lines_of(figures.run_panels([run]))[0]
     found = dict(zip(values(shown["x"]), values(shown["y"]), strict=True))
     assert (found[7], found[700], found[1499]) == (9.0, 0.001, 8.0)

@@ -158,7 +158,7 @@ def test_uneven_steps_travel_with_their_curve() -> None:
     run = samples.run_report("r")
     step = np.array([0, 1, 7, 59])
     few = Curve(60, step, *(np.array([1.0, 0.5, 0.2, 0.1]) for _ in range(3)))
-    uneven = replace(run, summary=replace(run.summary, curve=few))
+    uneven = samples.with_summary(run, curve=few)
     page = Page(html.render(samples.report([samples.family_report("F", [uneven])])))
     assert page.array(page.data["runs"][0]["curve"]["step"]).tolist() == step.tolist()
 
@@ -520,16 +520,16 @@ def _noise(runs: int, points: int) -> list[RunReport]:
     for i in range(runs):
         name = f"add_d{5 + i % 12}_l2_h3_t60K_s{100_000 + i}"
         raw = Envelope(60_000, step, made.random(points), made.random(points))
-        summary = Summary(metrics, curve(), curve(), raw, made.random(1_500))
+        early = (made.random(1_500), np.arange(1_500))
+        summary = Summary(metrics, curve(), curve(), raw, *early, curve(), 500)
         spec = samples.run_spec(name, note="AddAccuracy=Six9s. 1/M fail")
         config = {**first.config, "training_seed": i}
         found.append(
             replace(
-                first,
+                samples.with_summary(first, summary=summary),
                 spec=spec,
                 slug=name,
                 label=f"d{5 + i % 12} s{100_000 + i}",
-                summary=summary,
                 config=config,
                 attributes=QUANTA_MATHS.read(name),
             )

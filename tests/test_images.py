@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import http.server
 import io
 import os
@@ -50,7 +49,7 @@ def full_size() -> figures.Figure:
         curve = Curve(
             80_000, step, mean, mean * random.uniform(0.05, 1, 800), mean * random.uniform(1, 20, 800)
         )
-        runs.append(dataclasses.replace(run, summary=dataclasses.replace(run.summary, curve=curve)))
+        runs.append(samples.with_summary(run, curve=curve))
     return figures.family_log(samples.family_report("Addition", runs))
 
 

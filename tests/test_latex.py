@@ -146,7 +146,7 @@ def test_numbers_of_siunitx() -> None:
             r"S[table-format=1.3,table-space-text-post={\textsuperscript{$\ast$}}]",
             r"0.210 {\textsuperscript{$\ast$}}",
         ),
-        "{Least loss}": ("S[table-format=1.2e-2]", "2.00e-1"),
+        "{Minimum loss}": ("S[table-format=1.2e-2]", "2.00e-1"),
         "{Spikes}": ("S[table-format=1]", "0"),
         "{Accuracy}": ("S[table-format=1.6]", "0.999999"),
         "{Fails}": ("S[table-format=-2]", "-12"),

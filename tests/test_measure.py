@@ -13,7 +13,7 @@ from reportgen.cache import Cache
 from reportgen.curves.summary import CurveSettings
 from reportgen.kinds import SourceRecord
 from reportgen.log import Log
-from reportgen.measure import Unusable, measure
+from reportgen.measure import RunSettings, Unusable, measure
 from reportgen.model_list import DirectorySource, HubSource, RunSpec
 from reportgen.pull import Pulled
 from reportgen.sources import FoundFile
@@ -34,7 +34,9 @@ def test_each_of_two_files_with_the_same_bytes_is_called_by_its_own_name(tmp_pat
         pulled(RunSpec("b", HubSource("me/x_{name}", "loss.json", "main")), file, 0, on_hub),
     ]
     with Log().step("compute") as progress:
-        measured = measure([(run, CurveSettings()) for run in runs], "cpu", Cache(None), progress)
+        measured = measure(
+            [(run, RunSettings(CurveSettings())) for run in runs], "cpu", Cache(None), progress
+        )
     mend = "is empty; write it again, or take the run out of the list"
     assert measured.results == (
         Unusable(f"runs/a.json {mend}"),
@@ -59,7 +61,7 @@ def test_a_file_that_became_another_is_neither_waited_for_nor_read_whole(tmp_pat
     tracemalloc.start()
     try:
         with Log().step("compute") as progress:
-            measured = measure([(run, CurveSettings())], "cpu", Cache(None), progress)
+            measured = measure([(run, RunSettings(CurveSettings()))], "cpu", Cache(None), progress)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

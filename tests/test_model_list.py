@@ -105,7 +105,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert (one.figures, one.pdf) == (FigureOptions((178,), ()), PdfOptions("figures"))
     assert one.theme == Theme(None, None, None)
     assert (family.description, family.label, family.linear_steps) == ("", None, 15_000)
-    assert family.smoothing == Smoothing(500, "partial", "mean")
+    assert family.smoothing == Smoothing("auto", "partial", "mean")
     assert family.figures == ("log", "linear")
     assert (family.x_range, family.y_range, family.columns, family.order) == (None, None, None, None)
     assert run.source == HubSource("org/x_{name}", "training_loss.json", "main")

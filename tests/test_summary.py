@@ -109,7 +109,7 @@ def test_metrics_are_called_what_columns_are_called() -> None:
         for loss, digit in ((0.5, "0"), (0.25, "1"))
     )
     text = rendered(summary.render(changes.against(new, report_document(old)))).text
-    for title in ("AvgFinalLoss", "Final loss", "Least loss"):
+    for title in ("AvgFinalLoss", "Final loss", "Minimum loss"):
         assert f"{title} 0.500 is now 0.250" in text
 
 

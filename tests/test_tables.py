@@ -118,14 +118,14 @@ def test_recorded_listed_and_recomputed_stand_side_by_side() -> None:
 
 def test_a_step_count_that_differs_is_marked() -> None:
     run = run_report("r", marks=("steps_differ",))
-    (cell,) = _cells(tables.family_table(family_report("A", [run])), "steps")
+    (cell,) = _cells(tables.family_table(family_report("A", [run])), "trained_steps")
     assert (cell.text, cell.agrees) == ("60", False)
 
 
 def test_usual_columns_leave_out_what_no_run_has() -> None:
     plain = family_report("A", [run_report("r", label="short")])
     keys = {column.key for column in tables.family_table(plain).columns}
-    assert {"label", "name", "steps", "avg_final_loss", "final_loss", "min_loss", "spikes"} <= keys
+    assert {"label", "name", "trained_steps", "avg_final_loss", "final_loss", "min_loss", "spikes"} <= keys
     assert not {"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"} & keys
     full = [column.key for column in tables.runs_table(sample_report()).columns]
     assert full[0] == "family"

@@ -1,4 +1,4 @@
-"""Losses -> what a report draws and says of them: smoothing, thinning, metrics.
+"""Series -> what a report draws and says of them: smoothing, thinning, metrics.
 
 Knows arrays, not files. NumPy is loaded by what computes, torch for a GPU alone.
 """
@@ -16,7 +16,7 @@ from reportgen.curves.summary import (
     LossMetrics,
     Summary,
 )
-from reportgen.kinds import FloatArray
+from reportgen.kinds import FloatArray, Series
 
 __all__ = [
     "THRESHOLDS",
@@ -32,30 +32,32 @@ __all__ = [
 
 
 def summarise(
-    losses: Sequence[FloatArray],
+    series: Sequence[Series | FloatArray],
     settings: CurveSettings | Sequence[CurveSettings],
     device: str = "cpu",
     *,
     on_note: Callable[[str], None] | None = None,
 ) -> list[Summary]:
-    """What a report needs of each run: raw losses in, kilobytes out.
+    """What a report needs of each series: raw values in, kilobytes out.
 
-    A run's summary depends on its own losses and settings alone: it has the same bits whatever
-    runs stand beside it and however many fit the device at once.
+    A summary depends on its own series and settings alone: it has the same bits whatever else is in
+    the batch and however much fits the device at once. Windows count entries, metrics speak of steps.
 
     Args:
-        losses: One (steps,) float64 array a run, 1 step or more; NaN and infinities are missing.
-        settings: Of all runs, or one for each.
+        series: With 1 entry or more each, steps never falling; an array is one with steps 0, 1, 2, ...
+            NaN and infinities are missing.
+        settings: Of all series, or one for each.
         device: What :func:`pick_device` returned.
         on_note: Told, in a sentence, when the device ran out of memory and what was done.
 
     Returns:
-        One summary a run, in order.
+        One summary a series, in order.
 
     Raises:
-        ValueError: A run without losses.
+        ValueError: A series without entries.
     """
     from reportgen.curves.batches import summaries
 
-    each = [settings] * len(losses) if isinstance(settings, CurveSettings) else settings
-    return summaries(losses, each, device, on_note or (lambda _note: None))
+    given = [one if isinstance(one, Series) else Series("loss", one) for one in series]
+    each = [settings] * len(given) if isinstance(settings, CurveSettings) else settings
+    return summaries(given, each, device, on_note or (lambda _note: None))

@@ -1,20 +1,20 @@
-"""Many runs -> their summaries, as many at once as memory allows."""
+"""Many series -> their summaries, as many at once as memory allows."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reportgen.curves.arrays import library, on_host
-from reportgen.curves.metrics import loss_metrics
+from reportgen.curves.arrays import beside, library, on_host
+from reportgen.curves.metrics import series_metrics
 from reportgen.curves.smoothers import line_at
 from reportgen.curves.smoothing import Reach, fitting, pack, reach_of, roll, rolling_mean, room_on
-from reportgen.curves.summary import Curve, CurveSettings, Envelope, Summary
+from reportgen.curves.summary import Curve, CurveSettings, Envelope, Summary, rolling_window
 from reportgen.curves.thinning import Ranges, extremes, ranges_of
-from reportgen.kinds import FloatArray
+from reportgen.kinds import FloatArray, IntArray, Series
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,59 +24,77 @@ if TYPE_CHECKING:
 
 __all__ = ["summaries"]
 
+END_SHARE = 5
+SHORTEST_END = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What series of one batch share.
+
+    Attributes:
+        how: The settings.
+        window: Entries in the rolling window.
+        reach: Of the window; shorter than it where a series is.
+    """
+
+    how: CurveSettings
+    window: int
+    reach: Reach
+
 
 def summaries(
-    losses: Sequence[FloatArray],
+    series: Sequence[Series],
     settings: Sequence[CurveSettings],
     device: str,
     on_note: Callable[[str], None],
 ) -> list[Summary]:
     """See :func:`reportgen.curves.summarise`."""
-    groups: dict[tuple[CurveSettings, Reach], list[int]] = {}
-    for index, (run, how) in enumerate(zip(losses, settings, strict=True)):
-        if not len(run):
-            raise ValueError(f"run {index} has no losses")
-        groups.setdefault((how, reach_of(how.window, len(run))), []).append(index)
+    groups: dict[_Way, list[int]] = {}
+    for index, (one, how) in enumerate(zip(series, settings, strict=True)):
+        entries = len(one.values)
+        if not entries:
+            raise ValueError(f"series {index} has no entries")
+        window = rolling_window(how.window, entries)
+        groups.setdefault(_Way(how, window, reach_of(window, entries)), []).append(index)
     results: dict[int, Summary] = {}
     room = room_on(device)
-    for (how, reach), indices in groups.items():
+    for way, indices in groups.items():
         done = 0
         while done < len(indices):
-            steps = [len(losses[index]) for index in indices[done:]]
-            taken = fitting(steps, reach, room)
+            entries_of = [len(series[index].values) for index in indices[done:]]
+            taken = fitting(entries_of, way.reach, room)
             part = indices[done : done + taken]
-            made = _unless_out_of_memory([losses[index] for index in part], how, reach, device)
+            made = _unless_out_of_memory([series[index] for index in part], way, device)
             if made is not None:
                 results.update(zip(part, made, strict=True))
                 done += taken
             elif taken > 1:
-                room = sum(steps[:taken]) // 2
+                room = sum(entries_of[:taken]) // 2
                 on_note(f"{device} ran out of memory: the runs were worked on in smaller batches")
             else:
                 on_note(f"{device} ran out of memory on a single run: the CPU did the rest")
                 device, room = "cpu", room_on("cpu")
-    return [results[index] for index in range(len(losses))]
+    return [results[index] for index in range(len(series))]
 
 
-def _unless_out_of_memory(
-    losses: Sequence[FloatArray], how: CurveSettings, reach: Reach, device: str
-) -> list[Summary] | None:
+def _unless_out_of_memory(series: Sequence[Series], way: _Way, device: str) -> list[Summary] | None:
     """One batch's summaries, or None where it is too large for the device."""
     if device == "cpu":
-        return _summarise_batch(losses, how, reach, device)
+        return _summarise_batch(series, way, device)
     import torch
 
     try:
-        return _summarise_batch(losses, how, reach, device)
+        return _summarise_batch(series, way, device)
     except torch.OutOfMemoryError:
         return None
 
 
-def _summarise_batch(
-    losses: Sequence[FloatArray], how: CurveSettings, reach: Reach, device: str
-) -> list[Summary]:
-    """Summaries of runs that share their settings and fit the device together."""
-    batch = pack(losses, reach)
+def _summarise_batch(series: Sequence[Series], way: _Way, device: str) -> list[Summary]:
+    """Summaries of series that share their settings and fit the device together."""
+    how = way.how
+    losses = [one.values for one in series]
+    batch = pack(losses, way.reach)
     if device == "mps":
         # It has no float64: it smooths in float32 what is drawn, and the metrics stay exact.
         windows = roll(batch.on(device, single=True)).on_host()
@@ -86,45 +104,109 @@ def _summarise_batch(
         windows = roll(batch)
         mean = windows.mean
     raw = roll(replace(batch, reach=Reach(0, 0)))
-    points = ranges_of(batch.steps, how.points)
-    early_points = ranges_of(np.minimum(batch.steps, how.early_steps), how.points)
+    entries = batch.steps
+    early = np.array([_before(one, how.early_steps) for one in series])
+    last = np.minimum(entries, np.maximum(SHORTEST_END, -(-entries // END_SHARE)))
+    points = ranges_of(entries, how.points)
     lowest = extremes(raw.min, batch.start, points, "min")
     highest = extremes(raw.max, batch.start, points, "max")
-    curves = _curves(batch, losses, windows, points, how)
-    early = _curves(batch, losses, windows, early_points, how)
     envelopes = _by_run(points, lowest, highest)
-    metrics = loss_metrics(batch, losses, raw, lowest, mean, points, how.window)
+    metrics = series_metrics(batch, series, raw, lowest, mean, points, how, way.window)
+    windows, held = _shown(batch, losses, windows, way)
+    curves, earlies, ends = (
+        _curves(batch, series, windows, ranges, held, way)
+        for ranges in (
+            points,
+            ranges_of(early, how.points),
+            ranges_of(last, how.points, entries - last),
+        )
+    )
     return [
         Summary(
             metrics=metrics[run],
             curve=curves[run],
-            early=early[run],
-            raw=Envelope(len(losses[run]), points.step[run], *envelopes[run]),
-            raw_early=losses[run][: how.raw_steps].copy(),
+            early=earlies[run],
+            raw=Envelope(curves[run].steps, curves[run].step, *envelopes[run]),
+            raw_early=one.values[: how.raw_entries].copy(),
+            raw_early_step=_steps_at(one, np.arange(min(how.raw_entries, len(one.values)))),
+            end=ends[run],
+            window=way.window,
         )
-        for run in range(len(losses))
+        for run, one in enumerate(series)
     ]
+
+
+def _before(one: Series, step: int) -> int:
+    """Entries before a step; the first one at any rate."""
+    if one.steps is None:
+        return min(len(one.values), step)
+    return max(1, int(np.searchsorted(one.steps, step)))
+
+
+def _steps_at(one: Series, entry: IntArray) -> IntArray:
+    return entry if one.steps is None else one.steps[entry]
+
+
+def _shown(
+    batch: Batch, losses: Sequence[FloatArray], windows: Windows, way: _Way
+) -> tuple[Windows, list[tuple[int, int]]]:
+    """Windows without those that are not drawn, and each run's entries whose windows are.
+
+    A line ends where its values end: a window after the last finite one holds nothing new. Under
+    ``trim`` no window is drawn that reaches past an end.
+    """
+    left, right = (way.window // 2, (way.window - 1) // 2) if way.how.edges == "trim" else (0, 0)
+    held = [(left, min(len(run) - right, _ends(run))) for run in losses]
+    if all(one == (0, len(run)) for one, run in zip(held, losses, strict=True)):
+        return windows, held
+    shown = np.zeros(len(windows.count), dtype=np.bool_)
+    for origin, (first, stop) in zip(batch.origin.tolist(), held, strict=True):
+        shown[origin + first : origin + max(first, stop)] = True
+    mask = beside(shown, windows.count)
+    where = library(mask).where
+    return (
+        replace(
+            windows,
+            min=where(mask, windows.min, math.inf),
+            max=where(mask, windows.max, -math.inf),
+        ),
+        held,
+    )
+
+
+def _ends(run: FloatArray) -> int:
+    """The entry after the last finite one."""
+    if np.isfinite(run[-1]):
+        return len(run)
+    finite = np.flatnonzero(np.isfinite(run))
+    return int(finite[-1]) + 1 if len(finite) else 0
 
 
 def _curves(
-    batch: Batch, losses: Sequence[FloatArray], windows: Windows, ranges: Ranges, how: CurveSettings
+    batch: Batch,
+    series: Sequence[Series],
+    windows: Windows,
+    ranges: Ranges,
+    held: Sequence[tuple[int, int]],
+    way: _Way,
 ) -> list[Curve]:
-    """The smoothed curve of every run, thinned to ``ranges``."""
-    low, high = windows.min, windows.max
-    if how.edges == "trim":
-        few = windows.count < how.window
-        where = library(few).where
-        low, high = where(few, math.inf, low), where(few, -math.inf, high)
-    lowest = extremes(low, batch.origin, ranges, "min")
-    highest = extremes(high, batch.origin, ranges, "max")
-    lines = [line_at(batch, losses, windows, ranges, replace(how, smoother="mean"))]
-    if how.smoother != "mean":
-        lines.append(line_at(batch, losses, windows, ranges, how))
-    parts = _by_run(ranges, lines[0], lowest, highest, *lines[1:])
-    return [
-        Curve(steps, step, *own)
-        for steps, step, own in zip(ranges.steps.tolist(), ranges.step, parts, strict=True)
-    ]
+    """The smoothed curve of every series, thinned to ``ranges``."""
+    lowest = extremes(windows.min, batch.origin, ranges, "min")
+    highest = extremes(windows.max, batch.origin, ranges, "max")
+    losses = [one.values for one in series]
+    smoothers = dict.fromkeys(("mean", way.how.smoother))
+    lines = [line_at(batch, losses, windows, ranges, smoother, way.window) for smoother in smoothers]
+    parts = _by_run(ranges, *lines, lowest, highest)
+    made = []
+    for one, entry, (first, stop), (*drawn, low, high) in zip(series, ranges.entry, held, parts, strict=True):
+        beyond = (entry < first) | (entry >= stop)
+        for line in drawn:
+            line[beyond] = math.nan
+        step = _steps_at(one, entry)
+        axes = {name: axis[entry] for name, axis in one.axes.items()}
+        other = drawn[1] if len(drawn) > 1 else None
+        made.append(Curve(int(step[-1]) + 1, step, drawn[0], low, high, other, axes))
+    return made
 
 
 def _by_run(ranges: Ranges, *parts: Array) -> list[list[FloatArray]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from reportgen.curves.arrays import Array
     from reportgen.curves.smoothing import Batch, Windows
-    from reportgen.curves.summary import CurveSettings
+    from reportgen.curves.summary import Smoother
     from reportgen.curves.thinning import Ranges
     from reportgen.kinds import FloatArray, IntArray
 
@@ -31,49 +31,52 @@ MEDIAN_LOSSES = 1 << 22
 
 @quietly
 def line_at(
-    batch: Batch, losses: Sequence[FloatArray], windows: Windows, ranges: Ranges, how: CurveSettings
+    batch: Batch,
+    losses: Sequence[FloatArray],
+    windows: Windows,
+    ranges: Ranges,
+    smoother: Smoother,
+    window: int,
 ) -> Array:
     """The smoothed line of every run at its points.
 
     ``mean``, ``median`` and ``geometric`` (the mean of the logarithms; losses that are not positive
-    are missing) are taken over the centred window that ``how.edges`` lets count. ``ema`` is the
+    are missing) are taken over the centred window. ``ema`` is the
     exponential moving average of the finite losses so far, each weighing ``1 - 2 / (window + 1)``
     of the one behind it: pandas' ``ewm(span=window, adjust=True, ignore_na=True)``.
 
     Args:
         batch: The runs.
-        losses: The same, one (steps,) array a run.
+        losses: The same, one (entries,) array a run.
         windows: Of the batch.
         ranges: Points of the same runs.
-        how: Names the smoother.
+        smoother: Which.
+        window: Entries in the window.
 
     Returns:
         (points,) floating, all runs' points end to end; NaN or infinite where missing.
     """
-    if how.smoother == "ema":
-        return beside(_exponential_averages(losses, how.window, ranges), batch.values)
-    run = np.repeat(np.arange(len(ranges.step)), ranges.points)
-    step = np.concatenate(ranges.step)
-    first = beside(batch.origin[run] + step, batch.values)
-    if how.smoother == "geometric":
-        line, count = _geometric_means(batch, losses, first)
-    else:
-        count = windows.count[first]
-        line = windows.mean[first] if how.smoother == "mean" else _medians(batch, run, step, first, count)
-    if how.edges == "partial":
-        return line
-    return library(line).where(count < how.window, math.nan, line)
+    if smoother == "ema":
+        return beside(_exponential_averages(losses, window, ranges), batch.values)
+    run = np.repeat(np.arange(len(ranges.entry)), ranges.points)
+    entry = np.concatenate(ranges.entry)
+    first = beside(batch.origin[run] + entry, batch.values)
+    if smoother == "geometric":
+        return _geometric_means(batch, losses, first)
+    if smoother == "median":
+        return _medians(batch, run, entry, first, windows.count[first])
+    return windows.mean[first]
 
 
-def _geometric_means(batch: Batch, losses: Sequence[FloatArray], first: Array) -> tuple[Array, Array]:
-    """(points,) geometric mean and count of the positive losses in windows that begin at ``first``."""
+def _geometric_means(batch: Batch, losses: Sequence[FloatArray], first: Array) -> Array:
+    """(points,) geometric mean of the positive losses in windows that begin at ``first``."""
     logs = [np.log(run, where=run > 0, out=np.full(len(run), np.nan)) for run in losses]
-    mean, count = rolling_mean(pack(logs, batch.reach).beside(batch))
-    return beside(np.exp(on_host(mean[first])), mean), count[first]
+    mean, _ = rolling_mean(pack(logs, batch.reach).beside(batch))
+    return beside(np.exp(on_host(mean[first])), mean)
 
 
-def _medians(batch: Batch, run: IntArray, step: IntArray, first: Array, count: Array) -> Array:
-    """(points,) median of the finite losses in windows around ``step`` of ``run``.
+def _medians(batch: Batch, run: IntArray, entry: IntArray, first: Array, count: Array) -> Array:
+    """(points,) median of the finite losses in windows around ``entry`` of ``run``.
 
     They begin at ``first`` and hold ``count``. Of windows that hold the same losses, as those that are
     wider than their run, one is sorted.
@@ -82,8 +85,8 @@ def _medians(batch: Batch, run: IntArray, step: IntArray, first: Array, count: A
     xp = library(values)
     held = (
         run,
-        np.maximum(step - batch.reach.left, 0),
-        np.minimum(step + batch.reach.right, batch.steps[run] - 1),
+        np.maximum(entry - batch.reach.left, 0),
+        np.minimum(entry + batch.reach.right, batch.steps[run] - 1),
     )
     _, one, same = np.unique(np.stack(held), axis=1, return_index=True, return_inverse=True)
     first, count = first[beside(one, values)], count[beside(one, values)]
@@ -106,7 +109,7 @@ def _exponential_averages(losses: Sequence[FloatArray], window: int, ranges: Ran
     import pandas as pd
 
     lines = []
-    for run, step in zip(losses, ranges.step, strict=True):
+    for run, entry in zip(losses, ranges.entry, strict=True):
         finite = pd.Series(np.where(np.isfinite(run), run, np.nan))
-        lines.append(finite.ewm(span=window, adjust=True, ignore_na=True).mean().to_numpy()[step])
+        lines.append(finite.ewm(span=window, adjust=True, ignore_na=True).mean().to_numpy()[entry])
     return np.concatenate(lines)

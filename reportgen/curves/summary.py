@@ -1,13 +1,14 @@
-"""What is kept of one run's losses: kilobytes of numbers, free of torch and of files."""
+"""What is kept of one series: kilobytes of numbers, free of torch and of files."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from reportgen.kinds import FloatArray, IntArray
+    from reportgen.kinds import Better, FloatArray, IntArray
 
 __all__ = [
     "THRESHOLDS",
@@ -16,6 +17,8 @@ __all__ = [
     "Envelope",
     "LossMetrics",
     "Summary",
+    "end_window",
+    "rolling_window",
 ]
 
 Smoother = Literal["mean", "median", "ema", "geometric"]
@@ -23,41 +26,65 @@ Smoother = Literal["mean", "median", "ema", "geometric"]
 THRESHOLDS: tuple[str, ...] = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-7", "1e-8")
 """Keys of ``steps_to``; each is also the threshold's value, as Python reads it."""
 
+_WIDEST_AUTO = 500
+_SHARE = 20
+_SHORTEST_END = 5
+
 
 @dataclass(frozen=True, slots=True)
 class CurveSettings:
-    """How a run's losses are smoothed and thinned.
+    """How a series is smoothed, thinned and measured.
 
     Attributes:
-        window: Steps in the rolling window, 1 or more.
+        window: Entries in the rolling window, 1 or more; ``auto`` is a twentieth of the entries, 500 at most.
         edges: ``partial`` keeps windows that reach past an end, ``trim`` leaves them missing.
         smoother: The statistic drawn as the line; metrics always use the mean.
         points: Most points of a drawn curve.
         early_steps: Steps of the linear figure, from step 0.
-        raw_steps: Steps whose raw losses are kept, from step 0.
+        raw_entries: Entries whose raw values are kept, from the first.
+        better: Which way is better; None where that is not known, and then there is no best value.
+        target: A value to be reached, None for none.
+        pointwise: Whether a single value reaches the target, as of an evaluation, rather than the mean.
+        at: Steps whose values are wanted.
     """
 
-    window: int = 500
+    window: int | Literal["auto"] = 500
     edges: Literal["partial", "trim"] = "partial"
     smoother: Smoother = "mean"
     points: int = 800
     early_steps: int = 15_000
-    raw_steps: int = 1_500
+    raw_entries: int = 1_500
+    better: Better | None = "lower"
+    target: float | None = None
+    pointwise: bool = False
+    at: tuple[int, ...] = ()
+
+
+def rolling_window(window: int | Literal["auto"], entries: int) -> int:
+    """Entries in the rolling window of a series of ``entries``."""
+    return min(_WIDEST_AUTO, max(1, entries // _SHARE)) if window == "auto" else window
+
+
+def end_window(window: int | Literal["auto"], entries: int) -> int:
+    """Entries in the end window: a twentieth, or those of the list's window; 5 at least, all where fewer."""
+    return min(entries, max(_SHORTEST_END, entries // _SHARE if window == "auto" else window))
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A thinned curve. Missing values are NaN.
 
-    Point k stands for the steps nearest to ``step[k]``; those ranges tile ``0 .. steps - 1``.
+    Point k stands for the entries nearest to its own; those ranges tile all entries of the curve.
 
     Attributes:
-        steps: Steps that the points stand for.
-        step: (points,) int64, from 0, strictly rising; first 0, last ``steps - 1``.
-        mean: (points,) float64, the rolling mean at ``step``.
+        steps: Steps on an axis from step 0 to the last one: ``step[-1] + 1``.
+        step: (points,) int64, steps of the points as the file counts them, never falling; the first and
+            the last entry are always among them.
+        mean: (points,) float64, the rolling mean at the point's entry.
         min: (points,) float64, least rolling minimum over the point's range.
         max: (points,) float64, greatest rolling maximum over the point's range.
-        other: (points,) float64, the line of another smoother at ``step``; None where the mean is drawn.
+        other: (points,) float64, the line of another smoother; None where the mean is drawn.
+        axes: Other positions of the points, each (points,) float64: ``epoch``, ``time``, ``tokens``.
     """
 
     steps: int
@@ -66,6 +93,7 @@ class Curve:
     min: FloatArray
     max: FloatArray
     other: FloatArray | None = None
+    axes: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def line(self) -> FloatArray:
@@ -75,10 +103,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Raw losses of all steps, thinned: least and greatest finite loss of each range.
+    """Raw values of all entries, thinned: least and greatest finite value of each range.
 
     Ranges and ``step`` are those of a ``Curve`` of as many points; NaN where a range holds no
-    finite loss.
+    finite value.
     """
 
     steps: int
@@ -89,9 +117,32 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class LossMetrics:
-    """The contract's metrics that follow from the losses alone; steps count from 0.
+    """The contract's metrics that follow from one series alone; steps are those that the file counts.
 
-    ``nonpositive`` losses are zero or below: a log axis cannot show them.
+    Attributes:
+        steps: Entries of the series.
+        final_loss: The last value; None if it is not finite.
+        avg_final_loss: Mean of the last 5; None if one of them is not finite.
+        min_loss: The least finite value; None where there is none.
+        min_loss_step: The first step that has it.
+        nonfinite: Values that are NaN or infinite.
+        first_nonfinite_step: The first of them.
+        nonpositive: Values of zero or below: a log axis cannot show them, and spikes are not defined there.
+        spikes: Steps that stand out of those before.
+        steps_to: Threshold to the first step whose rolling mean is below it by more than rounding.
+        trained_steps: The last step; the number of entries where the file tells no steps.
+        superseded: Entries that a restart took back.
+        missing: Entries that were not logged.
+        missing_losses: All that is not finite was not logged, and no more of it is at the end than the
+            longest gap before.
+        best: Least or greatest finite value, whichever is better.
+        best_step: The first step that has it.
+        end: Mean of the end window; None if one of its values is not finite.
+        end_spread: Its standard deviation (n - 1); None for a single value.
+        end_entries: Values in the end window.
+        end_blocks: Means of at most 10 disjoint blocks of it, in order, for its noise; empty without ``end``.
+        target_step: The first step at which the target is reached; None where never, or without one.
+        at: Step to the value there, None where none was logged.
     """
 
     steps: int
@@ -104,18 +155,38 @@ class LossMetrics:
     nonpositive: int
     spikes: tuple[int, ...]
     steps_to: Mapping[str, int | None]
+    trained_steps: int = 0
+    superseded: int = 0
+    missing: int = 0
+    missing_losses: bool = False
+    best: float | None = None
+    best_step: int | None = None
+    end: float | None = None
+    end_spread: float | None = None
+    end_entries: int = 0
+    end_blocks: tuple[float, ...] = ()
+    target_step: int | None = None
+    at: Mapping[int, float | None] = field(default_factory=dict)
+
+    @property
+    def end_diverged(self) -> bool:
+        """Whether the end window holds a value that is not finite, and was not merely not logged."""
+        return self.end is None
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All that a report needs of one run's losses.
+    """All that a report needs of one series.
 
     Attributes:
         metrics: The numbers.
-        curve: All steps, smoothed.
-        early: The first ``early_steps``, smoothed over the whole run, thinned on their own.
-        raw: All steps, raw, as least and greatest loss of each point's range.
-        raw_early: (at most ``raw_steps``,) float64, the first losses as recorded.
+        curve: All entries, smoothed.
+        early: Entries before step ``early_steps``, smoothed over the whole series, thinned on their own.
+        raw: All entries, raw, as least and greatest value of each point's range.
+        raw_early: (at most ``raw_entries``,) float64, the first values as recorded.
+        raw_early_step: Their steps, int64.
+        end: The last fifth of the entries, 5 at least, smoothed over the whole series, thinned on its own.
+        window: Entries in the rolling window.
     """
 
     metrics: LossMetrics
@@ -123,3 +194,17 @@ class Summary:
     early: Curve
     raw: Envelope
     raw_early: FloatArray
+    raw_early_step: IntArray
+    end: Curve
+    window: int
+
+    @property
+    def digest(self) -> str:
+        """Equal where all entries of two series are, measured by the same settings.
+
+        Of what is kept: no two series that differ share every extreme, mean and metric.
+        """
+        digest = hashlib.blake2b(repr(self.metrics).encode(), digest_size=16)
+        for part in (self.curve.step, self.curve.mean, self.raw.min, self.raw.max, self.raw_early):
+            digest.update(part.tobytes())
+        return digest.hexdigest()

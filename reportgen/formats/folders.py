@@ -208,7 +208,7 @@ def merged(runs: Sequence[RunFile]) -> RunFile:
         if differing:
             notes.append(
                 f"{_few(differing)}: the values in {other.format} differ from those in {first.format}, "
-                f"which count."
+                "which count."
             )
         config |= {key: value for key, value in other.config.items() if key not in config}
         notes += other.notes

@@ -1,10 +1,8 @@
 """``training_loss.json`` of the Quanta Maths runs -> losses and config.
 
-Two ways lead through this file and give the same answer. The fast one (simdjson) writes the losses
-straight into an array; it takes the usual file, strict JSON with one array in it. The exact one
-(Python's ``json``) takes everything else: ``NaN`` and ``Infinity``, null, numbers too large for a
-float, files with a second array, and every file that is wrong, so that there is one judge of what
-is wrong and where.
+Two ways lead through this file and give the same answer. The fast one (orjson) takes strict JSON; the
+exact one (Python's ``json``) takes everything else: ``NaN`` and ``Infinity``, numbers beyond 64 bits, and
+every file that is wrong, so that there is one judge of what is wrong and where.
 """
 
 from __future__ import annotations
@@ -13,18 +11,19 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
 from reportgen import memory
-from reportgen.kinds import FloatArray, RunFile, Series, Unreadable
+from reportgen.kinds import FloatArray, IntArray, RunFile, Series, Unreadable
 
 if TYPE_CHECKING:
-    import simdjson
+    from reportgen.kinds import Head, InputFile
 
-__all__ = ["new_parser", "read"]
+__all__ = ["QuantaMaths", "read"]
 
 # 10**308 still fits a float64; an integer of more digits may not, and Python refuses to read one of
 # more than 4,300. As a float it is right to the last bit, or infinite.
@@ -36,25 +35,37 @@ _MOST_LEVELS = 32
 _RECORDED = {"final_loss": "FinalLoss", "avg_final_loss": "AvgFinalLoss"}
 _KEYS = ("Config", "TrainingLoss", *_RECORDED.values())
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # UTF-32 begins with one of them too
-_MEND = "write it again, or take the run out of the list"
+_AGAIN = "write it again, or take the run out of the list"
 _CUT_NUMBER = re.compile(r"(?:-|\.|[eE][+-]?)?")  # what json finds wrong in 2. and 2e- and - at the end
 _TYPES = {bool: "a boolean", str: "a string", list: "an array", dict: "an object", type(None): "null"}
 
 
-def new_parser() -> simdjson.Parser | None:
-    """What :func:`read` parses with: its memory serves one file after another, in one thread at a time.
+class QuantaMaths:
+    """One JSON object a run, with ``TrainingLoss``, a loss a step from step 0, and ``Config``."""
 
-    None where simdjson has no wheel for this Python: slower, and the same numbers.
-    """
-    try:
-        import simdjson
-    except ImportError:
-        return None
-    memory.keep_freed()
-    return simdjson.Parser()
+    name = "quanta_maths"
+    version = 1
+
+    def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
+        """A lone file, or a ``training_loss.json``, that is an object with TrainingLoss."""
+        likely = [file for file in files if len(files) == 1 or file == "training_loss.json"]
+        return tuple(file for file in likely if _is_one(file, head(file)))
+
+    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> None:
+        """A file holds one run."""
+
+    def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
+        """Reads one run; see :func:`read`."""
+        return read(files[0].read(), files[0].name)
 
 
-def read(data: bytes, name: str, parser: simdjson.Parser | None = None) -> RunFile:
+def _is_one(file: str, head: bytes) -> bool:
+    """Whether a file is one of these by its name, or by its beginning."""
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    return file == "training_loss.json" or (start.startswith(b"{") and b'"TrainingLoss"' in start)
+
+
+def read(data: bytes, name: str) -> RunFile:
     """Reads one file.
 
     Losses are exactly those that Python's ``json`` reads; null is NaN, and a number beyond float64
@@ -66,26 +77,23 @@ def read(data: bytes, name: str, parser: simdjson.Parser | None = None) -> RunFi
     Args:
         data: The file's bytes, UTF-8; a leading byte-order mark is let pass.
         name: The file's name, for messages.
-        parser: Of :func:`new_parser`; None makes one for this file.
 
     Returns:
-        One series, ``loss``: (steps,) float64, read-only; and what the file says beside it.
+        One series, ``loss``: (steps,) float64, read-only; and what the file says besides.
 
     Raises:
         Unreadable: not UTF-8, not JSON, not this layout, or without losses.
     """
     try:
         data = data.removeprefix(codecs.BOM_UTF8)
-        members = _fast(data, parser or new_parser())
-        if members is None:
-            members = _exact(data)
-        losses = members["TrainingLoss"]
+        members = _fast(data) or _exact(data)
+        losses, missing = members["TrainingLoss"]
     except _Wrong as wrong:
         raise Unreadable(name, str(wrong)) from None
     losses.flags.writeable = False
     config = _config(members.get("Config"))
     return RunFile(
-        series={"loss": Series("loss", losses, source_name="TrainingLoss")},
+        series={"loss": Series("loss", losses, source_name="TrainingLoss", missing=missing)},
         config=config,
         recorded=_recorded(members, config),
         format="quanta_maths",
@@ -96,34 +104,27 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this file
     """What is wrong, as the second half of a sentence that the file's name begins."""
 
 
-def _fast(data: bytes, parser: simdjson.Parser | None) -> dict[str, Any] | None:
-    """The document's members, ``TrainingLoss`` as an array; None where this way does not lead."""
-    # as_buffer flattens arrays inside an array without a word: one bracket means there are none.
-    # (count would say so too, ten times slower than find.)
-    if parser is None or data.find(b"[", data.find(b"[") + 1) != -1:
-        return None
-    if data.startswith(codecs.BOM_UTF8):  # a second one, which simdjson would let pass as well
-        return None
-    import simdjson
-
+def _fast(data: bytes) -> dict[str, Any] | None:
+    """The document's members, ``TrainingLoss`` as losses; None where this way does not lead."""
+    memory.keep_freed()
     try:
-        root = parser.parse(data)
-        if not isinstance(root, simdjson.Object):
-            return None
-        keys = list(root)
-        # Of a key that stands twice it would take the first, where json takes the last.
-        if len(set(keys)) < len(keys):
-            return None
-        members: dict[str, Any] = {key: root[key] for key in keys if key in _KEYS}
-        losses, config = members.get("TrainingLoss"), members.get("Config")
-        if not isinstance(losses, simdjson.Array) or not len(losses):
-            return None
-        members["TrainingLoss"] = np.frombuffer(losses.as_buffer(of_type="d"), dtype=np.float64)
-        if isinstance(config, simdjson.Object):
-            members["Config"] = config.as_dict()
-    except (ValueError, TypeError, RuntimeError):
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
         return None
-    return members
+    if not isinstance(document, dict) or not isinstance(document.get("TrainingLoss"), list):
+        return None
+    members = {key: document[key] for key in _KEYS if key in document}
+    if _is_rounded(members.get("Config"), _MOST_LEVELS):
+        return None
+    return members | {"TrainingLoss": _losses(members["TrainingLoss"])}
+
+
+def _is_rounded(value: object, levels: int) -> bool:
+    """Whether there may have been an integer beyond 64 bits: orjson makes it a float, json keeps it."""
+    if isinstance(value, float):
+        return abs(value) >= 2.0**63
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and any(_is_rounded(one, levels - 1) for one in inner)
 
 
 def _exact(data: bytes) -> dict[str, Any]:
@@ -139,7 +140,7 @@ def _exact(data: bytes) -> dict[str, Any]:
 def _document(data: bytes) -> object:
     """Any JSON, as Python reads it."""
     if not data.strip():
-        raise _Wrong(f"is empty; {_MEND}")
+        raise _Wrong(f"is empty; {_AGAIN}")
     if data.startswith(_UTF16):
         raise _Wrong("is UTF-16 or UTF-32; it must be UTF-8")
     try:
@@ -162,20 +163,22 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
-def _losses(entries: object) -> FloatArray:
-    """(steps,) float64; null is NaN."""
+def _losses(entries: object) -> tuple[FloatArray, IntArray | None]:
+    """(steps,) float64, null as NaN; and the steps of the nulls, None where there are none."""
     if not isinstance(entries, list):
         raise _Wrong(f"holds {_kind(entries)} as TrainingLoss, not an array of losses")
     if not entries:
-        raise _Wrong(f"holds no losses (TrainingLoss is empty); {_MEND}")
+        raise _Wrong(f"holds no losses (TrainingLoss is empty); {_AGAIN}")
     kinds = set(map(type, entries))
     wrong = kinds - {int, float, type(None)}
     if wrong:
         step = next(step for step, entry in enumerate(entries) if type(entry) in wrong)
         raise _Wrong(f"holds {_kind(entries[step])} as TrainingLoss[{step}]; a loss is a number or null")
+    missing = None
     if type(None) in kinds:
+        missing = np.array([step for step, entry in enumerate(entries) if entry is None], dtype=np.int64)
         entries = [math.nan if entry is None else entry for entry in entries]
-    return np.fromiter(entries, np.float64, len(entries))
+    return np.fromiter(entries, np.float64, len(entries)), missing
 
 
 def _kind(value: object) -> str:
@@ -185,21 +188,21 @@ def _kind(value: object) -> str:
 def _config(value: object) -> Mapping[str, Any]:
     """``Config``, fit to be written again; empty where it is none."""
     try:
-        return _mended(value, _MOST_LEVELS) if isinstance(value, dict) else {}
+        return _writable(value, _MOST_LEVELS) if isinstance(value, dict) else {}
     except RecursionError:
         return {}
 
 
-def _mended(value: Any, levels: int) -> Any:
+def _writable(value: Any, levels: int) -> Any:
     """``value`` with text that UTF-8 can write; RecursionError below ``levels`` levels."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict | list) and not levels:
         raise RecursionError
     if isinstance(value, dict):
-        return {_mended(key, levels): _mended(item, levels - 1) for key, item in value.items()}
+        return {_writable(key, levels): _writable(item, levels - 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [_mended(item, levels - 1) for item in value]
+        return [_writable(item, levels - 1) for item in value]
     return value
 
 

@@ -69,7 +69,11 @@ def _of_one(head: bytes) -> str:
     if known:
         return known
     if not head.strip(b"\0 \t\r\n"):
-        return "is empty" if not head else "holds nothing but blanks"
+        return (
+            "is empty; write it again, or take the run out of the list"
+            if not head
+            else "holds nothing but blanks"
+        )
     if head.lstrip()[:15].lower().startswith(_PAGE):
         return "is a web page or XML; perhaps an error page was saved in place of the file"
     if not looks_like_text(head):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from reportgen import expectations
 from reportgen.kinds import Scalar
+from reportgen.metrics import METRICS
 from reportgen.model_list import schema, values
 from reportgen.model_list.checking import read_outer_table, read_table
 from reportgen.model_list.defaults import with_runs
@@ -38,7 +38,7 @@ COLUMNS: tuple[str, ...] = (
     "label",
     "name",
     "initialised_from",
-    *expectations.METRICS,
+    *METRICS,
     "listed_avg_final_loss",
     "checks",
     "note",

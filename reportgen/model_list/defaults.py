@@ -25,7 +25,7 @@ def with_runs(family: FamilySpec, runs: Iterable[RunSpec]) -> FamilySpec:
     runs = tuple(runs)
     named = naming_of(runs) is not None
     usual = {
-        "smoothing": replace(family.smoothing, window=500),
+        "smoothing": replace(family.smoothing, window=500 if named else "auto"),
         "figures": ("log", "linear"),
         "rank_by": "avg_final_loss" if named else None,
     }

@@ -9,27 +9,14 @@ from typing import Any
 
 from reportgen import expectations
 from reportgen.kinds import Scalar
+from reportgen.metrics import METRICS, split
 from reportgen.model_list.mistakes import did_you_mean, key, shown
 
-__all__ = ["SERIES_METRICS", "expected", "extra_value", "flat", "listed", "scalar", "wrong_metric"]
-
-SERIES_METRICS: tuple[str, ...] = (
-    "trained_steps",
-    "entries",
-    "superseded",
-    "last",
-    "best",
-    "best_step",
-    "end",
-    "end_spread",
-    "steps_to.target",
-)
-"""Metrics of every series; a list writes ``eval_loss.best``, and of the ranked series ``best``."""
+__all__ = ["expected", "extra_value", "flat", "listed", "scalar", "wrong_metric"]
 
 _DEEPEST = 20  # parts of a metric's name
 _LISTED = ("avg_final_loss",)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-_AT_STEP = re.compile(r"(?:.+\.)?at\.[0-9]{1,16}")
 
 
 def flat(
@@ -52,14 +39,11 @@ def flat(
 
 def wrong_metric(name: str) -> str | None:
     """What is wrong with a metric's name, of a series or not; None where nothing is."""
-    known = (*expectations.METRICS, *SERIES_METRICS)
-    if name in known or _AT_STEP.fullmatch(name):
-        return None
-    if any(name.endswith(f".{metric}") and len(name) > len(metric) + 1 for metric in known):
+    if split(name) is not None:
         return None
     series, _, _ = name.rpartition(".")
-    candidates = [*known, *(f"{series}.{metric}" for metric in SERIES_METRICS if series)]
-    return f"unknown metric {shown(name)}" + did_you_mean(name, candidates)
+    of_series = [f"{series}.{one.key}" for one in METRICS.values() if series and one.of == "series"]
+    return f"unknown metric {shown(name)}" + did_you_mean(name, [*METRICS, *of_series])
 
 
 def scalar(value: object) -> Scalar:

@@ -28,7 +28,16 @@ _LONGEST = 200
 _LONGEST_CAPTION = 1000
 _WIDE = 40  # characters; a wider column has its text broken into lines
 
-_USUAL = ("label", "name", "steps", "avg_final_loss", "listed_avg_final_loss", "min_loss", "spikes", "marks")
+_USUAL = (
+    "label",
+    "name",
+    "trained_steps",
+    "avg_final_loss",
+    "listed_avg_final_loss",
+    "min_loss",
+    "spikes",
+    "marks",
+)
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",

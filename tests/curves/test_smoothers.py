@@ -27,14 +27,21 @@ def lines(runs: list[FloatArray], window: int, edges: str, smoother: str) -> lis
     return [summary.curve.line for summary in summarise(runs, settings, "cpu")]
 
 
+def held(run: FloatArray, window: int, edges: str) -> list[bool]:
+    """Where a line is drawn: to the last finite loss, and under trim where the window is whole."""
+    finite = np.flatnonzero(np.isfinite(run))
+    left, right = (window // 2, (window - 1) // 2) if edges == "trim" else (0, 0)
+    last = finite[-1] if len(finite) else -1
+    return [left <= at < len(run) - right and at <= last for at in range(len(run))]
+
+
 @given(RUNS, st.integers(1, 90), EDGES)
 @example([np.array([math.nan])], 4, "partial")
 def test_median_is_as_in_pandas(runs: list[FloatArray], window: int, edges: str) -> None:
     for run, line in zip(runs, lines(runs, window, edges, "median"), strict=True):
-        least = 1 if edges == "partial" else window
         finite = pd.Series(np.where(np.isfinite(run), run, np.nan))
-        theirs = finite.rolling(window, center=True, min_periods=least).median()
-        np.testing.assert_array_equal(line, theirs)
+        theirs = finite.rolling(window, center=True, min_periods=1).median()
+        np.testing.assert_array_equal(line, theirs.where(held(run, window, edges)))
 
 
 def test_median_of_the_largest_losses() -> None:
@@ -61,16 +68,17 @@ def test_windows_that_hold_the_same_losses_are_sorted_once(monkeypatch: pytest.M
     two = [np.array([3.0, 1.0, math.nan, 2.0]), np.array([3.0, 1.0, math.nan, 2.0, 5.0])]
     first, second = lines(two, 1_000_000, "partial", "median")
     assert (first.tolist(), second.tolist()) == ([2.0] * 4, [2.5] * 5)
-    assert len(rows) == 4  # of each run, one for its line and one for the line of its early steps
+    assert len(rows) == 6  # of each run, one for its line, that of its early steps and that of its end
 
 
 @given(RUNS, st.integers(1, 90), EDGES)
 def test_geometric_is_the_mean_of_logarithms(runs: list[FloatArray], window: int, edges: str) -> None:
     for run, line in zip(runs, lines(runs, window, edges, "geometric"), strict=True):
+        drawn = held(run, window, edges)
         for step in range(len(run)):
-            held = run[max(step - window // 2, 0) : step + (window + 1) // 2].tolist()
-            positive = [loss for loss in held if math.isfinite(loss) and loss > 0]
-            if len(positive) < (1 if edges == "partial" else window):
+            values = run[max(step - window // 2, 0) : step + (window + 1) // 2].tolist()
+            positive = [loss for loss in values if math.isfinite(loss) and loss > 0]
+            if not positive or not drawn[step]:
                 assert math.isnan(line[step])
             else:
                 assert line[step] == pytest.approx(statistics.geometric_mean(positive), rel=1e-12)
@@ -81,10 +89,11 @@ def test_ema_is_the_decaying_mean_of_what_is_finite(runs: list[FloatArray], wind
     decay = 1 - 2 / (window + 1)
     for run, line in zip(runs, lines(runs, window, edges, "ema"), strict=True):
         finite: list[float] = []
+        drawn = held(run, window, edges)
         for step, loss in enumerate(run.tolist()):
             finite += [loss] if math.isfinite(loss) else []
             weights = [decay**age for age in range(len(finite))][::-1]
-            if not finite:
+            if not finite or not drawn[step]:
                 assert math.isnan(line[step])
                 continue
             products = [weight * each for weight, each in zip(weights, finite, strict=True)]

@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.curves import CurveSettings, Summary, batches, smoothing, summarise
-from reportgen.curves.packing import to_bytes
-from reportgen.curves.smoothing import Reach
-from reportgen.kinds import FloatArray
+from reportgen.curves.storing import to_bytes as stored
+from reportgen.kinds import FloatArray, Series
 
 LOSS = st.one_of(st.integers(0, 1000).map(float), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, -1.0]))
 RUN = st.lists(LOSS, min_size=1, max_size=90).map(np.array)
@@ -28,8 +28,12 @@ SETTINGS = st.builds(
     edges=st.sampled_from(["partial", "trim"]),
     points=st.integers(2, 30),
     early_steps=st.integers(1, 100),
-    raw_steps=st.integers(0, 100),
+    raw_entries=st.integers(0, 100),
 )
+
+
+def to_bytes(summary: Summary) -> bytes:
+    return stored({"loss": summary})
 
 
 def finite(run: FloatArray) -> pd.Series:
@@ -45,27 +49,71 @@ def ranges(step: np.ndarray, steps: int) -> list[slice]:
     return [slice(nearest.index(k), len(nearest) - nearest[::-1].index(k)) for k in range(len(step))]
 
 
-@given(st.lists(st.tuples(RUN, SETTINGS), min_size=1, max_size=6))
-def test_curves_are_pandas_thinned(cases: list[tuple[FloatArray, CurveSettings]]) -> None:
-    summaries = summarise([run for run, _ in cases], [how for _, how in cases], "cpu")
-    for (run, how), summary in zip(cases, summaries, strict=True):
-        least = 1 if how.edges == "partial" else how.window
-        rolling = finite(run).rolling(how.window, center=True, min_periods=least)
-        mean, low, high = rolling.mean(), rolling.min(), rolling.max()
-        for curve, steps in ((summary.curve, len(run)), (summary.early, min(len(run), how.early_steps))):
-            assert curve.steps == steps
-            assert len(curve.step) == min(how.points, steps)
-            np.testing.assert_array_equal(curve.mean, mean[curve.step])
-            for point, own in enumerate(ranges(curve.step, steps)):
-                np.testing.assert_array_equal(curve.min[point], low[own].min())
-                np.testing.assert_array_equal(curve.max[point], high[own].max())
+STEPS = st.lists(st.integers(0, 5), min_size=90, max_size=90).map(lambda gaps: np.cumsum(gaps) + 3)
+
+
+@given(st.lists(st.tuples(RUN, SETTINGS, st.one_of(st.none(), STEPS)), min_size=1, max_size=6))
+def test_curves_are_pandas_thinned(
+    cases: list[tuple[FloatArray, CurveSettings, np.ndarray | None]],
+) -> None:
+    """Windows count entries, points are entries, and each carries its own step."""
+    given_ = [Series("loss", run, None if steps is None else steps[: len(run)]) for run, _, steps in cases]
+    summaries = summarise(given_, [how for _, how, _ in cases], "cpu")
+    for (run, how, _), one, summary in zip(cases, given_, summaries, strict=True):
+        count = len(run)
+        steps = np.arange(count) if one.steps is None else one.steps
+        rolling = finite(run).rolling(how.window, center=True, min_periods=1)
+        last = max(np.flatnonzero(np.isfinite(run)), default=-1)
+        left, right = (how.window // 2, (how.window - 1) // 2) if how.edges == "trim" else (0, 0)
+        drawn = [left <= at < count - right and at <= last for at in range(count)]
+        mean, low, high = (each.where(drawn) for each in (rolling.mean(), rolling.min(), rolling.max()))
+        early = max(1, int((steps < how.early_steps).sum()))
+        end = min(count, max(5, -(-count // 5)))
+        parts = ((summary.curve, 0, count), (summary.early, 0, early), (summary.end, count - end, end))
+        for curve, first, entries in parts:
+            entry = points_of(entries, how.points) + first
+            np.testing.assert_array_equal(curve.step, steps[entry])
+            assert curve.steps == steps[entry[-1]] + 1
+            np.testing.assert_array_equal(curve.mean, mean[entry])
+            for point, own in enumerate(ranges(entry - first, entries)):
+                held = slice(own.start + first, own.stop + first)
+                np.testing.assert_array_equal(curve.min[point], low[held].min())
+                np.testing.assert_array_equal(curve.max[point], high[held].max())
         raw = summary.raw
         np.testing.assert_array_equal(raw.step, summary.curve.step)
-        for point, own in enumerate(ranges(raw.step, len(run))):
+        for point, own in enumerate(ranges(points_of(count, how.points), count)):
             np.testing.assert_array_equal(raw.min[point], finite(run)[own].min())
             np.testing.assert_array_equal(raw.max[point], finite(run)[own].max())
-        np.testing.assert_array_equal(summary.raw_early, run[: how.raw_steps])
+        np.testing.assert_array_equal(summary.raw_early, run[: how.raw_entries])
+        np.testing.assert_array_equal(summary.raw_early_step, steps[: how.raw_entries])
         assert summary.metrics.nonpositive == sum(math.isfinite(loss) and loss <= 0 for loss in run.tolist())
+
+
+def points_of(entries: int, points: int) -> np.ndarray:
+    """As ``docs/contract.md`` has it: even, the first and the last among them."""
+    kept = min(points, entries)
+    if kept == 1:
+        return np.zeros(1, dtype=np.int64)
+    return np.array([(k * (entries - 1) + (kept - 1) // 2) // (kept - 1) for k in range(kept)])
+
+
+def test_points_carry_the_axes_of_their_entries() -> None:
+    run = np.linspace(3, 1, 1_000)
+    axes = {"epoch": np.linspace(0, 2, 1_000), "tokens": np.arange(1_000) * 4096.0}
+    series = Series("loss", run, np.arange(1_000) * 10 + 10, axes=axes)
+    (summary,) = summarise([series], CurveSettings(points=37), "cpu")
+    for curve in (summary.curve, summary.early, summary.end):
+        assert list(curve.axes) == ["epoch", "tokens"]
+        np.testing.assert_array_equal(curve.axes["tokens"], (curve.step - 10) / 10 * 4096.0)
+
+
+def test_a_line_ends_where_its_losses_end() -> None:
+    run = np.concatenate([np.linspace(2, 1, 100), np.full(100, math.nan)])
+    for smoother in ("mean", "median", "ema", "geometric"):
+        (summary,) = summarise([run], CurveSettings(window=30, smoother=smoother), "cpu")
+        assert np.isfinite(summary.curve.line[:100]).all()
+        assert np.isnan(summary.curve.line[100:]).all()
+        assert np.isnan(summary.curve.max[100:]).all()
 
 
 @given(
@@ -123,7 +171,7 @@ def test_metrics_follow_neither_smoother_nor_edges() -> None:
 
 
 def test_a_run_without_losses_is_named() -> None:
-    with pytest.raises(ValueError, match="run 1 has no losses"):
+    with pytest.raises(ValueError, match="series 1 has no entries"):
         summarise([np.ones(3), np.ones(0)], CurveSettings(), "cpu")
 
 
@@ -190,13 +238,11 @@ class Gpu:
         self.batches: list[tuple[str, int]] = []
         self._really = batches._summarise_batch
 
-    def __call__(
-        self, losses: Sequence[FloatArray], how: CurveSettings, reach: Reach, device: str
-    ) -> list[Summary]:
-        self.batches.append((device, len(losses)))
-        if device != "cpu" and sum(map(len, losses)) > self.holds:
+    def __call__(self, series: Sequence[Series], way: Any, device: str) -> list[Summary]:
+        self.batches.append((device, len(series)))
+        if device != "cpu" and sum(len(one.values) for one in series) > self.holds:
             raise torch.OutOfMemoryError
-        return self._really(losses, how, reach, "cpu")
+        return self._really(series, way, "cpu")
 
 
 def on_gpu(holds: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Gpu, list[str], bool]:

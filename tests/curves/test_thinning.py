@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.curves.thinning import point_steps, range_edges
+from reportgen.curves.thinning import point_entries, range_edges
 
 STEPS = st.one_of(st.integers(1, 3_000), st.integers(1, 10**12))
 
 
 @given(STEPS, st.integers(2, 900))
 def test_points_are_even_and_hold_both_ends(steps: int, points: int) -> None:
-    step = point_steps(steps, points).tolist()
+    step = point_entries(steps, points).tolist()
     assert len(step) == min(points, steps)
     assert (step[0], step[-1]) == (0, steps - 1)
     apart = np.diff(step)
@@ -28,7 +28,7 @@ def test_points_are_even_and_hold_both_ends(steps: int, points: int) -> None:
 
 @given(STEPS, st.integers(2, 900))
 def test_ranges_tile_all_steps_and_hold_their_points(steps: int, points: int) -> None:
-    step = point_steps(steps, points)
+    step = point_entries(steps, points)
     edges = range_edges(step, steps)
     assert (edges[0], edges[-1]) == (0, steps)
     assert (edges[:-1] <= step).all()
@@ -47,7 +47,7 @@ def test_ranges_tile_all_steps_and_hold_their_points(steps: int, points: int) ->
     ],
 )
 def test_points_worked_out_by_hand(steps: int, points: int, expected: list[int]) -> None:
-    assert point_steps(steps, points).tolist() == expected
+    assert point_entries(steps, points).tolist() == expected
 
 
 def test_a_range_reaches_half_way() -> None:

@@ -192,7 +192,7 @@ TEXT = (
     ("head", "words"),
     [
         (b"version https://git-lfs.github.com/spec/v1\noid", "is a Git LFS pointer; run git lfs pull"),
-        (b"", "is empty"),
+        (b"", "is empty; write it again, or take the run out of the list"),
         (b'{"eval_loss": 1.5, "train_loss": 2}', FINAL),
         (b'{"architectures": ["GPT2"], "n_layer": 2}', "is a configuration, and no log"),
         (b"\x80\x05\x95abc", "is a pickle, which is never opened, and no log"),

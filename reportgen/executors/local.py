@@ -1,0 +1,30 @@
+"""Threads of this process: while one batch is computed the next is being read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from reportgen import curves, work
+from reportgen.kinds import RunFile
+
+__all__ = ["Local"]
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Reads in ``readers`` threads and computes in the calling one; an ``Executor``."""
+
+    readers: int = 2
+
+    def run(self, batches: Sequence[Sequence[work.RunWork]], device: str) -> Iterator[tuple[int, work.Batch]]:
+        """Each batch in order; see ``Executor``."""
+        picked = curves.pick_device(device)
+        with ThreadPoolExecutor(self.readers, thread_name_prefix="read") as readers:
+            ahead: list[Future[RunFile | work.Unusable]] = []
+            for number, batch in enumerate(batches):
+                started = ahead or [readers.submit(work.read, run) for run in batch]
+                following = batches[number + 1] if number + 1 < len(batches) else ()
+                ahead = [readers.submit(work.read, run) for run in following]
+                yield number, work.compute(batch, [future.result() for future in started], picked)
