@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from loopback_hub import LoopbackHub
-from pull_process import discover_in_process, pull_in_process
+from pull_process import ROOT, discover_in_process, pull_in_process
 
 from reportgen.kinds import Problem
 from reportgen.model_list import HubSource, RunSpec
@@ -204,3 +210,55 @@ class TestPatterns:
         names, (problem,) = self.look(many, home, run("*", "me/x_{name}", "."), limit=2)
         assert (len(names), problem.kind) == (1, "too_large")
         assert "over 2 repositories" in problem.message
+
+
+class TestBuild:
+    """A list with a pattern, all the way to the report and back."""
+
+    LIST = (
+        '[source]\ntype = "hub"\nrepo = "me/x_{name}"\nfile = "."\n[[family]]\nname = "F"\nruns = ["add_*"]\n'
+    )
+
+    def build(self, hub: LoopbackHub, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        where = ("--format", "html", "--cache-dir", str(folder / "cache"))
+        return subprocess.run(
+            [sys.executable, "-m", "reportgen", "build", *words, *where],
+            cwd=folder,
+            env=os.environ | hub.environment(folder / "hf") | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+
+    def runs(self, folder: Path, out: str) -> list[dict[str, Any]]:
+        document = json.loads((folder / out / "report.json").read_bytes())
+        return [run for family in document["families"] for run in family["runs"]]
+
+    def test_nights_by_pattern(self, loopback_hub: LoopbackHub, tmp_path: Path) -> None:
+        hub = loopback_hub
+        losses = json.dumps({"TrainingLoss": [2.0 / step for step in range(1, 40)]}).encode()
+        for name in ("add_1", "add_2"):
+            hub.put(f"me/x_{name}", "training_loss.json", losses)
+        (tmp_path / "l.toml").write_text(self.LIST, encoding="utf-8")
+        assert self.build(hub, tmp_path, "l.toml", "-o", "one").returncode == 0
+        assert [run["name"] for run in self.runs(tmp_path, "one")] == ["add_1", "add_2"]
+        assert self.runs(tmp_path, "one")[0]["source"]["files"] == ["training_loss.json"]
+        hub.put("me/x_add_3", "training_loss.json", losses)
+        baseline = ("--baseline", "one/report.json")
+        assert self.build(hub, tmp_path, "l.toml", "-o", "two", *baseline).returncode == 0
+        changes = json.loads((tmp_path / "two" / "report.json").read_bytes())["changes"]
+        assert [one["run"] for one in changes["new"]] == ["add_3"]
+        hub.stop()
+        outage = self.build(hub, tmp_path, "l.toml", "-o", "three", "--baseline", "two/report.json")
+        assert outage.returncode == 3, outage.stderr
+        document = json.loads((tmp_path / "three" / "report.json").read_bytes())
+        assert document["changes"]["gone"] == []
+        assert {run["name"] for run in self.runs(tmp_path, "three")} == {"add_1", "add_2", "add_3"}
+        assert [one["kind"] for one in document["problems"]] == ["network"]
+        shutil.copy(tmp_path / "two" / "report.json", tmp_path / "again.json")
+        assert self.build(hub, tmp_path, "again.json", "-o", "again").returncode == 0
+        again = self.runs(tmp_path, "again")
+        assert [(run["name"], run["source"]) for run in again] == [
+            (run["name"], run["source"] | {"requested_revision": "main"})
+            for run in self.runs(tmp_path, "two")
+        ]

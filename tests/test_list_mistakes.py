@@ -174,7 +174,7 @@ SOURCES = {
     ],
     '[source]\ntype = "hub"\nrepo = "o/{name}"\nrevison = "x"\npath = "y"': [
         'source.revison: unknown key; did you mean "revision"?',
-        'source.path: unknown key; known: "file", "format", "repo", "revision", "type"',
+        'source.path: unknown key; known: "file", "format", "repo", "repo_type", "revision", "type"',
     ],
     '[source]\ntype = "hub"\nrepo = "o/{nam}"': [
         'source.repo: unknown placeholder "{nam}"; did you mean "name"?'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["from_dict", "from_report", "to_dict"]
 
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _NOT_OURS = "name a report.json as it was written"
 
 
@@ -160,7 +162,8 @@ def _source(source: Source) -> dict[str, Any]:
 
 def _place(source: Source) -> dict[str, Any]:
     if isinstance(source, HubSource):
-        return {"type": "hub", "repo": source.repo, "file": source.file, "revision": source.revision}
+        own = {} if source.repo_type == "model" else {"repo_type": source.repo_type}
+        return {"type": "hub", "repo": source.repo, "file": source.file, "revision": source.revision, **own}
     if isinstance(source, UrlSource):
         return {"type": "url", "url": source.url}
     if isinstance(source, PluginSource):
@@ -293,12 +296,13 @@ def _pinned(
         file = source.get("file", source.get("url", "")).replace("{name}", run.name)
         if isinstance(at, HubSource):
             repo = source["repo"].replace("{name}", run.name)
+            file = file.removesuffix("/*")
         elif isinstance(at, DirectorySource):
             # A report names files without the "./" and "//" that a list may write.
             file = str(PurePosixPath(source["path"].replace("{name}", run.name)))
             at = replace(at, reported=not shipped)
         record = known.get((run.name, repo, source.get("revision"), file))
-        if record is not None and isinstance(at, HubSource):
+        if record is not None and isinstance(at, HubSource) and _COMMIT.fullmatch(record.revision or ""):
             at = replace(at, commit=record.revision)
         files = tuple(record.files) if record else ()
         pinned.append(replace(run, source=at, sha256=record.sha256 if record else None, files=files))

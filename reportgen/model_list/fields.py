@@ -96,8 +96,11 @@ def regular_expression(text: str) -> str:
 
 
 def source_file(text: str) -> str:
-    """A file of a repository; ``.`` is the whole of it."""
-    return text if text == "." else hub_file(text)
+    """A file of a repository, a folder as ``runs/{name}/*``; ``.`` is the whole of it."""
+    if text == ".":
+        return text
+    hub_file(text.removesuffix("/*"))
+    return text
 
 
 def address(text: str) -> str:

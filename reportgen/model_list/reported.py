@@ -22,7 +22,7 @@ class ReportedSource(_Reported):
 
     repo: str | None
     requested_revision: str | None
-    revision: Annotated[str, Field(pattern="^[0-9a-f]{40}$")] | None
+    revision: Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|(?:etag|version):[!-~]{1,300})$")] | None
     file: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     files: Annotated[list[Annotated[str, AfterValidator(fields.found_file)]], Field(max_length=10_000)] = []

@@ -79,6 +79,9 @@ class HubTable(_Checked):
         "training_loss.json",
         description='a file of the repository, such as "training_loss.json", or "." for all of it',
     )
+    repo_type: Literal["model", "dataset", "space"] = Field(
+        "model", description='"model", "dataset" or "space"'
+    )
     format: Table = Field({}, description="a table, [source.format]")
     revision: Annotated[str, AfterValidator(fields.revision)] = Field(
         "main", description="a branch, a tag or a commit, as text"

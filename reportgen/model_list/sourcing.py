@@ -53,7 +53,8 @@ def source_of(value: Mapping[str, Any], place: str, base: str, mistakes: Mistake
         if (wrong := _wrong_repo(hub.repo.replace("{name}", "name"))) is not None:
             mistakes.add(f"{place}.repo", f"{shown(hub.repo)} {wrong}")
             return None
-        return HubSource(hub.repo, hub.file, hub.revision, format=_format(hub.format, place, mistakes))
+        form = _format(hub.format, place, mistakes)
+        return HubSource(hub.repo, hub.file, hub.revision, format=form, repo_type=hub.repo_type)
     return _of_a_plugin(value, place, mistakes)
 
 
@@ -119,5 +120,6 @@ def wrong_place(source: Source, name: str) -> str | None:
         if _wrong_repo(repo):
             return f"makes the repository {shown(repo)}, which the Hub does not allow; mend the name"
         file = source.file.replace("{name}", name)
+        file = file.removesuffix("/*")
     wrong = None if file == "." else unsafe_path(file)
     return None if wrong is None else f"makes the path {shown(file)}, which {wrong}; mend the name"
