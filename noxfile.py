@@ -30,6 +30,18 @@ EXTRA = (
 WRITTEN = (0, 3, 5)
 
 
+# What writes the files in tests/data, each as it is today: tests/tools/make_<tool>.py.
+TOOLS = {
+    "keras": ("keras", "torch"),
+    "lightning": ("lightning",),
+    "mlflow": ("mlflow",),
+    "tensorboard": ("tensorboard", "lightning", "transformers", "accelerate"),
+    "trackio": ("trackio",),
+    "transformers": ("transformers", "accelerate"),
+    "wandb": ("wandb",),
+}
+
+
 def install(session: nox.Session, *groups: str, package: bool = True) -> None:
     """Installs the package and dependency groups, pinned; does nothing where nothing has changed."""
     wanted = [
@@ -136,6 +148,14 @@ def faults(session: nox.Session) -> None:
     install(session, "tests")
     install_system_parts(session)
     session.run("python", "-m", "pytest", "-m", "faults", *(session.posargs or ["--kills", "50"]))
+
+
+@nox.session
+def tools(session: nox.Session) -> None:
+    """Write the tests' files of real tools again; `-- TOOL...` names them."""
+    for tool in session.posargs or TOOLS:
+        session.install("--upgrade", *TOOLS[tool])
+        session.run("python", f"tests/tools/make_{tool}.py")
 
 
 @nox.session

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reportgen.formats.reading import document, number, sound, text_of
-from reportgen.formats.refusals import refusal
 from reportgen.formats.series_names import is_evaluation, parts
-from reportgen.formats.settling import settle
 from reportgen.kinds import RunFile, Series, Unreadable
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
-    from reportgen.kinds import Format, Head, InputFile
+    from reportgen.kinds import InputFile
 
 __all__ = [
     "PREFERENCE",
@@ -31,8 +29,6 @@ __all__ = [
     "is_configuration",
     "merged",
     "needed",
-    "read_folder",
-    "taken",
 ]
 
 PREFERENCE = ("trainer_state", "trainer_log", "table", "history", "tensorboard")
@@ -117,61 +113,6 @@ def _may_be_a_log(name: str) -> bool:
     plain = next((plain[: -len(packed)] for packed in _PACKED if plain.endswith(packed)), plain)
     inside = len(path.parts) == 1 or path.parts[:2] == ("plots", "metrics") or path.parts[-2] == "vis_data"
     return inside and plain.endswith(_ENDINGS) and not _NO_LOGS.fullmatch(plain)
-
-
-def taken(formats: Sequence[Format], names: Sequence[str], head: Head) -> tuple[str, ...]:
-    """The files of a run's folder that are read: by every format that finds a series, and its configuration.
-
-    Args:
-        formats: To ask.
-        names: Paths of all files, relative to the run's folder.
-        head: Gives the first bytes of one of them, unpacked.
-
-    Returns:
-        None of them where no format finds a series: a configuration alone is no run.
-    """
-    candidates = needed(names)
-    logs = [name for name in candidates if not is_configuration(name)]
-    fits = {name for form in formats for name in form.fits(logs, head)} if logs else set()
-    return tuple(name for name in candidates if name in fits or is_configuration(name)) if fits else ()
-
-
-def read_folder(
-    formats: Sequence[Format], files: Sequence[InputFile], head: Head, name: str, options: Mapping[str, Any]
-) -> RunFile:
-    """Reads a run from its folder, in whatever formats it is recorded.
-
-    Args:
-        formats: To ask; those that :data:`PREFERENCE` names go in its order, before all others.
-        files: Of the run; those that :func:`taken` named.
-        head: Gives the first bytes of one of them, unpacked.
-        name: The run's name.
-        options: What ``[source.format]`` says.
-
-    Raises:
-        Unreadable: No format finds a series, or the first that could says why it does not.
-    """
-    logs = [file for file in files if not is_configuration(file.name)]
-    names = [file.name for file in logs]
-    order = {known: place for place, known in enumerate(PREFERENCE)}
-    read: list[RunFile] = []
-    refused: list[Unreadable] = []
-    for form in sorted(formats, key=lambda one: order.get(one.name, len(order))):
-        fits = form.fits(names, head) if names else ()
-        if not fits:
-            continue
-        try:
-            run = form.read([file for file in logs if file.name in fits], name, options)
-            read.append(settle(run, options.get("repeats"), fits[0]))
-        except Unreadable as reason:
-            refused.append(reason)
-    if not read:
-        raise refused[0] if refused else Unreadable(name, refusal(names, head))
-    run = merged(read)
-    said, notes = configuration([file for file in files if is_configuration(file.name)])
-    own = {key: value for key, value in run.config.items() if key not in said}
-    notes = (*run.notes, *notes, *(f"{reason}." for reason in refused))
-    return replace(run, config=said | own, notes=notes)
 
 
 def merged(runs: Sequence[RunFile]) -> RunFile:

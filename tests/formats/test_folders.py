@@ -9,12 +9,9 @@ import numpy as np
 import pytest
 from held import Held, entries, held
 
-from reportgen.formats.folders import configuration, is_checkpoint, merged, needed, read_folder, taken
-from reportgen.formats.histories import HISTORY
+from reportgen.formats import fitting, read_run
+from reportgen.formats.folders import configuration, is_checkpoint, merged, needed
 from reportgen.formats.refusals import refusal
-from reportgen.formats.tables import TABLES
-from reportgen.formats.trainer_log import TRAINER_LOG
-from reportgen.formats.trainer_state import TRAINER_STATE
 from reportgen.kinds import RunFile, Series, Unreadable
 
 
@@ -221,20 +218,13 @@ def test_refusals_of_folders() -> None:
 def test_a_folder_of_transformers_is_read_whole() -> None:
     path = Path(__file__).parent.parent / "data" / "transformers" / "lr0.01-s2"
     names = [str(file.relative_to(path)) for file in sorted(path.rglob("*")) if file.is_file()]
-    files = {name: Held(name, (path / name).read_bytes()) for name in names}
-
-    def head(name: str) -> bytes:
-        return files[name].data
-
-    formats = [TABLES, HISTORY, TRAINER_LOG, TRAINER_STATE]
-    chosen = taken(formats, names, head)
+    chosen = needed(names)
     assert set(chosen) == {
-        "README.md",
-        "config.json",
-        "trainer_state.json",
+        *("README.md", "config.json", "trainer_state.json"),
         *(f"checkpoint-{step}/trainer_state.json" for step in (20, 40, 50)),
     }
-    run = read_folder(formats, [files[name] for name in chosen], head, "lr0.01-s2", {})
+    files = {name: Held(name, (path / name).read_bytes()) for name in chosen}
+    run = read_run([*files.values()], lambda name: files[name].data[: 1 << 16], "lr0.01-s2", None, {})
     assert run.format == "trainer_state"
     assert run.config["seed"] == 2 and run.config["learning_rate"] == 0.01
     assert run.config["max_steps"] == 50 and run.config["model"]["model_type"] == "gpt2"
@@ -242,8 +232,7 @@ def test_a_folder_of_transformers_is_read_whole() -> None:
 
 
 def test_a_folder_of_a_configuration_alone_is_no_run() -> None:
-    files = {"config.json": b'{"betas": [0.9, 0.99], "model_type": "gpt2"}', "notes.txt": b"loss is low\n"}
-    formats = [TRAINER_STATE, TRAINER_LOG, TABLES, HISTORY]
-    assert taken(formats, list(files), files.__getitem__) == ()
-    with pytest.raises(Unreadable, match=r"^x is a text in which no format finds a series"):
-        read_folder(formats, [Held(name, data) for name, data in files.items()], files.__getitem__, "x", {})
+    files = {"params.json": b'{"betas": [0.9, 0.99], "model_type": "gpt2"}', "notes.txt": b"loss is low\n"}
+    assert not fitting(list(files), files.__getitem__)
+    with pytest.raises(Unreadable, match="in which no format finds a series"):
+        read_run([Held(name, data) for name, data in files.items()], files.__getitem__, "x", None, {})

@@ -1,4 +1,4 @@
-"""Writes tests/data/keras with Keras itself: ``KERAS_BACKEND=torch python make_keras.py FOLDER``.
+"""Writes tests/data/keras with Keras itself: ``python tests/tools/make_keras.py``.
 
 Needs ``keras`` and ``torch``. The loop's own record is what ``fit`` gives back, in ``truth.json``.
 """
@@ -6,12 +6,17 @@ Needs ``keras`` and ``torch``. The loop's own record is what ``fit`` gives back,
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import sys
 from pathlib import Path
 
-import keras
 import numpy as np
+
+os.environ["KERAS_BACKEND"] = "torch"
+import keras  # noqa: E402 - after its backend is chosen
+
+
+PLACE = Path(__file__).resolve().parents[1] / "data" / "keras"
 
 
 def main(into: Path) -> None:
@@ -35,4 +40,4 @@ def main(into: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(PLACE)

@@ -1,4 +1,4 @@
-"""Writes tests/data/lightning with Lightning itself: ``python make_lightning.py FOLDER``.
+"""Writes tests/data/lightning with Lightning itself: ``python tests/tools/make_lightning.py``.
 
 Needs ``lightning``. What was logged is recorded in float64 by the module itself, in ``truth.json``.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,9 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
+
+
+PLACE = Path(__file__).resolve().parents[1] / "data" / "lightning"
 
 
 class Module(lightning.LightningModule):
@@ -82,4 +84,4 @@ def main(into: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(PLACE)

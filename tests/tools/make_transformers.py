@@ -1,4 +1,4 @@
-"""Writes tests/data/transformers with Transformers itself: ``python make_transformers.py FOLDER``.
+"""Writes tests/data/transformers with Transformers itself: ``python tests/tools/make_transformers.py``.
 
 Needs ``transformers`` and ``accelerate``. A tiny model is trained on random data; what each step lost is
 recorded in float64 by the loop itself, in ``truth.json``.
@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments, set_seed
 
+PLACE = Path(__file__).resolve().parents[1] / "data" / "transformers"
 KEPT = {"trainer_state.json", "all_results.json", "config.json", "README.md", "training_args.bin"}
 
 
@@ -124,4 +124,4 @@ def _killing() -> Any:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve())
+    main(PLACE)
