@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 
 os.environ["KERAS_BACKEND"] = "torch"
-import keras  # noqa: E402 - after its backend is chosen
-
+import keras
 
 PLACE = Path(__file__).resolve().parents[1] / "data" / "keras"
 

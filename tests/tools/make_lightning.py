@@ -17,7 +17,6 @@ import torch
 from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
 
-
 PLACE = Path(__file__).resolve().parents[1] / "data" / "lightning"
 
 
