@@ -40,7 +40,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "versions": report.versions,
         "command": report.command,
         "selected": asdict(report.selected),
-        "masked": sum(run.masked for run in report.runs),
+        "masked": report.masked,
         "lists": [model_list.to_dict(one) for one in report.lists],
         "problems": [_problem(problem) for problem in report.problems],
         "checks": [{"family": check.family, "run": check.run, **_check(check)} for check in report.checks],

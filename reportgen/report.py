@@ -230,6 +230,11 @@ class Report:
     findings: tuple[Finding, ...] = ()
 
     @property
+    def masked(self) -> int:
+        """How many secrets of configurations were masked."""
+        return sum(run.masked for run in self.runs)
+
+    @property
     def runs(self) -> tuple[RunReport, ...]:
         """All runs of all families, in order."""
         return tuple(run for family in self.families for run in family.runs)

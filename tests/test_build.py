@@ -212,7 +212,8 @@ def test_spikes_are_those_of_a_plain_loop(runs: list[dict[str, Any]]) -> None:
 
 def test_attributes_come_from_the_names(runs: list[dict[str, Any]]) -> None:
     by_name = {run["name"]: run for run in runs}
-    assert by_name["mix_d4_l3_h4_t15K_s372001"]["attributes"] == {
+    attributes = by_name["mix_d4_l3_h4_t15K_s372001"]["attributes"]
+    assert {key: attributes[key] for key in list(attributes)[:8]} == {
         "op": "mix",
         "digits": 4,
         "layers": 3,

@@ -209,6 +209,9 @@ SOURCES = {
     '[source]\ntype = "url"\nurl = "host/{name}"': [
         'source.url: "host/{name}" is no address; write one such as "https://host/{name}/log.csv"'
     ],
+    '[source]\ntype = "url"\nurl = "https://me:secret@host/{name}"': [
+        "source.url: holds a password; leave it to the environment"
+    ],
     '[source]\ntype = "url"\nurl = "https://host/{nam}"': [
         'source.url: unknown placeholder "{nam}"; did you mean "name"?'
     ],

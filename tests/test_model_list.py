@@ -196,7 +196,21 @@ def test_a_folder_is_its_lists_in_name_order(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_lists(tmp_path: Path) -> None:
-    with pytest.raises(ReportgenError, match=r"holds no \*\.toml; name a folder that does, or a file"):
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    said = r"holds no \*\.toml with a \[\[family\]\]; name a folder that does, or a file"
+    with pytest.raises(ReportgenError, match=said):
+        load([str(tmp_path)])
+    # Named itself, it is a list with a mistake.
+    with pytest.raises(ReportgenError, match=r"family: is missing"):
+        load([str(tmp_path / "pyproject.toml")])
+
+
+def test_a_folder_has_other_files_of_toml(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(f'{HUB}{FAMILY}runs = ["a"]')
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    assert [one.file for one in load([str(tmp_path)])] == ["a.toml"]
+    (tmp_path / "broken.toml").write_text("[[family]\n")
+    with pytest.raises(ReportgenError, match=r"broken\.toml"):
         load([str(tmp_path)])
 
 

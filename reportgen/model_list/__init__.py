@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reportgen.model_list.defaults import naming_of, with_runs
 from reportgen.model_list.document import from_dict, to_dict
+from reportgen.model_list.json_schema import json_schema
 from reportgen.model_list.labels import labels_of
 from reportgen.model_list.mistakes import did_you_mean
-from reportgen.model_list.reading import load, load_named, shipped_names
+from reportgen.model_list.reading import lists_in, load, load_named, shipped_names
 from reportgen.model_list.slugs import slugify, unsafe_found, unsafe_path
 from reportgen.model_list.specs import (
     DirectorySource,
@@ -47,7 +48,9 @@ __all__ = [
     "Waiver",
     "did_you_mean",
     "from_dict",
+    "json_schema",
     "labels_of",
+    "lists_in",
     "load",
     "load_named",
     "naming_of",

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic_core import PydanticCustomError
 
+from reportgen.masking import masked_text
 from reportgen.model_list.logos import KINDS, check_kept_logo
 from reportgen.model_list.mistakes import did_you_mean, shown
 from reportgen.model_list.slugs import unsafe_found, unsafe_path
@@ -107,6 +108,8 @@ def address(text: str) -> str:
     """An address with a scheme; ``{name}`` is its only placeholder."""
     if not re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", text) or not text.isprintable():
         raise mistake(f'{shown(text)} is no address; write one such as "https://host/{{name}}/log.csv"')
+    if masked_text(text) != text:
+        raise mistake("holds a password; leave it to the environment")
     return name_template(text)
 
 

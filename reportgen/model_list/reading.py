@@ -15,7 +15,7 @@ from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, nearest, sh
 from reportgen.model_list.specs import ModelList
 from reportgen.text import is_utf8, one_line
 
-__all__ = ["load", "load_named", "shipped_names"]
+__all__ = ["lists_in", "load", "load_named", "shipped_names"]
 
 _LARGEST_LIST = 2 * 2**20  # 20,000 runs, each with a note; the parser takes up to 400 times as much memory
 _LARGEST_REPORT = 256 * 2**20
@@ -106,9 +106,9 @@ def _files(name: str, lines: list[str]) -> Iterator[tuple[Path, str]]:
     path = Path(name)
     try:
         if name and path.is_dir():
-            files = sorted(file for file in path.glob("*.toml") if file.is_file() and file.name[0] != ".")
+            files = lists_in(path)
             if not files:
-                mistakes.add("", "holds no *.toml; name a folder that does, or a file")
+                mistakes.add("", "holds no *.toml with a [[family]]; name a folder that does, or a file")
             yield from ((file, str(file)) for file in files)
         elif name and path.exists():
             yield path, name
@@ -120,6 +120,24 @@ def _files(name: str, lines: list[str]) -> Iterator[tuple[Path, str]]:
     except (OSError, ValueError) as error:
         mistakes.add("", f"cannot be read: {_reason(error)}; check its name and permissions")
     lines += mistakes.lines
+
+
+def lists_in(folder: Path) -> tuple[Path, ...]:
+    """The lists of a folder: its ``*.toml`` in name order, not deeper, hidden ones left out.
+
+    One that can be read and has no ``family`` is no list (``pyproject.toml``); one that cannot be read is.
+    """
+    files = sorted(file for file in folder.glob("*.toml") if file.is_file() and file.name[0] != ".")
+    return tuple(file for file in files if _is_list(file))
+
+
+def _is_list(file: Path) -> bool:
+    mistakes = Mistakes(str(file))
+    try:
+        document = _document(file, mistakes)
+    except TooManyMistakes:
+        return True
+    return not isinstance(document, dict) or "family" in document
 
 
 def _siblings(path: Path) -> list[str]:
