@@ -188,6 +188,13 @@ class TestDirectory:
         assert kind == "missing"
         assert message == "r1.json does not exist; put it there, or take the run out of the list"
 
+    def test_an_absolute_one_is_named_from_a_folder_that_is_there(self, tmp_path: Path) -> None:
+        (tmp_path / "exp").mkdir()
+        with pytest.raises(Unusable) as missing:
+            found_in(Path("/nowhere"), f"{tmp_path.as_posix()}/exp/out/{{name}}/log.csv", "r1")
+        assert str(missing.value).startswith("exp/out/r1/log.csv does not exist; ")
+        assert str(tmp_path) not in str(missing.value)
+
     def test_missing_folder_and_file_in_the_way(self, tmp_path: Path) -> None:
         (tmp_path / "a").write_bytes(DATA)
         assert self.refused(tmp_path, "a/b")[0] == "missing"

@@ -70,7 +70,8 @@ class Directory:
             taken = self._in_folder(source, path, shown, files)
             names = tuple(file.name for file in taken)
         else:
-            taken = (self._lone_file(path, shown, mend),)
+            named = _findable(path) if absolute and not _is_folder(path.parent) else shown
+            taken = (self._lone_file(path, named, mend),)
             names = ()
         record = SourceRecord("directory", None, None, None, shown, digest_of(taken), names)
         return Found(taken, record)

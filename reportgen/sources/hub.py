@@ -384,6 +384,8 @@ class Hub:
                 events.put(error)
 
         with self._counted(f"{place.repo}/{etag}") as alone:
+            # Whoever fetches holds it too: only one that is held beforehand is another's.
+            locked = alone() and HubCache(place.repo, place.repo_type).lock_held(etag) is not None
             threading.Thread(target=work, name=threading.current_thread().name, daemon=True).start()
             moved = looked = time.monotonic()
             told = False
@@ -393,7 +395,7 @@ class Hub:
                 except Empty:
                     self._line.sleep(0.0)
                     now = time.monotonic()
-                    if now - looked > _LOOKS_AT_LOCKS and alone():
+                    if locked and now - looked > _LOOKS_AT_LOCKS:
                         looked = now
                         told = self._look_at_lock(place, etag, now - moved, told)
                     # While all are to wait, the client does too.

@@ -219,7 +219,10 @@ def settings_trouble() -> str | None:
     certificates = os.environ.get("SSL_CERT_FILE")
     if certificates and not os.path.isfile(certificates):  # noqa: PTH113 - unlike pathlib's it never raises
         return "SSL_CERT_FILE names a file that is not there; correct it, or unset it"
-    token = huggingface_hub.get_token() or ""
+    try:
+        token = huggingface_hub.get_token() or ""
+    except (OSError, ValueError) as error:
+        return f"the token of the Hub cannot be read ({detail(error)}); see to the folder that HF_HOME names"
     if not token.isascii() or not token.isprintable():
         return "the token of the Hub (HF_TOKEN) holds a character that no token has; copy it again"
     return None
