@@ -89,7 +89,7 @@ def gpu_rows(losses: int = 10**9) -> Iterator[Row]:
 
 
 def _ours(runs: list[_Losses]) -> list[_Rolled]:
-    from reportgen.curves.smoothing import rolling
+    from benchmarks.rolling import rolling
 
     return [(rolled.mean, rolled.min, rolled.max) for rolled in rolling(runs, _WINDOW)]
 

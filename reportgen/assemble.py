@@ -12,6 +12,7 @@ from reportgen.metrics import value as value_of
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, slugify
 from reportgen.pull import Pulled
 from reportgen.report import Check, Conflict, FamilyReport, RunReport, SeriesReport
+from reportgen.series import title_of
 from reportgen.text import natural_key
 from reportgen.work import Measured
 
@@ -57,7 +58,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
     ]
     identified = identify(spec, [(run, one.measured.config) for run, one in found])
     runs = [
-        _run(spec.name, run, one, slugify(run.name, taken), identified, index)
+        _run(spec, run, one, slugify(run.name, taken), identified, index)
         for index, (run, one) in enumerate(found)
     ]
     order = list(range(len(runs)))
@@ -73,7 +74,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
 
 
 def _run(
-    family: str,
+    family: FamilySpec,
     spec: RunSpec,
     made: Made,
     slug: str,
@@ -89,7 +90,7 @@ def _run(
         attributes=identified.attributes[index],
         config=identified.configs[index],
         recorded=measured.recorded,
-        series=measured.series,
+        series={name: _as_listed(one, family) for name, one in measured.series.items()},
         source=made.pulled.source,
         marks=_marks(spec, made, conflicts),
         conflicts=conflicts,
@@ -101,7 +102,15 @@ def _run(
         masked=identified.masked[index],
         varied=identified.columns,
     )
-    return replace(run, checks=expectations.check(family, spec.name, spec.expect, run.metric))
+    return replace(run, checks=expectations.check(family.name, spec.name, spec.expect, run.metric))
+
+
+def _as_listed(one: SeriesReport, family: FamilySpec) -> SeriesReport:
+    """A series with the title and the unit that the list gives it."""
+    listed = family.series.get(one.name) or family.series.get(one.source_name)
+    if listed is None:
+        return replace(one, title=title_of(one.name))
+    return replace(one, title=listed.title or title_of(one.name), unit=listed.unit, draw=listed.draw)
 
 
 def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[str, ...]:

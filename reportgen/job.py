@@ -297,7 +297,11 @@ def _report(
     usable = [(entry, one) for entry, one in zip(entries, pulled, strict=True) if isinstance(one, Pulled)]
     with log.step("compute", len(usable)) as progress:
         measured = measure.measure(
-            [(one, entry.settings) for entry, one in usable], options.device, store, progress
+            [(one, entry.settings) for entry, one in usable],
+            options.device,
+            store,
+            progress,
+            limit=options.max_file_size,
         )
     log.info(one_line(f"computed: {', '.join(measured.computed) or 'none'}", _LONGEST_LINE))
     results = iter(measured.results)

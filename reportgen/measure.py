@@ -55,6 +55,8 @@ def measure(
     device: str,
     cache: Cache,
     progress: Progress,
+    *,
+    limit: int = 256 * 2**20,
     executor: Executor | None = None,
 ) -> MeasuredAll:
     """Reads and measures runs; each of the same files and settings once.
@@ -64,13 +66,14 @@ def measure(
         device: As asked for, ``auto`` included.
         cache: Asked first.
         progress: Advanced once for each distinct run and setting.
+        limit: Most bytes that a packed file may hold.
         executor: Where the work is done; None: threads of this process.
 
     Raises:
         ReportgenError: The device does not exist.
     """
     code = _fingerprint()
-    jobs = [_job(pulled, settings, device, code) for pulled, settings in runs]
+    jobs = [_job(pulled, settings, device, code, limit) for pulled, settings in runs]
     results: dict[str, Measured | Unusable] = {}
     missing: dict[str, _Job] = {}
     for job in jobs:
@@ -112,12 +115,12 @@ def _named(result: Measured | Unusable, pulled: Pulled) -> Measured | Unusable:
     return Unusable(f"{one_line(on_hub if source.repo else file)} {result.reason}")
 
 
-def _job(pulled: Pulled, settings: RunSettings, device: str, code: str) -> _Job:
+def _job(pulled: Pulled, settings: RunSettings, device: str, code: str, limit: int) -> _Job:
     spec = pulled.spec
     in_store = "" if spec.source.is_per_run else spec.name
     names = "\0".join(file.name for file in pulled.files)
     key = key_of("run", code, pulled.source.sha256, names, in_store, repr(settings), device)
-    return _Job(pulled, RunWork(pulled.files, spec.name, settings), key)
+    return _Job(pulled, RunWork(pulled.files, spec.name, settings, limit), key)
 
 
 def _fingerprint() -> str:

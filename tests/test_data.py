@@ -94,7 +94,7 @@ def test_a_diverged_run_gives_strict_json() -> None:
     assert (run["metrics"]["nonfinite"], run["metrics"]["first_nonfinite_step"]) == (20, 40)
     assert run["config"] == {"n_digits": 7, "avg_final_loss": None, "nested": {"deep": [1, None, None]}}
     assert run["checks"] == [
-        {"metric": "nonfinite", "expected": "== 0", "actual": 20, "outcome": "failed"},
+        {"metric": "nonfinite", "expected": "== 0", "actual": 20, "outcome": "failed", "note": ""},
     ]
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,13 +29,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Batch",
     "Reach",
-    "RollingStatistics",
     "Windows",
     "fitting",
     "pack",
     "reach_of",
     "roll",
-    "rolling",
     "rolling_mean",
     "room_on",
     "tiles",
@@ -125,15 +123,6 @@ class Windows:
         """The same statistics in the host's memory, as float64."""
         parts = (on_host(part).astype(np.float64) for part in (self.mean, self.min, self.max))
         return Windows(on_host(self.count), *parts)
-
-
-@dataclass(frozen=True, slots=True)
-class RollingStatistics:
-    """Rolling mean, minimum and maximum of one run, each (steps,) float64; missing is NaN."""
-
-    mean: FloatArray
-    min: FloatArray
-    max: FloatArray
 
 
 def reach_of(window: int, steps: int) -> Reach:
@@ -255,50 +244,6 @@ def rolling_mean(batch: Batch) -> tuple[Array, Array]:
         part = values[tile.start : tile.stop + width - 1]
         _average(part, _finite(part), mean[tile], count[tile])
     return mean, count
-
-
-def rolling(
-    losses: Sequence[FloatArray],
-    window: int,
-    edges: Literal["partial", "trim"] = "partial",
-    device: str = "cpu",
-) -> list[RollingStatistics]:
-    """Rolling mean, minimum and maximum of each run, at every step.
-
-    Equal to ``pandas.Series(run).rolling(window, center=True, min_periods=m)`` with m = 1 for
-    ``partial`` and m = ``window`` for ``trim``; the mean within 1e-12 relative.
-
-    Args:
-        losses: One (steps,) float64 array a run, at least one step each.
-        window: Steps in the window, 1 or more.
-        edges: Whether windows that miss a loss, or reach past an end, count.
-        device: ``cpu``, or a torch device with float64.
-
-    Returns:
-        One result a run, in order.
-    """
-    results: dict[int, RollingStatistics] = {}
-    by_reach: dict[Reach, list[int]] = {}
-    for index, run in enumerate(losses):
-        by_reach.setdefault(reach_of(window, len(run)), []).append(index)
-    least = 1 if edges == "partial" else window
-    for reach, indices in by_reach.items():
-        done = 0
-        while done < len(indices):
-            steps = [len(losses[index]) for index in indices[done:]]
-            part = indices[done : done + fitting(steps, reach, room_on(device))]
-            done += len(part)
-            batch = pack([losses[index] for index in part], reach)
-            windows = roll(batch.on(device))
-            statistics = [on_host(field) for field in (windows.mean, windows.min, windows.max)]
-            few = on_host(windows.count) < least
-            if few.any():
-                for field in statistics:
-                    field[few] = np.nan
-            for index, first, length in zip(part, batch.origin, batch.steps, strict=True):
-                own = slice(first, first + length)
-                results[index] = RollingStatistics(*(field[own] for field in statistics))
-    return [results[index] for index in range(len(losses))]
 
 
 def _finite(values: Array) -> Array | None:

@@ -7,6 +7,7 @@ from another package, the entry point ``reportgen.formats`` that names such a cl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -100,19 +101,48 @@ def read_run(
     Raises:
         Unreadable: No format reads it, and why.
     """
-    from reportgen.formats.folders import read_folder
+    from reportgen.formats import folders
     from reportgen.formats.refusals import refusal
-    from reportgen.formats.settling import settle
 
     inside = [file.name for file in files]
-    if len(files) > 1 and wanted is None:
-        return read_folder(_formats(), files, head, name, options)
-    found = format_of(inside, head, wanted)
-    if found is None:
-        raise Unreadable(inside[0], refusal(inside, head))
-    one, fits = found
-    run = one.read([file for file in files if file.name in fits], name, options)
-    return settle(run, options.get("repeats"), fits[0])
+    found = fitting(inside, head, wanted)
+    if not found:
+        raise Unreadable(inside[0] if len(inside) == 1 else "", refusal(inside, head))
+    # Of a lone file the surest format has the last word: another would read what that one refused.
+    read, refused = _read_all(found[:1] if len(files) == 1 else found, files, name, options)
+    if refused is not None and not read:
+        raise refused
+    run = folders.merged(read)
+    said, notes = folders.configuration([file for file in files if folders.is_configuration(file.name)])
+    return replace(run, config={**said, **run.config}, notes=(*run.notes, *notes))
+
+
+def _read_all(
+    found: Sequence[tuple[Format, tuple[str, ...]]],
+    files: Sequence[InputFile],
+    name: str,
+    options: Mapping[str, Any],
+) -> tuple[list[RunFile], Unreadable | None]:
+    """What each format makes of the files that none before it has read, and the first refusal."""
+    from reportgen.formats.folders import PREFERENCE
+    from reportgen.formats.settling import settle
+
+    read: list[RunFile] = []
+    refused: Unreadable | None = None
+    left = {file.name: file for file in files}
+    for one, fits in found:
+        own = [left[file] for file in fits if file in left]
+        # Formats that tell one run in parts stand in the order of preference; any other is enough alone.
+        if not own or (read and not {read[0].format, one.name} <= set(PREFERENCE)):
+            continue
+        try:
+            read.append(settle(one.read(own, name, options), options.get("repeats"), own[0].name))
+        except Unreadable as reason:
+            refused = refused or reason
+            continue
+        for file in own:
+            del left[file.name]
+    return read, refused
 
 
 @cache

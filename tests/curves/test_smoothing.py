@@ -12,8 +12,9 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from benchmarks.rolling import rolling
 from reportgen.curves import smoothing
-from reportgen.curves.smoothing import pack, reach_of, roll, rolling, rolling_mean
+from reportgen.curves.smoothing import pack, reach_of, roll, rolling_mean
 
 MISSING = st.sampled_from([math.nan, math.inf, -math.inf])
 # Sums of these are exact in float64, so that pandas and we must agree to the last bit.
