@@ -110,11 +110,13 @@ def read_run(
         raise Unreadable(inside[0] if len(inside) == 1 else "", refusal(inside, head))
     # Of a lone file the surest format has the last word: another would read what that one refused.
     read, refused = _read_all(found[:1] if len(files) == 1 else found, files, name, options)
-    if refused is not None and not read:
-        raise refused
+    if not read:
+        raise refused[0]
     run = folders.merged(read)
     said, notes = folders.configuration([file for file in files if folders.is_configuration(file.name)])
-    return replace(run, config={**said, **run.config}, notes=(*run.notes, *notes))
+    return replace(
+        run, config={**said, **run.config}, notes=(*run.notes, *notes, *(f"{reason}." for reason in refused))
+    )
 
 
 def _read_all(
@@ -122,13 +124,13 @@ def _read_all(
     files: Sequence[InputFile],
     name: str,
     options: Mapping[str, Any],
-) -> tuple[list[RunFile], Unreadable | None]:
-    """What each format makes of the files that none before it has read, and the first refusal."""
+) -> tuple[list[RunFile], list[Unreadable]]:
+    """What each format makes of the files that none before it has read, and what they refuse."""
     from reportgen.formats.folders import PREFERENCE
     from reportgen.formats.settling import settle
 
     read: list[RunFile] = []
-    refused: Unreadable | None = None
+    refused: list[Unreadable] = []
     left = {file.name: file for file in files}
     for one, fits in found:
         own = [left[file] for file in fits if file in left]
@@ -138,7 +140,7 @@ def _read_all(
         try:
             read.append(settle(one.read(own, name, options), options.get("repeats"), own[0].name))
         except Unreadable as reason:
-            refused = refused or reason
+            refused.append(reason)
             continue
         for file in own:
             del left[file.name]
