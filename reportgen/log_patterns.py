@@ -76,6 +76,7 @@ def _compile(pattern: str) -> LogPattern:
     except re2.error as error:
         words = error.args[0] if error.args else ""
         why = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+        why = why if why.isprintable() else repr(why)
         fix = "correct it"
         if _LOOK.search(pattern) or "escape sequence" in why:
             fix = "patterns are RE2's, without look-around and backreferences: say what to match without them"

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from reportgen.formats.reading import sound
 from reportgen.formats.series_names import is_evaluation, own_names, parts
 from reportgen.kinds import Series
 
 if TYPE_CHECKING:
     from reportgen.kinds import FloatArray, IntArray
 
-__all__ = ["EVALUATION", "LOSS", "Column", "counted", "listed", "series_of"]
+__all__ = ["EVALUATION", "LOSS", "Column", "counted", "listed", "series_of", "shown"]
 
 LOSS: Final = "loss"
 EVALUATION: Final = "eval_loss"
 
 _EPOCHS = ("epoch", "train/epoch", "trainer/epoch")
 _SHOWN = 5
+_LONGEST = 100
 # What Transformers logs once, at the end: of the run as a whole, among them the mean of its losses.
 _END = "train/train_runtime"
 _RESULTS = (
@@ -63,7 +65,8 @@ def series_of(columns: Mapping[str, Column]) -> dict[str, Series]:
     A column ``epoch`` that tells one for every step becomes an axis of the others. ``time`` counts
     from the first entry of the run.
     """
-    columns = {name: column for name, column in columns.items() if len(column.values)}
+    # Names come from JSON too, where half a surrogate pair may stand.
+    columns = {sound(name): column for name, column in columns.items() if len(column.values)}
     if _END in columns and len(columns) > len(_RESULTS):
         columns = {name: column for name, column in columns.items() if name not in _RESULTS}
     first_times = [float(np.min(column.times)) for column in columns.values() if column.times is not None]
@@ -122,9 +125,14 @@ def _epochs_at(column: Column, epochs: Column) -> FloatArray | None:
 
 def listed(names: Sequence[str]) -> str:
     """Some of many names, for a sentence."""
-    if len(names) <= _SHOWN:
-        return ", ".join(names)
-    return ", ".join(names[:_SHOWN]) + f" and {len(names) - _SHOWN:,} more"
+    words = ", ".join(map(shown, names[:_SHOWN]))
+    return words if len(names) <= _SHOWN else f"{words} and {len(names) - _SHOWN:,} more"
+
+
+def shown(name: str) -> str:
+    """A name from a file, for a sentence of one line."""
+    plain = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}..."
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

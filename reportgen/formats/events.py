@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import LOSS, Column, listed, series_of
+from reportgen.formats.assembly import LOSS, Column, listed, series_of, shown
 from reportgen.formats.event_file import Entries, EventFile, begins_event_file, read_event_file
 from reportgen.formats.reading import sound
 from reportgen.formats.series_names import own_names, parts
@@ -78,13 +78,13 @@ class TensorBoard:
             found.append(_Found(file.name, folder, start, content))
         # The order in which they were begun; steps decide later which entries count.
         found.sort(key=lambda one: (one.content.began is None, one.content.began, one.name))
-        shown = files[0].name if len(files) == 1 else name
+        place = files[0].name if len(files) == 1 else name
         if not any(one.content.records for one in found):
-            raise Unreadable(shown, "holds no sound TensorBoard record; write or copy it again, whole")
+            raise Unreadable(place, "holds no sound TensorBoard record; write or copy it again, whole")
         notes = _notes(found)
-        columns = _columns(shown, found, notes)
+        columns = _columns(place, found, notes)
         if not columns:
-            raise Unreadable(shown, _why_nothing(found))
+            raise Unreadable(place, _why_nothing(found))
         last = found[-1].content if found[-1].content.began is not None else None
         return RunFile(
             series=series_of(columns),
@@ -194,9 +194,9 @@ def _notes(found: Sequence[_Found]) -> list[str]:
         notes.append(f"Records with a wrong checksum or content were passed over: {damaged:,}.")
     for one in found:
         if one.content.lost:
-            notes.append(f"{one.name} is damaged in the length of a record and was read up to there.")
+            notes.append(f"{shown(one.name)} is damaged in the length of a record and was read up to there.")
         elif one.content.cut:
-            notes.append(f"{one.name} ends inside a record and was read up to there.")
+            notes.append(f"{shown(one.name)} ends inside a record and was read up to there.")
     return notes
 
 

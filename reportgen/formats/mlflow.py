@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import Column, counted, series_of
+from reportgen.formats.assembly import Column, counted, series_of, shown
 from reportgen.formats.reading import sound
 from reportgen.formats.stores import WAL_NOTE, database, has_columns, ids_by_name, run_of, step_of
 from reportgen.kinds import RunFile, Unreadable
@@ -76,18 +76,18 @@ class MLflow:
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
         notes = []
         if _is_database(files):
-            shown = files[0].name
-            with database(files, shown) as (store, has_wal):
-                run = _from_database(store, run_of(_database_ids(store, shown), name, shown))
+            place = files[0].name
+            with database(files, place) as (store, has_wal):
+                run = _from_database(store, run_of(_database_ids(store, place), name, place))
             if has_wal:
                 notes.append(WAL_NOTE)
         else:
-            shown = name
+            place = name
             ids = _folder_ids(files)
-            run = _from_folder(files, run_of(ids, name, shown))
+            run = _from_folder(files, run_of(ids, name, place))
         columns = _columns(run, notes)
         if not columns:
-            raise Unreadable(shown, f"holds no metrics of {name}; take the run out of the list")
+            raise Unreadable(place, f"holds no metrics of {shown(name)}; take the run out of the list")
         if run.bad:
             notes.append(f"Lines of metrics that hold no entry were left out: {run.bad:,}.")
         if run.state in ("FAILED", "KILLED"):

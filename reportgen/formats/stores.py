@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from reportgen.formats.assembly import listed
+from reportgen.formats.assembly import listed, shown
 from reportgen.kinds import Unreadable
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def ids_by_name(runs: Sequence[tuple[str, str]]) -> dict[str, str]:
     Args:
         runs: Id and name, empty where it has none, in the store's order.
     """
-    wanted = [name if _usable(name) else run_id for run_id, name in runs]
+    wanted = [name if _usable(name) else shown(run_id) for run_id, name in runs]
     return {
-        name if wanted.count(name) == 1 else f"{name} ({run_id})": run_id
+        name if wanted.count(name) == 1 else f"{name} ({shown(run_id)})": run_id
         for (run_id, _), name in zip(runs, wanted, strict=True)
     }
 
@@ -56,7 +56,7 @@ def run_of(ids: Mapping[str, str], name: str, store: str) -> str:
         return next(iter(ids.values()))
     if not ids:
         raise Unreadable(store, "holds no runs")
-    raise Unreadable(store, f"has no run {name}; its {len(ids):,} runs are {listed(list(ids))}")
+    raise Unreadable(store, f"has no run {shown(name)}; its {len(ids):,} runs are {listed(list(ids))}")
 
 
 def step_of(value: object) -> int | None:
@@ -101,7 +101,8 @@ def database(files: Sequence[InputFile], name: str) -> Iterator[tuple[sqlite3.Co
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.text_factory = lambda value: value.decode("utf-8", "replace")
         yield connection, len(files) > 1
-    except (sqlite3.Error, OverflowError, UnicodeDecodeError):  # The last of SQLite's own message.
+    # SQLite's own message may be no text, and sizes in a damaged file may be beyond all memory.
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError, MemoryError):
         raise Unreadable(name, "is a damaged database; copy it again, whole") from None
     finally:
         connection.close()

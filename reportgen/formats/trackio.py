@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import Column, series_of
+from reportgen.formats.assembly import Column, series_of, shown
 from reportgen.formats.reading import integer, number, sound
 from reportgen.formats.stores import WAL_NOTE, database, has_columns, ids_by_name, run_of, step_of
 from reportgen.kinds import RunFile, Unreadable
@@ -40,10 +40,10 @@ class Trackio:
             return list(_ids(store, files[0].name))
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
-        shown = files[0].name
+        place = files[0].name
         notes: list[str] = []
-        with database(files, shown) as (store, has_wal):
-            run = run_of(_ids(store, shown), name, shown)
+        with database(files, place) as (store, has_wal):
+            run = run_of(_ids(store, place), name, place)
             rows = store.execute(
                 f"SELECT timestamp, step, metrics FROM metrics WHERE {_key(store)} = ? ORDER BY id",  # noqa: S608
                 (run,),
@@ -51,7 +51,7 @@ class Trackio:
             config = _config(store, run)
         columns, left_out = _columns(rows, notes)
         if not columns:
-            raise Unreadable(shown, f"holds no metrics of {name}; take the run out of the list")
+            raise Unreadable(place, f"holds no metrics of {shown(name)}; take the run out of the list")
         if left_out:
             notes.append(f"Values that are no numbers were left out: {left_out:,}.")
         if has_wal:

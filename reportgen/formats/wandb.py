@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import Column, series_of
+from reportgen.formats.assembly import Column, listed, series_of
 from reportgen.formats.reading import sound
 from reportgen.formats.series_names import parts
 from reportgen.formats.stores import ids_by_name, run_of
@@ -47,15 +47,15 @@ class Wandb:
         return list(_ids(files))
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
-        shown = files[0].name if len(files) == 1 else name
-        run_id = run_of(_ids(files), name, shown)
+        place = files[0].name if len(files) == 1 else name
+        run_id = run_of(_ids(files), name, place)
         files = [file for file in files if _run_id(file) == run_id]
         parts_of_run = [_read(file) for file in sorted(files, key=lambda file: file.name)]
         found = _together(parts_of_run)
         notes: list[str] = []
         columns = _columns(found, notes)
         if not columns:
-            raise Unreadable(shown, "holds no history: nothing was logged; take the run out of the list")
+            raise Unreadable(place, "holds no history: nothing was logged; take the run out of the list")
         if found.damaged:
             notes.append(f"Parts with a wrong checksum were passed over: {found.damaged:,}.")
         if found.left_out:
@@ -116,10 +116,10 @@ def _columns(found: WandbFile, notes: list[str]) -> dict[str, Column]:
     times = _carried(found.history, _TIME)
     rows = {key: _rows(found.history, key) for key in keys}
     step_keys = {key: found.step_of(key) for key in keys}
-    for key, step in step_keys.items():
-        if step != _STEP and not _whole(steps[step][rows[key]]):
-            notes.append(f"The steps of {key} are those of _step: {step} is not a whole number everywhere.")
-            step_keys[key] = _STEP
+    odd = [key for key, step in step_keys.items() if step != _STEP and not _whole(steps[step][rows[key]])]
+    if odd:
+        notes.append(f"Steps of {listed(odd)} are those of _step: what they name holds no whole numbers.")
+    step_keys |= dict.fromkeys(odd, _STEP)
     step_keys = {key: step for key, step in step_keys.items() if key not in step_keys.values()}
     units = _units(list(step_keys.values()))
     columns = {}
@@ -136,9 +136,9 @@ def _columns(found: WandbFile, notes: list[str]) -> dict[str, Column]:
             unit=units[step],
             table=step,
         )
-    shown = sorted(set(step_keys.values()) - {_STEP})
-    if shown:
-        notes.append(f"Steps are those of {', '.join(shown)}, as the run defined its metrics.")
+    defined = sorted(set(step_keys.values()) - {_STEP})
+    if defined:
+        notes.append(f"Steps are those of {listed(defined)}, as the run defined its metrics.")
     return columns
 
 

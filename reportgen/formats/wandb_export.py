@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import Column, series_of
+from reportgen.formats.assembly import Column, series_of, shown
 from reportgen.formats.reading import number, text_of
 from reportgen.formats.series_names import parts
 from reportgen.formats.stores import ids_by_name, run_of
@@ -76,7 +76,7 @@ class WandbExport:
             axis.append(at)
         columns, notes = _columns(head, np.array(axis), cells)
         if not columns:
-            raise Unreadable(file.name, f"holds no values of {run}; export the chart again")
+            raise Unreadable(file.name, f"holds no values of {shown(run)}; export the chart again")
         if bad:
             notes.append(f"Rows and cells that are no numbers were left out: {bad:,}.")
         return RunFile(series=series_of(columns), notes=tuple(notes), format=self.name)
@@ -135,9 +135,9 @@ def _columns(
     """The metrics of a run; steps are those of the first column, which is said where they are none."""
     whole = bool((axis == np.floor(axis)).all())
     time = "time" in parts(head.axis)
-    notes = [f"Its steps are those of {head.axis}, the first column."]
+    notes = [f"Its steps are those of {shown(head.axis)}, the first column."]
     if not whole:
-        notes = [f"{head.axis}, the first column, holds no whole numbers: steps are the numbers of the rows."]
+        notes = [f"{shown(head.axis)}, the first column, holds no whole numbers: its rows are counted."]
     unit = "epoch" if parts(head.axis)[-1:] == ("epoch",) else "step"
     columns = {}
     for metric, found in cells.items():

@@ -144,7 +144,7 @@ def test_metrics_name_their_steps() -> None:
         "odd": ([100, 101], "log call"),
         "epoch": ([100], "log call"),
     }
-    assert "The steps of odd are those of _step: epoch is not a whole number everywhere." in run.notes
+    assert "Steps of odd are those of _step: what they name holds no whole numbers." in run.notes
 
 
 def test_a_later_configuration_counts() -> None:
