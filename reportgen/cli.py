@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -36,8 +37,9 @@ _GRACE_SECONDS = 10.0
 """What a build has to end once it is interrupted, before it is interrupted again."""
 _EXAMPLE = """examples:
   reportgen build demo                the runs that ship, into report/report.html and report.pdf
-  reportgen check my-runs.toml        every mistake of a list
-  reportgen build my-runs.toml        a report of your own runs
+  reportgen build out/                the runs that a training left in out/
+  reportgen init out/ -o runs.toml    the same as a list, to be changed
+  reportgen build runs.toml
 """
 LISTS = "TOML files, folders of them, or lists that ship: demo, quanta-maths"
 """What help says of a LIST."""
@@ -138,6 +140,30 @@ def _parser() -> Parser:
     )
     runs.add_argument("lists", nargs="+", type=_word(utf8), metavar="LIST", help=LISTS)
     runs.set_defaults(run=_runs)
+
+    init = commands.add_parser(
+        "init",
+        help="write a list of the runs in a folder",
+        description="Looks for runs in FOLDER, or hub:OWNER[/PREFIX], and prints a list that builds them.",
+    )
+    init.add_argument("place", type=_word(utf8), metavar="FOLDER", help="a folder, or hub:OWNER[/PREFIX]")
+    init.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="write the list there; never over a file"
+    )
+    init.set_defaults(run=_init)
+
+    show = commands.add_parser(
+        "show", help="print a list that ships", description="Prints a list that ships, to start from."
+    )
+    show.add_argument("name", metavar="LIST", help=f"one of {', '.join(model_list.shipped_names())}")
+    show.set_defaults(run=_show)
+
+    schema = commands.add_parser(
+        "schema",
+        help="print the JSON Schema of lists",
+        description="Prints the JSON Schema of lists, for editors that check and complete TOML.",
+    )
+    schema.set_defaults(run=_schema)
 
     diff = commands.add_parser(
         "diff", help="show what changed", description="Says what changed between two reports."
@@ -262,6 +288,45 @@ def _check(options: argparse.Namespace) -> int:
         families = count(len(one.families), "family", "families")
         runs = count(sum(len(family.runs) for family in one.families), "run")
         _answer(f"{name}: {families}, {runs}, no mistake")
+    return 0
+
+
+def _init(options: argparse.Namespace) -> int:
+    from reportgen import first_list
+
+    log = make_log()
+    place, out = options.place, options.out
+    if place.startswith("hub:"):
+        made = first_list.of_hub(place.removeprefix("hub:"))
+    else:
+        made = first_list.of_folder(Path(place), Path() if out is None else out.parent)
+    for line in made.said:
+        log.say(line)
+    if out is None:
+        _answer(made.text.rstrip())
+        return 0
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(made.text)
+    except FileExistsError:
+        raise ReportgenError(f"-o {out}: exists, and no list is written over it; name another file") from None
+    except OSError as error:
+        raise ReportgenError(f"-o {out}: cannot be written ({error.strerror}); name another file") from error
+    log.say(f"{out}: written; build it with: reportgen build {out}")
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    file = model_list.shipped_file(options.name)
+    if file is None:
+        near = did_you_mean(options.name, model_list.shipped_names())
+        raise ReportgenError(f"no list that ships is called {shown(options.name)}{near}", exit_code=2)
+    _answer(file.read_text(encoding="utf-8").rstrip())
+    return 0
+
+
+def _schema(_: argparse.Namespace) -> int:
+    _answer(json.dumps(model_list.json_schema(), indent=2, ensure_ascii=False))
     return 0
 
 

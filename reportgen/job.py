@@ -103,7 +103,7 @@ def run(
     for line in () if options.templates is None else own_templates.check(options.templates):
         log.warn(line)
     baseline = None if options.baseline is None else _baseline(options.baseline)
-    loaded = model_list.load(lists)
+    loaded = model_list.load(lists, lambda place: _list_of(place, log))
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
     found = _discovered(loaded, options, deadline, log)
     chosen = selection.chosen(found.lists, options.families, options.runs)
@@ -192,6 +192,16 @@ def _entries(lists: Sequence[ModelList]) -> list[_Entry]:
         for family in families
         for position, spec in enumerate(family.runs)
     ]
+
+
+def _list_of(place: Path, log: Log) -> str:
+    """The list of a folder that holds none: what ``reportgen init`` would write."""
+    from reportgen import first_list
+
+    made = first_list.of_folder(place)
+    for line in made.said:
+        log.say(line)
+    return made.text
 
 
 def _discovered(

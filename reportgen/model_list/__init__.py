@@ -7,7 +7,14 @@ from reportgen.model_list.document import from_dict, to_dict
 from reportgen.model_list.json_schema import json_schema
 from reportgen.model_list.labels import labels_of
 from reportgen.model_list.mistakes import did_you_mean
-from reportgen.model_list.reading import lists_in, load, load_named, shipped_names
+from reportgen.model_list.reading import (
+    lists_in,
+    load,
+    load_named,
+    load_text,
+    shipped_file,
+    shipped_names,
+)
 from reportgen.model_list.slugs import slugify, unsafe_found, unsafe_path
 from reportgen.model_list.specs import (
     DirectorySource,
@@ -53,7 +60,9 @@ __all__ = [
     "lists_in",
     "load",
     "load_named",
+    "load_text",
     "naming_of",
+    "shipped_file",
     "shipped_names",
     "slugify",
     "title_of",

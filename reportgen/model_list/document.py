@@ -258,7 +258,7 @@ def _from_dict(
 def _holds_a_run(model_list: ModelList, base: str) -> bool:
     return any(
         # Unlike pathlib's, it takes what cannot be asked about as no file; the pull will say what it is.
-        os.path.isfile(Path(base, run.source.path.replace("{name}", run.name)))  # noqa: PTH113
+        os.path.exists(Path(base, run.source.path.replace("{name}", run.name)))  # noqa: PTH110
         for family in model_list.families
         for run in family.runs
         if isinstance(run.source, DirectorySource)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, nearest, sh
 from reportgen.model_list.specs import ModelList
 from reportgen.text import is_utf8, one_line
 
-__all__ = ["lists_in", "load", "load_named", "shipped_names"]
+__all__ = ["lists_in", "load", "load_named", "load_text", "shipped_file", "shipped_names"]
 
 _LARGEST_LIST = 2 * 2**20  # 20,000 runs, each with a note; the parser takes up to 400 times as much memory
 _LARGEST_REPORT = 256 * 2**20
@@ -26,6 +26,9 @@ _LONG_KEY = re.compile(
     r"""(?:^|[\[{,])[ \t]*+(?:(?:"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+\.[ \t]*+){8}""",
     re.ASCII | re.MULTILINE,
 )
+
+OfFolder = Callable[[Path], str]
+"""Writes the list of a folder that holds none, as TOML."""
 
 _CLOSE = 'close the quotes on this line; text of several lines stands between """ and """'
 _MENDS = (
@@ -56,22 +59,54 @@ def shipped_names() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in resources.folder("model_lists").glob("*.toml")))
 
 
-def load(lists: Sequence[str]) -> tuple[ModelList, ...]:
+def shipped_file(name: str) -> Path | None:
+    """The file of a list that ships; None where none has this name."""
+    return resources.folder("model_lists") / f"{name}.toml" if name in shipped_names() else None
+
+
+def load_text(text: str, base: Path, name: str, taken: set[str] | None = None) -> ModelList:
+    """Reads a list that is no file.
+
+    Args:
+        text: TOML.
+        base: Folder that its paths start from.
+        name: What messages and reports call it.
+        taken: Slugs of families that there are already; those of this list are added.
+
+    Raises:
+        ReportgenError: It has a mistake; exit code 2.
+    """
+    from reportgen.model_list.building import Origin, model_list_of
+
+    mistakes = Mistakes(name)
+    with suppress(TooManyMistakes):
+        document = _toml(text.encode("utf-8", "surrogatepass"), mistakes)
+        if document is not None:
+            made = model_list_of(
+                document, Origin(name, str(base.resolve())), {"runs"} if taken is None else taken, mistakes
+            )
+            if not mistakes.lines:
+                return made
+    raise ReportgenError("\n".join(mistakes.lines), exit_code=2)
+
+
+def load(lists: Sequence[str], of_folder: OfFolder | None = None) -> tuple[ModelList, ...]:
     """Reads lists.
 
     Args:
         lists: Each a TOML file, a folder (its ``*.toml`` in name order, not deeper), the name of a
             list that ships (``./demo`` is a folder even so), or a ``report.json``, whose lists are
             read with the commits and hashes that it records.
+        of_folder: Writes the list of a folder that holds none; None: such a folder is a mistake.
 
     Raises:
         ReportgenError: exit code 2; every mistake of every list, one line each:
             ``file: place: what is wrong, what would be right``.
     """
-    return tuple(one for _, one in load_named(lists))
+    return tuple(one for _, one in load_named(lists, of_folder))
 
 
-def load_named(lists: Sequence[str]) -> tuple[tuple[str, ModelList], ...]:
+def load_named(lists: Sequence[str], of_folder: OfFolder | None = None) -> tuple[tuple[str, ModelList], ...]:
     """``load``, each list with what messages call its file."""
     # pydantic takes a tenth of a second to import: only where lists are read.
     from reportgen.model_list.building import Origin, model_list_of
@@ -81,6 +116,15 @@ def load_named(lists: Sequence[str]) -> tuple[tuple[str, ModelList], ...]:
     lines: list[str] = [] if lists else ["no list is given; name a file, a folder or a list that ships"]
     taken = {"runs"}  # tables/runs.csv is not a family's
     for name in lists:
+        if of_folder is not None and name not in shipped_names() and _holds_no_list(Path(name)):
+            try:
+                text = of_folder(Path(name))
+            except ReportgenError as error:
+                lines.append(str(error))
+                continue
+            folder = Path(name).resolve()
+            found.append((name, load_text(text, folder, folder.name or "runs", taken)))
+            continue
         for file, label in _files(name, lines):
             mistakes = Mistakes(label)
             base = file.parent.resolve()
@@ -138,6 +182,13 @@ def _is_list(file: Path) -> bool:
     except TooManyMistakes:
         return True
     return not isinstance(document, dict) or "family" in document
+
+
+def _holds_no_list(folder: Path) -> bool:
+    try:
+        return folder.is_dir() and not lists_in(folder)
+    except (OSError, ValueError):
+        return False
 
 
 def _siblings(path: Path) -> list[str]:

@@ -1,0 +1,235 @@
+"""A survey of runs -> the text of a list that builds them: ``reportgen init``, and ``build`` of a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from reportgen import attributes, model_list
+from reportgen.discover import discover
+from reportgen.errors import ReportgenError
+from reportgen.notation import count
+from reportgen.pull import PullOptions
+from reportgen.survey import Survey, SurveyedRun, SurveyedSource, survey
+from reportgen.text import one_line
+
+__all__ = ["FirstList", "of_folder", "of_hub"]
+
+_MOST_NAMES = 6
+_MOST_SERIES = 12
+_MOST_SAID = 10
+_EVALUATIONS = frozenset({"val", "valid", "validation", "eval", "test", "dev"})
+# Words before a number that count runs, and are no setting of them.
+_COUNTERS = frozenset({"run", "version", "trial", "exp", "experiment", "model", "job", "id", "checkpoint"})
+_TOKEN = re.compile(r"[A-Za-z]+|[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?|[^A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstList:
+    """A list that nobody wrote.
+
+    Attributes:
+        text: TOML.
+        said: What was found, what it was taken for, and what was left out, a line each.
+    """
+
+    text: str
+    said: tuple[str, ...]
+
+
+def of_folder(folder: Path, base: Path | None = None) -> FirstList:
+    """The list of the runs in a folder.
+
+    Args:
+        folder: Where runs are looked for, within bounds.
+        base: Folder that the list will lie in, from which its paths start; None is ``folder``.
+
+    Raises:
+        ReportgenError: There is no such folder, or no run in it; exit code 2.
+    """
+    shown = one_line(str(folder))
+    if not folder.is_dir():
+        wrong = "is a file; name the folder that it lies in" if folder.exists() else "does not exist"
+        raise ReportgenError(f"{shown}: {wrong}", exit_code=2)
+    found = survey(folder)
+    said = tuple(_said(found))
+    if not found.sources:
+        left_out = "; ".join(f"{one.place}: {one.reason}" for one in found.left_out[:3])
+        why = f" ({one_line(left_out, 600)})" if left_out else ""
+        raise ReportgenError(f"{shown}: no file or folder in it holds a series{why}", exit_code=2)
+    base = (base or folder).resolve()
+    above = PurePosixPath(os.path.relpath(found.root.resolve(), base).replace(os.sep, "/"))
+    title = folder.resolve().name or "Runs"
+    text = _text(title, found, above, by_pattern=True)
+    if _finds(text, base) != [[run.name for run in source.runs] for source in found.sources]:
+        text = _text(title, found, above, by_pattern=False)
+    return FirstList(text, said)
+
+
+def of_hub(place: str) -> FirstList:
+    """The list of an owner's repositories on the Hub: ``OWNER``, or ``OWNER/PREFIX``.
+
+    Raises:
+        ReportgenError: It names no owner.
+    """
+    owner, _, prefix = place.partition("/")
+    if not re.fullmatch(r"[\w.-]{1,96}", owner) or not re.fullmatch(r"[\w.-]{0,96}", prefix):
+        raise ReportgenError(
+            f"hub:{one_line(place)}: is none; write hub:OWNER or hub:OWNER/PREFIX", exit_code=2
+        )
+    lines = [
+        f"# Repositories of {owner} on the Hugging Face Hub whose names begin so; a build finds them.",
+        f"title = {_quoted(f'Runs of {owner}')}",
+        "",
+        "[source]",
+        'type = "hub"',
+        f"repo = {_quoted(owner + '/{name}')}",
+        'file = "."                 # the whole repository; or one file in it: "trainer_state.json"',
+        "",
+        "[[family]]",
+        f"name = {_quoted(prefix or owner)}",
+        f"runs = [{_quoted(prefix + '*')}]",
+        "",
+    ]
+    return FirstList("\n".join(lines), ())
+
+
+def _said(found: Survey) -> Iterator[str]:
+    for source in found.sources:
+        runs = count(len(source.runs), "run")
+        unread = sum(not run.series for run in source.runs)
+        more = f", {unread:,} of them not looked into" if unread else ""
+        yield one_line(f"found {runs} of the format {source.format} at {source.table['path']}{more}", 300)
+    for one in found.left_out[:_MOST_SAID]:
+        yield one_line(f"left out {one.place}: {one.reason}", 300)
+    if (rest := len(found.left_out) - _MOST_SAID) > 0:
+        yield f"left out {rest:,} more"
+    if found.problem:
+        yield f"there may be more runs: looked no further after {found.problem}"
+
+
+def _finds(text: str, base: Path) -> list[list[str]]:
+    """The runs that the list finds, by family."""
+    found = discover((model_list.load_text(text, base, "list"),), PullOptions())
+    return [[run.name for run in family.runs] for family in found.lists[0].families]
+
+
+def _text(title: str, found: Survey, above: PurePosixPath, *, by_pattern: bool) -> str:
+    first, *others = found.sources
+    runs = sum(len(source.runs) for source in found.sources)
+    lines = [
+        f"# {count(runs, 'run')} found; `reportgen check` reads this list, `reportgen build` builds it.",
+        f"title = {_quoted(title)}",
+        "",
+        "[source]",
+        *_source(first, above),
+        *_names(found.sources),
+    ]
+    for i, source in enumerate(found.sources):
+        name = title if not others else f"{title}: {source.table['path']}"
+        lines += ["", "[[family]]", f"name = {_quoted(name)}"]
+        lines += _family(source, above if i else None, by_pattern)
+    return "\n".join([*lines, ""])
+
+
+def _source(source: SurveyedSource, above: PurePosixPath) -> list[str]:
+    kind = "one store of many runs" if source.is_store else "a run for each {name}"
+    return ['type = "directory"', f"path = {_path(source, above)}   # {source.format}: {kind}"]
+
+
+def _path(source: SurveyedSource, above: PurePosixPath) -> str:
+    return _quoted(str(above / source.table["path"]))
+
+
+def _names(sources: Sequence[SurveyedSource]) -> list[str]:
+    """``[names]``, where no configuration says what the runs differ by and all names say it alike."""
+    runs = [run for source in sources for run in source.runs]
+    if len(runs) < 2 or _varied(runs).attributes:
+        return []
+    pattern = _pattern([run.name for run in runs])
+    if pattern is None:
+        return []
+    return [
+        "",
+        "[names]   # what names say, since no configuration says what differs",
+        f"pattern = '{pattern}'",
+    ]
+
+
+def _pattern(names: Sequence[str]) -> str | None:
+    """A pattern of names that are alike but for their numbers; None where there is none."""
+    tokens = [_TOKEN.findall(name) for name in names]
+    if len({len(one) for one in tokens}) > 1 or "'" in "".join(names):
+        return None
+    made, keys, words = "", set(), ""
+    for column in zip(*tokens, strict=True):
+        numbers = all("0" <= token[0] <= "9" for token in column)
+        if len(set(column)) == 1:
+            made += re.escape(column[0])
+        elif not numbers:
+            return None
+        else:
+            key = "seed" if words.lower() == "s" else words.lower()
+            if not key or key in _COUNTERS or key in keys:
+                return None
+            keys.add(key)
+            made += f"(?P<{key}>[0-9.e-]+)"
+        if not numbers and re.fullmatch(r"[A-Za-z]+", column[0]):
+            words = column[0]
+        elif column[0] not in ("-", "_", "=") or numbers:
+            words = ""
+    return made if keys else None
+
+
+def _family(source: SurveyedSource, above: PurePosixPath | None, by_pattern: bool) -> Iterator[str]:
+    names = [run.name for run in source.runs]
+    some = ", ".join(names[:_MOST_NAMES]) + (", ..." if len(names) > _MOST_NAMES else "")
+    pattern = "**" if any("/" in name for name in names) else "*"
+    taken = [pattern] if by_pattern else names
+    comment = f"   # {count(len(names), 'run')}: {one_line(some, 200)}" if by_pattern else ""
+    if above is None:
+        entries = [_quoted(name) for name in taken]
+    else:
+        of = f'{{ type = "directory", path = {_path(source, above)} }}'
+        entries = [f"{{ name = {_quoted(name)}, source = {of} }}" for name in taken]
+    if len(entries) == 1:
+        yield f"runs = [{entries[0]}]{comment}"
+    else:
+        yield "runs = ["
+        yield from (f"  {entry}," for entry in entries)
+        yield "]"
+    read = [run for run in source.runs if run.series]
+    if read:
+        series = list(dict.fromkeys(name for run in read for name in run.series))
+        more = f", and {len(series) - _MOST_SERIES:,} more" if len(series) > _MOST_SERIES else ""
+        yield f"# series: {one_line(', '.join(series[:_MOST_SERIES]), 300)}{more}"
+        if all("loss" not in run.series for run in read):
+            first = read[0].series[0]
+            metric = "last" if _EVALUATIONS & set(re.split(r"[^a-z]+", first.lower())) else "end"
+            yield f"rank_by = {_quoted(f'{first}.{metric}')}   # there is no loss"
+    yield from _differences(read)
+
+
+def _varied(runs: Sequence[SurveyedRun]) -> attributes.Varied:
+    return attributes.varied_of([run.config for run in runs], [run.name for run in runs])
+
+
+def _differences(runs: Sequence[SurveyedRun]) -> Iterator[str]:
+    """Comments on what the runs differ by."""
+    found = _varied(runs)
+    for one in found.free:
+        values = list(dict.fromkeys(value for value in attributes.in_words(one) if value is not None))
+        more = ", ..." if len(values) > _MOST_NAMES else ""
+        yield f"# differ by {one_line(one.key, 80)}: {one_line(', '.join(values[:_MOST_NAMES]), 200)}{more}"
+    if any(len(set(one.values)) > 1 for one in found.seeds):
+        keys = ", ".join(one.key for one in found.seeds)
+        yield f"# runs that agree in all but {one_line(keys, 80)} form a group"
+
+
+def _quoted(text: str) -> str:
+    """Text as TOML writes it."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

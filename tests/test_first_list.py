@@ -1,0 +1,183 @@
+"""``reportgen init``, and ``build`` of a folder: what is written for runs that nobody wrote a list for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reportgen import cli, first_list, model_list
+from reportgen.discover import discover
+from reportgen.errors import ReportgenError
+from reportgen.pull import PullOptions
+
+DATA = Path(__file__).parent / "data"
+TABLE = "step,loss\n1,2.0\n2,1.5\n3,1.0\n4,0.5\n"
+
+
+def found(text: str, base: Path) -> list[list[str]]:
+    """The runs that a list finds, by family."""
+    expanded = discover((model_list.load_text(text, base, "list"),), PullOptions())
+    assert expanded.problems == ()
+    return [[run.name for run in family.runs] for family in expanded.lists[0].families]
+
+
+def tables(folder: Path, *names: str, header: str = "loss") -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(TABLE.replace("loss", header))
+
+
+def names(report: dict[str, Any]) -> list[str]:
+    """Of the runs of a report."""
+    return [run["name"] for family in report["families"] for run in family["runs"]]
+
+
+def quanta(folder: Path, *names: str) -> None:
+    """Runs of one JSON file each, with a configuration that tells rate and seed."""
+    for i, name in enumerate(names):
+        file = folder / name / "training_loss.json"
+        file.parent.mkdir(parents=True)
+        config = {"lr": 10.0 ** -(1 + i // 2), "seed": i % 2, "output_dir": f"/x/{name}"}
+        losses = [2.0 / (1 + i + step) for step in range(40)]
+        file.write_text(json.dumps({"Config": config, "TrainingLoss": losses}))
+
+
+@pytest.mark.parametrize("tool", ["transformers", "lightning", "wandb"])
+def test_files_of_real_tools_make_a_list_that_finds_their_runs(tool: str, tmp_path: Path) -> None:
+    shutil.copytree(DATA / tool, tmp_path / tool)
+    made = first_list.of_folder(tmp_path / tool)
+    (source,) = first_list.survey(tmp_path / tool).sources
+    assert found(made.text, tmp_path / tool) == [[run.name for run in source.runs]]
+    assert any(
+        line.startswith(f"found {len(source.runs)} runs of the format {source.format}") for line in made.said
+    )
+
+
+def test_it_says_what_differs_and_what_makes_groups() -> None:
+    lines = first_list.of_folder(DATA / "transformers").text.splitlines()
+    assert 'runs = ["*"]   # 4 runs: killed, lr0.001-s1, lr0.01-s1, lr0.01-s2' in lines
+    assert "# differ by learning_rate: 0.001, 0.01" in lines
+    assert "# runs that agree in all but seed form a group" in lines
+    assert not any(line.startswith("[names]") for line in lines)
+    assert len(lines) < 15
+
+
+def test_runs_come_in_natural_order(tmp_path: Path) -> None:
+    quanta(tmp_path / "out", "b", "a", "c10", "c2")
+    text = first_list.of_folder(tmp_path / "out").text
+    assert 'runs = ["*"]   # 4 runs: a, b, c2, c10' in text.splitlines()
+    assert found(text, tmp_path / "out") == [["a", "b", "c2", "c10"]]
+
+
+def test_where_no_configuration_says_it_names_do(tmp_path: Path) -> None:
+    tables(
+        tmp_path,
+        *(
+            f"lr{rate}-bs_{size}-s{seed}.csv"
+            for rate in ("0.1", "1e-3")
+            for size in (8, 16)
+            for seed in (1, 2)
+        ),
+    )
+    list_ = tomllib.loads(first_list.of_folder(tmp_path).text)
+    assert list_["source"] == {"type": "directory", "path": "{name}.csv"}
+    assert list_["names"]["pattern"] == "lr(?P<lr>[0-9.e-]+)\\-bs_(?P<bs>[0-9.e-]+)\\-s(?P<seed>[0-9.e-]+)"
+
+
+@pytest.mark.parametrize(
+    "names", [("version_0", "version_1"), ("1", "2"), ("vit-1", "resnet-2"), ("a1b", "a2b-3")]
+)
+def test_names_that_tell_no_setting_make_no_pattern(tmp_path: Path, names: tuple[str, ...]) -> None:
+    tables(tmp_path, *(f"{name}.csv" for name in names))
+    assert "names" not in tomllib.loads(first_list.of_folder(tmp_path).text)
+
+
+def test_a_list_elsewhere_finds_the_same_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quanta(tmp_path / "a" / "out", "x", "y")
+    (tmp_path / "lists").mkdir()
+    file = tmp_path / "lists" / "mine.toml"
+    assert cli.main(["init", str(tmp_path / "a" / "out"), "-o", str(file)]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"{file}: written; build it with: reportgen build {file}" in said.err
+    assert tomllib.loads(file.read_text())["source"]["path"] == "../a/out/{name}"
+    assert found(file.read_text(), file.parent) == [["x", "y"]]
+    before = file.read_text()
+    assert cli.main(["init", str(tmp_path / "a" / "out"), "-o", str(file)]) == 1
+    assert "exists, and no list is written over it" in capsys.readouterr().err
+    assert file.read_text() == before
+
+
+def test_runs_of_two_kinds_are_two_families(tmp_path: Path) -> None:
+    quanta(tmp_path / "json", "x", "y", "z")
+    tables(tmp_path, "csv/p.csv", "csv/q.csv", header="val_accuracy")
+    text = first_list.of_folder(tmp_path).text
+    assert found(text, tmp_path) == [["x", "y", "z"], ["p", "q"]]
+    families = tomllib.loads(text)["family"]
+    assert len({family["name"] for family in families}) == 2
+    assert "rank_by" not in families[0]
+    assert families[1]["rank_by"].endswith(".last")
+
+
+def test_a_folder_without_runs_says_what_it_holds_instead(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text('{"accuracy": 0.5}')
+    with pytest.raises(ReportgenError) as failed:
+        first_list.of_folder(tmp_path)
+    assert failed.value.exit_code == 2
+    assert str(failed.value).startswith(f"{tmp_path}: no file or folder in it holds a series (results.json: ")
+    with pytest.raises(ReportgenError, match=r"does not exist$"):
+        first_list.of_folder(tmp_path / "nothing")
+
+
+def test_building_a_folder_builds_that_list_twice_in_a_row_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quanta(tmp_path / "out", "a", "b", "c", "d")
+    (tmp_path / "out" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    monkeypatch.chdir(tmp_path / "out")
+    words = ["build", ".", "--format", "html", "--no-cache"]
+    for _ in range(2):
+        assert cli.main(words) == 0
+        report = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
+        assert names(report) == ["a", "b", "c", "d"]
+        assert report["title"] == "out"
+    assert "nothing changed since the last build" in capsys.readouterr().err
+    # What was found is in the report: it builds the same runs, though there are more by now.
+    quanta(tmp_path / "out", "e")
+    assert cli.main(["build", "report/report.json", "-o", "again", "--format", "html", "--no-cache"]) == 0
+    again = json.loads((tmp_path / "out" / "again" / "report.json").read_text())
+    assert names(again) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("place", "repo", "runs"),
+    [
+        ("someone", "someone/{name}", "*"),
+        ("some.one/lora-", "some.one/{name}", "lora-*"),
+    ],
+)
+def test_an_owner_on_the_hub(place: str, repo: str, runs: str) -> None:
+    made = first_list.of_hub(place)
+    list_ = tomllib.loads(made.text)
+    assert (list_["source"]["repo"], list_["family"][0]["runs"]) == (repo, [runs])
+    model_list.load_text(made.text, Path(), "list")
+
+
+@pytest.mark.parametrize("place", ["", "a/b/c", 'a"b', "a b"])
+def test_no_owner_is_a_line(place: str) -> None:
+    with pytest.raises(ReportgenError, match="write hub:OWNER"):
+        first_list.of_hub(place)
+
+
+def test_show_prints_a_list_that_ships(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["show", "demo"]) == 0
+    shipped = model_list.shipped_file("demo")
+    assert shipped is not None
+    assert tomllib.loads(capsys.readouterr().out) == tomllib.loads(shipped.read_text(encoding="utf-8"))
+    assert cli.main(["show", "dmeo"]) == 2
+    assert 'no list that ships is called "dmeo"; did you mean "demo"?' in capsys.readouterr().err
