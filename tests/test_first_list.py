@@ -181,3 +181,13 @@ def test_show_prints_a_list_that_ships(capsys: pytest.CaptureFixture[str]) -> No
     assert tomllib.loads(capsys.readouterr().out) == tomllib.loads(shipped.read_text(encoding="utf-8"))
     assert cli.main(["show", "dmeo"]) == 2
     assert 'no list that ships is called "dmeo"; did you mean "demo"?' in capsys.readouterr().err
+
+
+def test_schema_prints_what_every_list_that_ships_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["schema"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    for name in model_list.shipped_names():
+        shipped = model_list.shipped_file(name)
+        assert shipped is not None
+        assert set(tomllib.loads(shipped.read_text(encoding="utf-8"))) <= set(schema["properties"])
