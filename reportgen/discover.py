@@ -9,7 +9,7 @@ from reportgen.kinds import Problem, ProblemKind
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, Source
 from reportgen.patterns import Pattern, natural
 from reportgen.pull import PullOptions, access_of, opened_sources
-from reportgen.sources import Listing, Unusable
+from reportgen.sources import Access, Listing, OpenSource, Unusable
 from reportgen.sources.crew import Crew, Limits
 from reportgen.text import one_line
 
@@ -101,10 +101,29 @@ def _listings(
     with opened_sources({task.source.type for task in tasks}, access) as sources:
 
         def look(task: _Task) -> Listing:
-            return sources[task.source.type].discover(task.source, Pattern(task.pattern), limit)
+            source = sources[task.source.type]
+            if task.source.format.repeats == "runs" and task.source.is_per_run:
+                return _numbered_runs(task, source, access, limit)
+            return source.discover(task.source, Pattern(task.pattern), limit)
 
         limits = Limits(options.jobs, options.deadline, options.run_seconds)
         return dict(crew.outcomes(tasks, look, limits, on_wait))
+
+
+def _numbered_runs(task: _Task, source: OpenSource, access: Access, limit: int) -> Listing:
+    """The runs of files that hold several, one after the other: ``a#1``, ``a#2``; of one run ``a``."""
+    base, mark, _ = task.pattern.rpartition("#")
+    listing = source.discover(task.source, Pattern(base if mark else task.pattern), limit)
+    names: list[str] = []
+    for name in listing.names:
+        try:
+            inside = access.names(task.source, source.find(task.source, name, (), found=True).files) or ()
+        except Unusable:
+            inside = ()  # The build says what is wrong with it.
+        several = [f"{name}#{number}" for number in range(1, len(inside) + 1)] if len(inside) > 1 else [name]
+        names += [one for one in several if not mark or Pattern(task.pattern).fits(one)]
+    problem = listing.problem or (f"there are over {limit:,}" if len(names) > limit else "")
+    return replace(listing, names=tuple(names[:limit]), problem=problem)
 
 
 def _expanded(

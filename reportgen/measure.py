@@ -117,7 +117,8 @@ def _named(result: Measured | Unusable, pulled: Pulled) -> Measured | Unusable:
 
 def _job(pulled: Pulled, settings: RunSettings, device: str, code: str, limit: int) -> _Job:
     spec = pulled.spec
-    in_store = "" if spec.source.is_per_run else spec.name
+    # Of several runs in one file the name says which.
+    in_store = "" if spec.source.is_per_run and not spec.source.format.repeats else spec.name
     names = "\0".join(file.name for file in pulled.files)
     key = key_of("run", code, pulled.source.sha256, names, in_store, repr(settings), device)
     return _Job(pulled, RunWork(pulled.files, spec.name, settings, limit), key)

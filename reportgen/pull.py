@@ -123,6 +123,10 @@ def pull(
 
 def _task(spec: RunSpec) -> _Task:
     name = spec.name if spec.source.is_per_run else ""
+    if spec.source.format.repeats == "runs":
+        from reportgen.formats.settling import numbered
+
+        name, _ = numbered(name)
     return _Task(spec.source, name, spec.files, spec.found)
 
 

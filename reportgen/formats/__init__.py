@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from reportgen.kinds import Unreadable
@@ -76,6 +77,9 @@ def runs_in(
 ) -> Sequence[str] | None:
     """The names of the runs in a store of many; None where the files hold one run.
 
+    A file that holds several runs one after the other is a store too, where the list says so: of
+    ``metrics.json`` with ``repeats = "runs"`` they are ``metrics#1``, ``metrics#2``, ...
+
     Raises:
         Unreadable: The store is damaged.
     """
@@ -83,7 +87,15 @@ def runs_in(
     if found is None:
         return None
     one, fits = found
-    return one.runs([file for file in files if file.name in fits], options)
+    own = [file for file in files if file.name in fits]
+    names = one.runs(own, options)
+    if names is None and options.get("repeats") == "runs":
+        from reportgen.formats.settling import repeated_runs
+
+        stem = PurePosixPath(fits[0]).stem
+        runs = repeated_runs(one.read(own, stem, options))
+        return [f"{stem}#{number}" for number in range(1, len(runs) + 1)]
+    return names
 
 
 def read_run(
@@ -127,7 +139,7 @@ def _read_all(
 ) -> tuple[list[RunFile], list[Unreadable]]:
     """What each format makes of the files that none before it has read, and what they refuse."""
     from reportgen.formats.folders import PREFERENCE
-    from reportgen.formats.settling import settle
+    from reportgen.formats.settling import one_run
 
     read: list[RunFile] = []
     refused: list[Unreadable] = []
@@ -138,7 +150,8 @@ def _read_all(
         if not own or (read and not {read[0].format, one.name} <= set(PREFERENCE)):
             continue
         try:
-            read.append(settle(one.read(own, name, options), options.get("repeats"), own[0].name))
+            run = one.read(own, name, options)
+            read.append(one_run(run, name, options.get("repeats"), own[0].name))
         except Unreadable as reason:
             refused.append(reason)
             continue

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reportgen.formats.reading import document, number, sound, text_of
-from reportgen.formats.refusals import refusal
 from reportgen.formats.series_names import is_evaluation, parts
-from reportgen.formats.settling import settle
 from reportgen.kinds import RunFile, Series, Unreadable
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
-    from reportgen.kinds import Format, Head, InputFile
+    from reportgen.kinds import InputFile
 
 __all__ = [
     "PREFERENCE",
@@ -31,7 +29,6 @@ __all__ = [
     "is_configuration",
     "merged",
     "needed",
-    "read_folder",
 ]
 
 PREFERENCE = ("trainer_state", "trainer_log", "table", "history", "tensorboard")
@@ -116,47 +113,6 @@ def _may_be_a_log(name: str) -> bool:
     plain = next((plain[: -len(packed)] for packed in _PACKED if plain.endswith(packed)), plain)
     inside = len(path.parts) == 1 or path.parts[:2] == ("plots", "metrics") or path.parts[-2] == "vis_data"
     return inside and plain.endswith(_ENDINGS) and not _NO_LOGS.fullmatch(plain)
-
-
-def read_folder(
-    formats: Sequence[Format], files: Sequence[InputFile], head: Head, name: str, options: Mapping[str, Any]
-) -> RunFile:
-    """Reads a run from its folder, in whatever formats it is recorded.
-
-    Args:
-        formats: To ask; those that :data:`PREFERENCE` names go in its order, before all others.
-        files: Of the run; its logs and its configuration.
-        head: Gives the first bytes of one of them, unpacked.
-        name: The run's name.
-        options: What ``[source.format]`` says.
-
-    Raises:
-        Unreadable: No format finds a series, or the first that could says why it does not.
-    """
-    left = {file.name: file for file in files if not is_configuration(file.name)}
-    order = {known: place for place, known in enumerate(PREFERENCE)}
-    read: list[RunFile] = []
-    refused: list[Unreadable] = []
-    for form in sorted(formats, key=lambda one: order.get(one.name, len(order))):
-        if read and form.name not in order:
-            break
-        fits = form.fits([*left], head) if left else ()
-        if not fits:
-            continue
-        try:
-            run = form.read([left[file] for file in fits], name, options)
-            read.append(settle(run, options.get("repeats"), fits[0]))
-        except Unreadable as reason:
-            refused.append(reason)
-        else:  # What one has read is no other's: a trainer_log.jsonl is a table too.
-            left = {file: one for file, one in left.items() if file not in fits}
-    if not read:
-        raise refused[0] if refused else Unreadable(name, refusal([*left], head))
-    run = merged(read)
-    said, notes = configuration([file for file in files if is_configuration(file.name)])
-    own = {key: value for key, value in run.config.items() if key not in said}
-    notes = (*run.notes, *notes, *(f"{reason}." for reason in refused))
-    return replace(run, config=said | own, notes=notes)
 
 
 def merged(runs: Sequence[RunFile]) -> RunFile:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from reportgen.kinds import IntArray
 
-__all__ = ["repeated_runs", "settle"]
+__all__ = ["numbered", "one_run", "repeated_runs", "settle"]
 
 BoolArray: TypeAlias = "npt.NDArray[np.bool_]"
 
@@ -31,6 +31,7 @@ _SHORT = 10
 _STEPS_BACK, _ONE_IN = 3, 20
 _SHOWN = 3
 _LETTERS = 80
+_DIGITS = 9
 
 
 def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFile:
@@ -75,6 +76,44 @@ def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFil
     series = {key: one for key, one in series.items() if len(one.values)}
     marks = run.marks if not restarted or "restarted" in run.marks else (*run.marks, "restarted")
     return replace(run, series=series, marks=marks, notes=(*run.notes, *notes))
+
+
+def numbered(name: str) -> tuple[str, int | None]:
+    """A run's name and its number in a file that holds several: ``sweep/a#2`` -> ``sweep/a``, 2."""
+    base, mark, number = name.rpartition("#")
+    return (
+        (base, int(number))
+        if mark and base and number.isdecimal() and len(number) < _DIGITS
+        else (name, None)
+    )
+
+
+def one_run(run: RunFile, name: str, repeats: str | None, file: str) -> RunFile:
+    """The run that a list means, settled.
+
+    Args:
+        run: As its format read it.
+        name: The run's name, which ends in ``#2`` for the second one of its file.
+        repeats: ``"runs"`` where the list says so; otherwise the file holds one run.
+        file: The file's name, for messages.
+
+    Raises:
+        Unreadable: Two processes wrote into the file; or it holds several runs, and the name says of none
+            which it is.
+    """
+    if repeats != "runs":
+        return settle(run, None, file)
+    runs = repeated_runs(run)
+    _, number = numbered(name)
+    if number is None and len(runs) > 1:
+        raise Unreadable(
+            file,
+            f"holds {len(runs):,} runs, one after the other; say which: #1 after the name, or #* for all",
+        )
+    if number is not None and not 0 < number <= len(runs):
+        held = "1 run" if len(runs) == 1 else f"{len(runs):,} runs"
+        raise Unreadable(file, f"holds {held}, one after the other, and no #{number}")
+    return settle(runs[(number or 1) - 1], repeats, file)
 
 
 def repeated_runs(run: RunFile) -> list[RunFile]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.formats.settling import repeated_runs, settle
+from reportgen.formats.settling import numbered, one_run, repeated_runs, settle
 from reportgen.kinds import RunFile, Series, Unreadable
 
 
@@ -175,6 +175,21 @@ def test_repeated_runs_take_the_other_series_with_them() -> None:
     assert entries(second.series["loss"]) == [(1, 3.5), (2, 4.5), (3, 5.5), (4, 6.5)]
     assert entries(second.series["eval_loss"]) == [(4, 1.5)]
     assert settle(second, "runs").notes == ()
+
+
+def test_the_name_says_which_run_of_a_file_is_meant() -> None:
+    run = run_of(series("loss", [1, 2, 3, 1, 2]))
+    assert numbered("a/b#12") == ("a/b", 12)
+    assert numbered("a#b") == ("a#b", None)
+    assert entries(one_run(run, "a#1", "runs", "f.csv").series["loss"]) == [(1, 0.5), (2, 1.5), (3, 2.5)]
+    assert entries(one_run(run, "a#2", "runs", "f.csv").series["loss"]) == [(1, 3.5), (2, 4.5)]
+    with pytest.raises(
+        Unreadable, match=r"^f\.csv holds 2 runs, one after the other; say which: #1 after the name"
+    ):
+        one_run(run, "a", "runs", "f.csv")
+    with pytest.raises(Unreadable, match=r"^f\.csv holds 2 runs, one after the other, and no #3$"):
+        one_run(run, "a#3", "runs", "f.csv")
+    assert one_run(run, "a#2", None, "f.csv").marks == ("restarted",)
 
 
 def test_one_run_is_one_of_repeated_runs() -> None:
