@@ -75,6 +75,7 @@ class Facts:
         values: Of its runs, what they are ranked by.
         events: Of its runs.
         said: The metric in a sentence's middle: ``ends`` or ``has a best eval_loss``; see ``verb``.
+        names: How an attribute is called: its last part, where that says enough.
         written: How a value of an attribute is written, as labels do.
     """
 
@@ -88,14 +89,16 @@ class Facts:
     values: Sequence[float | None]
     events: Sequence[Sequence[Event]] = ()
     said: str = "ends"
+    names: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
 
     def pair(self, key: str, value: Scalar | None) -> str:
         """An attribute and its value, as labels tell them: ``lr 1e-3``."""
+        name = self.names.get(key, key)
         if value is None:
-            return f"no {key}"
+            return f"no {name}"
         shown = self.written.get(key, {}).get(value_key(value))
-        return f"{key} {_plain(value) if shown is None else shown}"
+        return f"{name} {_plain(value) if shown is None else shown}"
 
 
 def findings(families: Sequence[Facts]) -> tuple[Finding, ...]:
@@ -294,15 +297,15 @@ def _apart(comparison: Comparison, level: float) -> tuple[str, str]:
 def _trend(facts: Facts, one: Contrast, where: str, tests: int) -> Finding:
     found: Any = one.found
     assert one.corrected is not None
-    way = "rises" if found.rho > 0 else "falls"
+    way, key = ("rises" if found.rho > 0 else "falls"), one.attribute or ""
     return Finding(
         "trend",
         facts.slug,
-        (one.attribute or "",),
+        (key,),
         {"rho": found.rho, "n": found.n},
         _test("Spearman's correlation, by permutation", one, tests),
-        f"{where}{facts.ranking.metric} {way} with {one.attribute}: monotone, Spearman's correlation "
-        f"{_signed(found.rho)} over {found.n} values (p {_p(one.corrected.p)}).",
+        f"{where}{facts.ranking.metric} {way} with {facts.names.get(key, key)}: monotone, Spearman's "
+        f"correlation {_signed(found.rho)} over {found.n} values (p {_p(one.corrected.p)}).",
     )
 
 
@@ -411,11 +414,12 @@ def _mean(facts: Facts, index: int) -> float:
 
 
 def _what(facts: Facts, pairs: Sequence[Contrast]) -> str:
-    keys = {one.attribute for one in pairs}
-    if len(keys) == 1 and None not in keys:
-        return f"values of {keys.pop()}"
-    own = varied(facts.grouping.groups)
-    return f"values of {own[0]}" if len(own) == 1 else "groups and values"
+    keys = list({one.attribute: None for one in pairs})
+    if keys == [None]:
+        keys = list(varied(facts.grouping.groups))
+    if len(keys) == 1 and keys[0] is not None:
+        return f"values of {facts.names.get(keys[0], keys[0])}"
+    return "groups and values"
 
 
 def _name(one: Contrast) -> str:
