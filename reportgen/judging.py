@@ -10,22 +10,27 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reportgen import comparisons, findings, groups, notation, ranking
-from reportgen.attributes import is_seed
+from reportgen import comparisons, findings, groups, ranking
+from reportgen.attributes import in_words
 from reportgen.findings import Facts, Finding
-from reportgen.groups import Grouping, Member
+from reportgen.groups import Grouping, Member, value_key
 from reportgen.model_list import HubSource
 from reportgen.naming import QUANTA_MATHS
-from reportgen.ranking import Contender
+from reportgen.ranking import Better, Contender
 
 if TYPE_CHECKING:
+    from reportgen.attributes import Attribute
     from reportgen.comparisons import Contrast
-    from reportgen.inference import Scale
+    from reportgen.groups import Group
+    from reportgen.inference import Bounds, Scale
     from reportgen.kinds import Scalar
     from reportgen.model_list import Source
     from reportgen.report import FamilyReport, RunReport
 
-__all__ = ["judged"]
+__all__ = ["judged", "rank_metric"]
+
+DIVERGED, UNFINISHED = "it diverged", "it is unfinished"
+ZEROS = "it logs 0.0 from its second entry on"
 
 
 def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], tuple[Finding, ...]]:
@@ -39,52 +44,63 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
     return made, findings.findings([_facts(family) for family in made if family.runs])
 
 
+def rank_metric(family: FamilyReport) -> str:
+    """The metric that a family is ranked by, as lists name it."""
+    return family.spec.rank_by or "avg_final_loss"
+
+
 def _grouping(family: FamilyReport) -> Grouping:
     spec = family.spec
-    attributes = _varied(family.runs)
+    metric = rank_metric(family)
+    told = [*family.varied.free, *_told(family)]
     members = [
         Member(
             label=run.label,
-            attributes=own,
-            known=any(value is not None for key, value in run.attributes.items() if not is_seed(key)),
-            seed=_seed(run),
+            attributes=_own(told, at),
+            known=_known(family, at),
+            seed=_seed(family, at),
             place=(_start(run.spec.initialised_from), _place(run.spec.source)),
             steps=run.summary.metrics.steps,
             series=_digest(run),
             value=None if _why(run) else _value(run),
             why=_why(run),
         )
-        for run, own in zip(family.runs, attributes, strict=True)
+        for at, run in enumerate(family.runs)
     ]
-    made = groups.measured(groups.grouped(members, spec.group_by), _scale(family), (0.0, None))
-    lower = True
+    keys = None if spec.group_by is None else [_key(family, name) for name in spec.group_by]
+    values = [member.value for member in members if member.value is not None]
+    made = groups.measured(groups.grouped(members, keys), _scale(family), _bounds(family, metric, values))
+    labels = _labels(family, made.groups)
     return replace(
         made,
         groups=tuple(
-            replace(
-                group,
-                label=_label(family, group.attributes, group.runs[0]),
-                target=None
-                if spec.target is None
-                else groups.reached(
-                    group,
-                    spec.target,
-                    [None for _ in group.runs],
-                    lower=lower,
-                    scale=made.scale,
-                ),
-            )
-            for group in made.groups
+            replace(group, label=label, target=_target(family, group, made.scale))
+            for group, label in zip(made.groups, labels, strict=True)
         ),
     )
 
 
+def _target(family: FamilyReport, group: Group, scale: Scale) -> groups.Reached | None:
+    target = family.spec.target
+    if target is None:
+        return None
+    steps = [None for _ in group.runs]
+    return groups.reached(group, target, steps, lower=_better(family) != "higher", scale=scale)
+
+
 def _ranking(family: FamilyReport) -> ranking.Ranking:
+    metric = rank_metric(family)
     contenders = [
-        Contender(_value(run), _why(run) == _DIVERGED, _why(run) == _UNFINISHED, _digest(run))
+        Contender(
+            value=_value(run),
+            diverged=_why(run) == DIVERGED,
+            unfinished=_why(run) == UNFINISHED,
+            zeros=_why(run) == ZEROS,
+            series=_digest(run),
+        )
         for run in family.runs
     ]
-    return ranking.ranked(contenders, _metric(family))
+    return ranking.ranked(contenders, metric, _better(family))
 
 
 def _contrasts(family: FamilyReport) -> tuple[Contrast, ...]:
@@ -93,6 +109,8 @@ def _contrasts(family: FamilyReport) -> tuple[Contrast, ...]:
         names = [run.spec.name for run in family.runs]
         index = family.grouping.of(names.index(reference)) if reference in names else None
         return comparisons.contrasts(family.grouping, index)
+    if reference is not None:
+        reference = {_key(family, name): value for name, value in reference.items()}
     return comparisons.contrasts(family.grouping, reference)
 
 
@@ -102,20 +120,32 @@ def _facts(family: FamilyReport) -> Facts:
         name=family.name,
         slug=family.slug,
         labels=[run.label for run in family.runs],
-        attributes=_varied(family.runs),
+        attributes=[_own(family.varied.free, at) for at in range(len(family.runs))],
         grouping=family.grouping,
         contrasts=family.contrasts,
         ranking=family.ranking,
-        values=[_value(run) for run in family.runs],
-        said="ends",
+        values=family.ranking.values,
+        said=_said(family),
+        names={one.key: _short(one, family.varied.free) for one in family.varied.attributes},
+        written={
+            one.key: {
+                value_key(value): word
+                for value, word in zip(one.values, in_words(one), strict=True)
+                if word is not None
+            }
+            for one in family.varied.attributes
+        },
     )
 
 
-_DIVERGED, _UNFINISHED = "it diverged", "it is unfinished"
+def _said(_family: FamilyReport) -> str:
+    """The metric as a verb."""
+    return "ends"
 
 
-def _metric(family: FamilyReport) -> str:
-    return family.spec.rank_by or "avg_final_loss"
+def _better(_family: FamilyReport) -> Better | None:
+    """Which way is better in the metric that a family is ranked by."""
+    return "lower"
 
 
 def _scale(family: FamilyReport) -> Scale | None:
@@ -125,15 +155,24 @@ def _scale(family: FamilyReport) -> Scale | None:
     return "log" if family.runs and all(QUANTA_MATHS.fits(run.spec.name) for run in family.runs) else None
 
 
-def _value(run: RunReport) -> float | None:
-    return run.summary.metrics.avg_final_loss
+def _bounds(_family: FamilyReport, _metric: str, values: Sequence[float]) -> Bounds:
+    """What a metric cannot be below and above."""
+    return (0.0 if values and min(values) >= 0 else None), None
 
 
 def _why(run: RunReport) -> str:
     """Why a run has no value among others; empty where it has one."""
     if run.summary.metrics.avg_final_loss is None:
-        return _DIVERGED
-    return _UNFINISHED if "unfinished" in run.marks else ""
+        return DIVERGED
+    if "unfinished" in run.marks:
+        return UNFINISHED
+    metrics = run.summary.metrics
+    zeros = metrics.steps > 2 and metrics.min_loss == 0 and metrics.nonpositive == metrics.steps - 1
+    return ZEROS if zeros and run.summary.raw_early[0] > 0 else ""
+
+
+def _value(run: RunReport) -> float | None:
+    return run.summary.metrics.avg_final_loss
 
 
 def _digest(run: RunReport) -> str:
@@ -144,30 +183,75 @@ def _digest(run: RunReport) -> str:
     return digest.hexdigest()
 
 
-def _varied(runs: Sequence[RunReport]) -> list[Mapping[str, Scalar]]:
-    """Of each run what differs among them, seeds aside; without keys that it does not have."""
-    keys = dict.fromkeys(key for run in runs for key in run.attributes if not is_seed(key))
-    differ = [key for key in keys if len({groups.value_key(run.attributes.get(key)) for run in runs}) > 1]
-    return [{key: value for key in differ if (value := run.attributes.get(key)) is not None} for run in runs]
+def _told(family: FamilyReport) -> list[Attribute]:
+    """Attributes that the list groups by or refers to, though they are not told apart by."""
+    reference = family.spec.reference
+    names = [*(family.spec.group_by or ()), *(reference if isinstance(reference, Mapping) else ())]
+    found = [family.varied.get(name) for name in names]
+    return [one for one in found if one is not None and one not in family.varied.free]
 
 
-def _seed(run: RunReport) -> Hashable | None:
-    """All seeds of a run, as one; None where none is known."""
-    seeds = tuple((key, value) for key, value in run.attributes.items() if is_seed(key) and value is not None)
-    return seeds or None
+def _key(family: FamilyReport, name: str) -> str:
+    one = family.varied.get(name)
+    return name if one is None else one.key
 
 
-def _label(family: FamilyReport, attributes: Mapping[str, Scalar], first: int) -> str:
-    """What the runs of a group have in common, as names or labels tell it."""
-    run = family.runs[first]
+def _own(attributes: Sequence[Attribute], at: int) -> dict[str, Scalar]:
+    """Those of the run at ``at``, without keys that it does not have."""
+    return {one.key: value for one in attributes if (value := one.values[at]) is not None}
+
+
+def _known(family: FamilyReport, at: int) -> bool:
+    """Whether anything but a seed is known of a run."""
+    if family.varied.shared and family.runs[at].config:
+        return True
+    return any(one.values[at] is not None for one in family.varied.attributes if not one.seed)
+
+
+def _seed(family: FamilyReport, at: int) -> Hashable | None:
+    """All seeds of a run; None where none is known."""
+    seeds = tuple((one.key, value_key(one.values[at])) for one in family.varied.seeds)
+    return seeds if any(one.values[at] is not None for one in family.varied.seeds) else None
+
+
+def _labels(family: FamilyReport, made: Sequence[Group]) -> list[str]:
+    """What the runs of each group have in common, as names or labels tell it; no two alike."""
+    labels = [_label(family, group) for group in made]
+    for part in (_length, _number):
+        repeated = {label for label in labels if labels.count(label) > 1}
+        labels = [
+            f"{label}{part(family, group, labels[:at].count(label))}" if label in repeated else label
+            for at, (label, group) in enumerate(zip(labels, made, strict=True))
+        ]
+    return labels
+
+
+def _label(family: FamilyReport, group: Group) -> str:
+    run = family.runs[group.runs[0]]
     if QUANTA_MATHS.fits(run.spec.name):
         return QUANTA_MATHS.told(run.attributes, without=("seed",))
-    told = ", ".join(f"{key}={_plain(value)}" for key, value in attributes.items())
-    return told or family.name
+    free = family.varied.free
+    words = [
+        f"{_short(one, free)}={word}"
+        for one in free
+        if one.key in group.attributes and (word := in_words(one)[group.runs[0]]) is not None
+    ]
+    return " ".join(words) or family.name
 
 
-def _plain(value: Scalar) -> str:
-    return notation.number(value) if isinstance(value, float) else str(value)
+def _length(family: FamilyReport, group: Group, _before: int) -> str:
+    return f", {family.runs[group.runs[0]].summary.metrics.steps:,} steps"
+
+
+def _number(_family: FamilyReport, _group: Group, before: int) -> str:
+    return f" ({before + 1})"
+
+
+def _short(attribute: Attribute, attributes: Sequence[Attribute]) -> str:
+    """Its last part where that is unique and says something, else its key."""
+    last = attribute.last_part
+    alone = [one.last_part for one in attributes].count(last) <= 1
+    return last if alone and last not in ("name", "type") else attribute.key
 
 
 def _place(source: Source) -> Hashable:

@@ -21,6 +21,7 @@ class Contender:
         value: Of the metric; None where it has none.
         diverged: The end window holds a value that is not finite. A single overflow that recovers is none.
         unfinished: It has further to go.
+        zeros: It logs 0.0 from its second entry on: what it logs is no loss.
         series: A digest of the ranked series, equal where every entry is.
         blocks: Means of disjoint blocks of the end window where the metric is its mean; else empty.
     """
@@ -28,6 +29,7 @@ class Contender:
     value: float | None
     diverged: bool = False
     unfinished: bool = False
+    zeros: bool = False
     series: str = ""
     blocks: tuple[float, ...] = ()
 
@@ -44,6 +46,7 @@ class Ranking:
         equal: Runs with equal series, each two or more.
         diverged: Runs that diverged; they rank last.
         unfinished: Runs in training; not ranked with finished ones.
+        zeros: Runs that log 0.0 from their second entry on.
         without: Runs that have no value for another reason.
         values: Of every run, ranked or not.
         within_noise: Whether the first of ``order`` and the next differ by less than their entries' own
@@ -56,6 +59,7 @@ class Ranking:
     equal: tuple[tuple[int, ...], ...]
     diverged: tuple[int, ...]
     unfinished: tuple[int, ...]
+    zeros: tuple[int, ...]
     without: tuple[int, ...]
     values: tuple[float | None, ...]
     within_noise: bool | None
@@ -88,7 +92,7 @@ def ranked(contenders: Sequence[Contender], metric: str, better: Better | None =
     values = {
         position: one.value
         for position, one in enumerate(contenders)
-        if one.value is not None and not one.diverged and not one.unfinished and position not in copies
+        if one.value is not None and not _unranked(one) and position not in copies
     }
     order = tuple(sorted(values, key=lambda position: sign * values[position]))
     return Ranking(
@@ -100,14 +104,17 @@ def ranked(contenders: Sequence[Contender], metric: str, better: Better | None =
         unfinished=tuple(
             position for position, one in enumerate(contenders) if one.unfinished and not one.diverged
         ),
+        zeros=tuple(position for position, one in enumerate(contenders) if one.zeros and not one.diverged),
         without=tuple(
-            position
-            for position, one in enumerate(contenders)
-            if one.value is None and not one.diverged and not one.unfinished
+            position for position, one in enumerate(contenders) if one.value is None and not _unranked(one)
         ),
         values=tuple(one.value for one in contenders),
         within_noise=_noise(contenders, order),
     )
+
+
+def _unranked(one: Contender) -> bool:
+    return one.diverged or one.unfinished or one.zeros
 
 
 def _noise(contenders: Sequence[Contender], order: Sequence[int]) -> bool | None:

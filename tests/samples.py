@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from reportgen.agreement import agrees_listed, agrees_recorded
+from reportgen.attributes import varied_of
 from reportgen.curves.summary import THRESHOLDS, Curve, Envelope, LossMetrics, Summary
 from reportgen.judging import judged
 from reportgen.kinds import FloatArray, Problem, SourceRecord
@@ -235,9 +236,11 @@ def family_report(
         given=frozenset({"window", *({"figures"} & fields.keys())}),
         **{key: value for key, value in fields.items() if key != "specs"},
     )
-    (family,), _ = judged(
-        [FamilyReport(with_runs(spec, fields.get("specs", [run.spec for run in runs])), tuple(runs))]
+    varied = varied_of([{} for _ in runs], [run.spec.name for run in runs], [run.attributes for run in runs])
+    made = FamilyReport(
+        with_runs(spec, fields.get("specs", [run.spec for run in runs])), tuple(runs), varied=varied
     )
+    (family,), _ = judged([made])
     return family
 
 

@@ -50,3 +50,8 @@ def test_noise_is_between_the_lowest_and_the_next_only():
 def test_nothing_to_rank():
     made = ranked([], "end")
     assert (made.first, made.last, made.within_noise) == (None, None, None)
+
+
+def test_a_run_that_logs_zeros_has_no_rank():
+    made = ranked([Contender(0.0, zeros=True), Contender(2.0)], "end")
+    assert (made.order, made.zeros) == ((1,), (0,))
