@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reportgen.curves.events import Event, events_of
+from reportgen.curves.events import events_of
+from reportgen.curves.summary import Event
 
 __all__ = ["Score", "drop_curve", "quiet_curve", "score", "spike_curve"]
 

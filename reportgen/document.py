@@ -150,6 +150,7 @@ def _run(run: RunReport, group: int | None) -> dict[str, Any]:
         "series": {name: _series(one, run) for name, one in run.series.items()},
         "axes": run.axes,
         "group": group,
+        "events": [event.document() for event in run.summary.events],
         "marks": run.marks,
         "conflicts": [_conflict(conflict) for conflict in run.conflicts],
         "checks": [_check(check) for check in run.checks],

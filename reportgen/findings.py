@@ -15,7 +15,7 @@ from reportgen.notation import count
 
 if TYPE_CHECKING:
     from reportgen.comparisons import Contrast, Side
-    from reportgen.curves.events import Event
+    from reportgen.curves.summary import Event
     from reportgen.groups import Grouping
     from reportgen.inference import Comparison
     from reportgen.ranking import Ranking

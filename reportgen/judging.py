@@ -5,25 +5,24 @@ The last step of assembly: what the modules below know of plain values is asked 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reportgen import comparisons, findings, groups, ranking
+from reportgen import comparisons, findings, groups, metrics, ranking
 from reportgen.attributes import in_words
 from reportgen.findings import Facts, Finding
 from reportgen.groups import Grouping, Member, value_key
 from reportgen.model_list import HubSource
 from reportgen.naming import QUANTA_MATHS
-from reportgen.ranking import Better, Contender
+from reportgen.ranking import Contender
 
 if TYPE_CHECKING:
     from reportgen.attributes import Attribute
     from reportgen.comparisons import Contrast
     from reportgen.groups import Group
     from reportgen.inference import Bounds, Scale
-    from reportgen.kinds import Scalar
+    from reportgen.kinds import Better, Scalar
     from reportgen.model_list import Source
     from reportgen.report import FamilyReport, RunReport
 
@@ -31,6 +30,12 @@ __all__ = ["judged", "rank_metric"]
 
 DIVERGED, UNFINISHED = "it diverged", "it is unfinished"
 ZEROS = "it logs 0.0 from its second entry on"
+
+# What a metric cannot be below or above, by the parts of its series' name; a share may be in percent.
+_SHARES = frozenset(["acc", "accuracy", "precision", "recall", "f", "auc", "iou", "ap", "map", "top"])
+_NEVER_NEGATIVE = frozenset(
+    ["loss", "error", "perplexity", "ppl", "nll", "mse", "mae", "rmse", "wer", "cer", *_SHARES]
+)
 
 
 def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], tuple[Finding, ...]]:
@@ -45,8 +50,18 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
 
 
 def rank_metric(family: FamilyReport) -> str:
-    """The metric that a family is ranked by, as lists name it."""
-    return family.spec.rank_by or "avg_final_loss"
+    """The metric that a family is ranked by, as lists name it: ``end``, ``eval_loss.last``.
+
+    Without ``rank_by`` it is the end of the ranked series, or the last value of an evaluation.
+    """
+    wanted = family.spec.rank_by
+    if wanted is not None and metrics.split(wanted) is not None:
+        return wanted
+    if not family.runs:
+        return wanted or "end"
+    run = family.runs[0]
+    usual = "last" if run.series[run.ranked].evaluation else "end"
+    return usual if run.ranked == "loss" else f"{run.ranked}.{usual}"
 
 
 def _grouping(family: FamilyReport) -> Grouping:
@@ -60,9 +75,9 @@ def _grouping(family: FamilyReport) -> Grouping:
             known=_known(family, at),
             seed=_seed(family, at),
             place=(_start(run.spec.initialised_from), _place(run.spec.source)),
-            steps=run.summary.metrics.steps,
-            series=_digest(run),
-            value=None if _why(run) else _value(run),
+            steps=run.trained_steps,
+            series=run.summary.digest,
+            value=None if _why(run) else run.metric(metric),
             why=_why(run),
         )
         for at, run in enumerate(family.runs)
@@ -84,19 +99,22 @@ def _target(family: FamilyReport, group: Group, scale: Scale) -> groups.Reached 
     target = family.spec.target
     if target is None:
         return None
-    steps = [None for _ in group.runs]
+    steps = [family.runs[run].summary.metrics.target_step for run in group.runs]
     return groups.reached(group, target, steps, lower=_better(family) != "higher", scale=scale)
 
 
 def _ranking(family: FamilyReport) -> ranking.Ranking:
     metric = rank_metric(family)
+    found = metrics.split(metric)
+    by_end = found is not None and found[1].key == "end"
     contenders = [
         Contender(
-            value=_value(run),
+            value=run.metric(metric),
             diverged=_why(run) == DIVERGED,
             unfinished=_why(run) == UNFINISHED,
             zeros=_why(run) == ZEROS,
-            series=_digest(run),
+            series=run.summary.digest,
+            blocks=run.summary.metrics.end_blocks if by_end else (),
         )
         for run in family.runs
     ]
@@ -125,6 +143,7 @@ def _facts(family: FamilyReport) -> Facts:
         contrasts=family.contrasts,
         ranking=family.ranking,
         values=family.ranking.values,
+        events=[run.summary.events for run in family.runs],
         said=_said(family),
         names={one.key: _short(one, family.varied.free) for one in family.varied.attributes},
         written={
@@ -138,14 +157,33 @@ def _facts(family: FamilyReport) -> Facts:
     )
 
 
-def _said(_family: FamilyReport) -> str:
-    """The metric as a verb."""
-    return "ends"
+def _said(family: FamilyReport) -> str:
+    """The metric as a verb: ``ends``, ``has a last eval_loss``."""
+    metric = rank_metric(family)
+    found = metrics.split(metric)
+    if found is None or metric == "end":
+        return "ends"
+    series, one = found
+    run = family.runs[0]
+    name = run.series[run.ranked].title or run.ranked if series is None else series
+    if one.key == "avg_final_loss":
+        return "ends"
+    if one.key == "end":
+        return f"ends its {name}"
+    return f"has a {one.title.lower()} {name}" if one.of == "series" else f"has a {one.title}"
 
 
-def _better(_family: FamilyReport) -> Better | None:
+def _better(family: FamilyReport) -> Better | None:
     """Which way is better in the metric that a family is ranked by."""
-    return "lower"
+    found = metrics.split(rank_metric(family))
+    if found is None or not family.runs:
+        return "lower"
+    better = found[1].better
+    if better != "series":
+        return better
+    run = family.runs[0]
+    one = run.series.get(found[0] or run.ranked)
+    return None if one is None else one.better
 
 
 def _scale(family: FamilyReport) -> Scale | None:
@@ -155,32 +193,31 @@ def _scale(family: FamilyReport) -> Scale | None:
     return "log" if family.runs and all(QUANTA_MATHS.fits(run.spec.name) for run in family.runs) else None
 
 
-def _bounds(_family: FamilyReport, _metric: str, values: Sequence[float]) -> Bounds:
-    """What a metric cannot be below and above."""
-    return (0.0 if values and min(values) >= 0 else None), None
+def _bounds(family: FamilyReport, metric: str, values: Sequence[float]) -> Bounds:
+    """What a metric cannot be below and above: losses that are never negative here 0, shares 1 or 100."""
+    found = metrics.split(metric)
+    if found is None or not values or min(values) < 0 or not family.runs:
+        return None, None
+    if found[1].kind == "count":
+        return 0.0, None
+    run = family.runs[0]
+    name = found[0] or ("loss" if found[1].of == "loss" else run.ranked)
+    parts = {
+        part.rstrip("0123456789") for part in name.lower().replace("/", "_").replace(".", "_").split("_")
+    }
+    if not parts.isdisjoint(_SHARES) and max(values) <= 100:
+        return 0.0, 1.0 if max(values) <= 1 else 100.0
+    return (0.0 if not parts.isdisjoint(_NEVER_NEGATIVE) else None), None
 
 
 def _why(run: RunReport) -> str:
     """Why a run has no value among others; empty where it has one."""
-    if run.summary.metrics.avg_final_loss is None:
+    found = run.summary.metrics
+    if found.end_diverged:
         return DIVERGED
-    if "unfinished" in run.marks:
+    if run.unfinished:
         return UNFINISHED
-    metrics = run.summary.metrics
-    zeros = metrics.steps > 2 and metrics.min_loss == 0 and metrics.nonpositive == metrics.steps - 1
-    return ZEROS if zeros and run.summary.raw_early[0] > 0 else ""
-
-
-def _value(run: RunReport) -> float | None:
-    return run.summary.metrics.avg_final_loss
-
-
-def _digest(run: RunReport) -> str:
-    """Equal where all entries of two series are."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in (run.summary.curve.mean, run.summary.raw.min, run.summary.raw.max, run.summary.raw_early):
-        digest.update(part.tobytes())
-    return digest.hexdigest()
+    return ZEROS if run.summary.only_zeros else ""
 
 
 def _told(family: FamilyReport) -> list[Attribute]:
@@ -240,7 +277,7 @@ def _label(family: FamilyReport, group: Group) -> str:
 
 
 def _length(family: FamilyReport, group: Group, _before: int) -> str:
-    return f", {family.runs[group.runs[0]].summary.metrics.steps:,} steps"
+    return f", {family.runs[group.runs[0]].trained_steps:,} steps"
 
 
 def _number(_family: FamilyReport, _group: Group, before: int) -> str:

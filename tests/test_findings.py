@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reportgen.comparisons import contrasts, corrected
-from reportgen.curves.events import Event
+from reportgen.curves.summary import Event
 from reportgen.findings import Facts, findings, together
 from reportgen.groups import Member, grouped, measured
 from reportgen.ranking import Contender, ranked

@@ -71,7 +71,7 @@ def test_the_first_line_says_whether_anything_changed() -> None:
     assert "### What changed" not in summary.render(same)
     more = summary.render(changes.against(new, report_document(old)))
     assert more.splitlines()[0].endswith("1 change since 2026-01-02T03:04:05Z.")
-    assert "**New runs (1)**\n\n- `s` (A): AvgFinalLoss " in more
+    assert "**New runs (1)**\n\n- `s` (A): End " in more
 
 
 def test_a_run_that_still_cannot_be_read_is_no_change() -> None:
@@ -118,7 +118,7 @@ def test_lowest_and_highest_of_each_family() -> None:
     lines = summary.render(report([family_report("F", runs), family_report("G", runs[:1])])).splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
     assert rows[0] == ["Family", "Runs", "Ranked by", "Lowest", "", "Highest", ""]
-    assert [row[:4] for row in rows[2:]] == [["F", "3", "AvgFinalLoss", "a"], ["G", "1", "AvgFinalLoss", "b"]]
+    assert [row[:4] for row in rows[2:]] == [["F", "3", "End", "a"], ["G", "1", "End", "b"]]
     assert rows[2][5] == "c"
     assert rows[3][5:] == ["", ""]
 

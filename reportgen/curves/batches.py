@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from reportgen.curves.arrays import beside, library, on_host
+from reportgen.curves.events import events_of
 from reportgen.curves.metrics import series_metrics
 from reportgen.curves.smoothers import line_at
 from reportgen.curves.smoothing import Reach, fitting, pack, reach_of, roll, rolling_mean, room_on
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from reportgen.curves.arrays import Array
     from reportgen.curves.smoothing import Batch, Windows
+    from reportgen.curves.summary import Event, LossMetrics
 
 __all__ = ["summaries"]
 
@@ -131,9 +133,19 @@ def _summarise_batch(series: Sequence[Series], way: _Way, device: str) -> list[S
             raw_early_step=_steps_at(one, np.arange(min(how.raw_entries, len(one.values)))),
             end=ends[run],
             window=way.window,
+            events=_events(one, metrics[run]),
         )
         for run, one in enumerate(series)
     ]
+
+
+def _events(one: Series, found: LossMetrics) -> tuple[Event, ...]:
+    """What happened in a series; entries that were not logged are none."""
+    values, steps = one.values, _steps_at(one, np.arange(len(one.values)))
+    if found.missing_losses:
+        logged = np.isfinite(values)
+        values, steps = values[logged], steps[logged]
+    return events_of(values, steps)
 
 
 def _before(one: Series, step: int) -> int:

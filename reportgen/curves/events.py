@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from reportgen.curves.summary import Event, EventKind
 
 if TYPE_CHECKING:
     from reportgen.kinds import FloatArray, IntArray
 
-__all__ = ["Event", "EventKind", "events_of", "partition"]
-
-EventKind = Literal["plateau", "drop", "spike", "recovery", "divergence", "flat", "falling", "rising"]
+__all__ = ["events_of", "partition"]
 
 _BLOCKS = 200
 _FEWEST = 10  # Blocks of a fit, and entries of a curve that has events.
@@ -43,53 +42,15 @@ _RECOVERY = 50  # A spike is over where this part of the entries goes by without
 _MOST_SPIKES = 20
 _END = 5  # The end is the last fifth.
 _END_BLOCKS = 10
-_SLOPE_LEVEL = 0.99
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened in a curve.
-
-    Attributes:
-        kind: ``plateau``, ``drop``, ``spike``, ``recovery``, ``divergence``, or how the curve ends: ``flat``,
-            ``falling`` or ``rising``.
-        step: When; where it began.
-        until: Where it ended: of a plateau, a drop, an end, and of a spike that recovered.
-        before: Level before: of a drop and a spike; the level of a plateau.
-        after: Level after a drop; a spike's peak.
-        slope: Of the end, per 1,000 steps.
-        interval: Of ``slope``, 99 %.
-    """
-
-    kind: EventKind
-    step: int
-    until: int | None = None
-    before: float | None = None
-    after: float | None = None
-    slope: float | None = None
-    interval: tuple[float, float] | None = None
-
-    def document(self) -> dict[str, Any]:
-        """As ``report.json`` has it: the keys that its kind fills."""
-        if self.kind == "plateau":
-            return {"kind": self.kind, "from": self.step, "to": self.until, "level": self.before}
-        if self.kind in ("drop", "spike"):
-            return {
-                "kind": self.kind,
-                "step": self.step,
-                "until": self.until,
-                "from": self.before,
-                "to": self.after,
-            }
-        if self.kind in ("flat", "falling", "rising"):
-            return {
-                "kind": self.kind,
-                "from": self.step,
-                "to": self.until,
-                "slope": self.slope,
-                "interval": None if self.interval is None else list(self.interval),
-            }
-        return {"kind": self.kind, "step": self.step}
+# Student's 99.5 % quantiles by degrees of freedom, so that no build loads scipy for its curves.
+_STUDENT = {
+    3: 5.840909309733355,
+    4: 4.604094871349992,
+    5: 4.032142983555228,
+    6: 3.707428021324907,
+    7: 3.499483297350493,
+    8: 3.3553873313333957,
+}
 
 
 def events_of(values: FloatArray, steps: IntArray) -> tuple[Event, ...]:
@@ -299,10 +260,12 @@ def _line(values: FloatArray) -> FloatArray:
 
 def _end(values: FloatArray, steps: IntArray) -> Event | None:
     """How the last fifth goes: a line through the means of at most 10 disjoint blocks."""
-    from scipy import special
-
     count = max(5, len(values) // _END)
     values, steps = values[-count:], steps[-count:]
+    size = (
+        float(np.abs(values).max()) or 1.0
+    )  # Squares of what is almost as large as a float64 holds are not.
+    values = values / size
     blocks = min(_END_BLOCKS, count)
     edges = np.array([count * block // blocks for block in range(blocks + 1)])
     y = np.add.reduceat(values, edges[:-1]) / np.diff(edges)
@@ -313,8 +276,8 @@ def _end(values: FloatArray, steps: IntArray) -> Event | None:
         return None
     slope = float(x @ y) / squares
     rest = y - y.mean() - slope * x
-    half = float(special.stdtrit(blocks - 2, (1 + _SLOPE_LEVEL) / 2))
-    half *= math.sqrt(float(rest @ rest) / (blocks - 2) / squares)
-    low, high = 1000 * (slope - half), 1000 * (slope + half)
+    half = _STUDENT[blocks - 2] * math.sqrt(float(rest @ rest) / (blocks - 2) / squares)
+    slope, half = 1000 * slope * size, 1000 * half * size
+    low, high = slope - half, slope + half
     kind: EventKind = "falling" if high < 0 else "rising" if low > 0 else "flat"
-    return Event(kind, int(steps[0]), int(steps[-1]), slope=1000 * slope, interval=(low, high))
+    return Event(kind, int(steps[0]), int(steps[-1]), slope=slope, interval=(low, high))

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from reportgen.curves.summary import Curve, Envelope, LossMetrics, Summary
+from reportgen.curves.summary import Curve, Envelope, Event, LossMetrics, Summary
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -80,6 +80,8 @@ def _flat(value: Any, arrays: Mapping[str, list[npt.NDArray[Any]]]) -> Any:
     if hasattr(value, "dtype"):
         arrays[value.dtype.kind].append(value)
         return {value.dtype.kind: len(value)}
+    if isinstance(value, tuple):
+        return [_flat(entry, arrays) for entry in value]
     return value
 
 
@@ -109,4 +111,8 @@ def _summary_of(record: Mapping[str, Any], arrays: Mapping[str, _Taken]) -> Summ
         raw_early_step=array(record["raw_early_step"]),
         end=curve(record["end"]),
         window=record["window"],
+        events=tuple(
+            Event(**one | {"interval": None if one["interval"] is None else tuple(one["interval"])})
+            for one in record["events"]
+        ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from reportgen.kinds import Better, FloatArray, IntArray
@@ -15,12 +15,15 @@ __all__ = [
     "Curve",
     "CurveSettings",
     "Envelope",
+    "Event",
+    "EventKind",
     "LossMetrics",
     "Summary",
     "end_window",
     "rolling_window",
 ]
 
+EventKind = Literal["plateau", "drop", "spike", "recovery", "divergence", "flat", "falling", "rising"]
 Smoother = Literal["mean", "median", "ema", "geometric"]
 
 THRESHOLDS: tuple[str, ...] = ("1e-1", "1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-7", "1e-8")
@@ -175,6 +178,52 @@ class LossMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a curve.
+
+    Attributes:
+        kind: ``plateau``, ``drop``, ``spike``, ``recovery``, ``divergence``, or how the curve ends: ``flat``,
+            ``falling`` or ``rising``.
+        step: When; where it began.
+        until: Where it ended: of a plateau, a drop, an end, and of a spike that recovered.
+        before: Level before: of a drop and a spike; the level of a plateau.
+        after: Level after a drop; a spike's peak.
+        slope: Of the end, per 1,000 steps.
+        interval: Of ``slope``, 99 %.
+    """
+
+    kind: EventKind
+    step: int
+    until: int | None = None
+    before: float | None = None
+    after: float | None = None
+    slope: float | None = None
+    interval: tuple[float, float] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As ``report.json`` has it: the keys that its kind fills."""
+        if self.kind == "plateau":
+            return {"kind": self.kind, "from": self.step, "to": self.until, "level": self.before}
+        if self.kind in ("drop", "spike"):
+            return {
+                "kind": self.kind,
+                "step": self.step,
+                "until": self.until,
+                "from": self.before,
+                "to": self.after,
+            }
+        if self.kind in ("flat", "falling", "rising"):
+            return {
+                "kind": self.kind,
+                "from": self.step,
+                "to": self.until,
+                "slope": self.slope,
+                "interval": None if self.interval is None else list(self.interval),
+            }
+        return {"kind": self.kind, "step": self.step}
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """All that a report needs of one series.
 
@@ -187,6 +236,7 @@ class Summary:
         raw_early_step: Their steps, int64.
         end: The last fifth of the entries, 5 at least, smoothed over the whole series, thinned on its own.
         window: Entries in the rolling window.
+        events: What happened, in the order of steps.
     """
 
     metrics: LossMetrics
@@ -197,6 +247,14 @@ class Summary:
     raw_early_step: IntArray
     end: Curve
     window: int
+    events: tuple[Event, ...] = ()
+
+    @property
+    def only_zeros(self) -> bool:
+        """Whether all entries but the first are 0.0: what was logged is no loss."""
+        found = self.metrics
+        zeros = found.steps > 2 and found.min_loss == 0 and found.nonpositive == found.steps - 1
+        return zeros and float(self.raw_early[0]) > 0
 
     @property
     def digest(self) -> str:

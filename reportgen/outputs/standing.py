@@ -70,10 +70,10 @@ def sentence(family: FamilyReport, *, by_name: bool = False) -> str:
         names = [named(run) for run in together]
         said.append(f"{', '.join(names[:-1])} and {names[-1]} have the same losses and count once.")
     if ranking.zeros:
-        names = ", ".join(named(run) for run in ranking.zeros[:_MOST_EQUAL])
+        shown = ", ".join(named(run) for run in ranking.zeros[:_MOST_EQUAL])
         more = len(ranking.zeros) - _MOST_EQUAL
         said.append(
-            f"Not ranked, since they log 0.0 from the second entry on: {names}"
+            f"Not ranked, since they log 0.0 from the second entry on: {shown}"
             + (f" and {more:,} more." if more > 0 else ".")
         )
     if ranking.diverged:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.curve_events import drop_curve, quiet_curve, score, spike_curve
-from reportgen.curves.events import events_of, partition
+from reportgen.curves.events import _STUDENT, events_of, partition
 
 _STEPS = np.arange(5_000)
 
@@ -97,6 +97,11 @@ def test_the_slope_of_the_end_is_least_squares_of_block_means():
     assert end.slope == pytest.approx(1000 * line.slope, rel=1e-9)
     assert end.interval == pytest.approx((1000 * (line.slope - half), 1000 * (line.slope + half)), rel=1e-9)
     assert (end.step, end.until) == (4_000, 4_990)
+
+
+def test_quantiles_are_students():
+    for df, quantile in _STUDENT.items():
+        assert quantile == pytest.approx(stats.t.ppf(0.995, df), rel=1e-12)
 
 
 def test_the_end_of_a_series_that_goes_through_zero():

@@ -1,0 +1,188 @@
+"""What a report says of anyone's runs: what was once said wrongly, each with its own inputs, built whole."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import reportgen
+
+Runs = Mapping[str, tuple[Sequence[float | None], Mapping[str, Any]]]
+
+
+def built(folder: Path, runs: Runs, family: str = "", more: str = "") -> dict[str, Any]:
+    """``report.json`` of runs: name to losses and configuration."""
+    for name, (losses, config) in runs.items():
+        (folder / "runs" / name).mkdir(parents=True)
+        text = json.dumps({"TrainingLoss": list(losses), "Config": dict(config)})
+        (folder / "runs" / name / "training_loss.json").write_text(text)
+    names = json.dumps(list(runs))
+    (folder / "list.toml").write_text(
+        f'{more}\n[source]\ntype = "directory"\npath = "runs/{{name}}/training_loss.json"\n'
+        f'[[family]]\nname = "Sweep"\nruns = {names}\n{family}\n'
+    )
+    reportgen.build(folder / "list.toml", folder / "out", formats=("html",), use_cache=False)
+    made: dict[str, Any] = json.loads((folder / "out" / "report.json").read_text())
+    return made
+
+
+def page(folder: Path) -> str:
+    return (folder / "out" / "report.html").read_text()
+
+
+def flat(level: float, seed: int, entries: int = 200, spread: float = 0.01) -> list[float]:
+    return np.random.default_rng(seed).normal(level, spread, entries).tolist()
+
+
+def end(values: Sequence[float]) -> float:
+    """Mean of the end window: a twentieth of the entries, 5 at least."""
+    window = max(5, len(values) // 20)
+    return math.fsum(values[-window:]) / window
+
+
+class TestSeedGroups:
+    """Line 1."""
+
+    def test_two_rates_are_two_groups_and_seeds_are_known_from_configurations(self, tmp_path):
+        runs = {
+            f"r{index}": (flat(level, index), {"lr": lr, "training_seed": seed, "n_layers": 2})
+            for index, (lr, level, seed) in enumerate(
+                (lr, level, seed) for lr, level in ((1e-3, 2.0), (1e-4, 2.9)) for seed in range(4)
+            )
+        }
+        (family,) = built(tmp_path, runs)["families"]
+        assert [group["label"] for group in family["groups"]] == ["lr=0.001", "lr=0.0001"]
+        assert [group["n"] for group in family["groups"]] == [4, 4]
+        first = [end(losses) for losses, _ in list(runs.values())[:4]]
+        assert family["groups"][0]["mean"] == pytest.approx(np.mean(first), rel=1e-9)
+        low, high = stats.t.interval(0.95, 3, loc=np.mean(first), scale=stats.sem(first))
+        assert family["groups"][0]["interval"] == pytest.approx([low, high], rel=1e-9)
+        assert [run["group"] for run in family["runs"]] == [0] * 4 + [1] * 4
+
+    def test_twelve_runs_of_four_rates(self, tmp_path):
+        runs = {
+            f"r{rate}-{seed}": (flat(2 + rate, 10 * rate + seed), {"lr": 10.0**-rate, "training_seed": seed})
+            for rate in range(1, 5)
+            for seed in range(3)
+        }
+        (family,) = built(tmp_path, runs)["families"]
+        assert [len(group["runs"]) for group in family["groups"]] == [3, 3, 3, 3]
+
+    def test_what_a_run_ends_with_parts_no_seeds(self, tmp_path):
+        runs = {
+            f"r{seed}": (flat(2, seed), {"lr": 1e-3, "seed": seed, "avg_final_loss": 2.0 + seed / 100})
+            for seed in range(3)
+        }
+        (family,) = built(tmp_path, runs)["families"]
+        assert [len(group["runs"]) for group in family["groups"]] == [3]
+
+    def test_what_is_left_out_is_named(self, tmp_path):
+        runs = {
+            **{f"r{seed}": (flat(2, seed), {"lr": 1e-3, "seed": seed}) for seed in range(3)},
+            "nan": ([*flat(2, 8)[:-1], math.nan], {"lr": 1e-3, "seed": 8}),
+            "short": (flat(2, 9, 100), {"lr": 1e-3, "seed": 9}),
+            "alone": (flat(2, 10), {"lr": 1e-2, "seed": 0}),
+        }
+        (family,) = built(tmp_path, runs)["families"]
+        (group,) = family["groups"]
+        assert (group["n"], group["of"]) == (3, 4)
+        assert {one["run"]: one["why"] for one in group["left_out"]} == {
+            "nan": "it diverged",
+            "short": "trained for 100 steps, the group for 200 steps",
+        }
+        assert family["ungrouped"] == [
+            {"run": "alone", "why": "no other run agrees with it in all but the seed"}
+        ]
+        assert "it diverged" in page(tmp_path)
+        assert (tmp_path / "out" / "tables" / "sweep-groups.csv").read_text().startswith("group,runs,mean")
+        assert "booktabs" in (tmp_path / "out" / "tables" / "sweep-groups.tex").read_text()
+
+
+class TestBestAndWorst:
+    """Line 3."""
+
+    def test_runs_are_ranked_by_their_end_not_by_five_losses(self, tmp_path):
+        low = flat(2.0, 0, 1000, 0.05)
+        lucky = [*flat(2.1, 1, 995, 0.05), *[1.5] * 5]
+        made = built(tmp_path, {"low": (low, {}), "lucky": (lucky, {}), "high": (flat(3.0, 2, 1000), {})})
+        (family,) = made["families"]
+        assert family["ranked_by"] == "end"
+        assert end(low) < end(lucky)
+        (finding,) = made["findings"]
+        assert finding["subjects"][0] == "low"
+        assert "best" not in finding["text"].lower()
+
+    def test_the_lowest_and_the_next_within_noise(self, tmp_path):
+        runs = {"a": (flat(2.0, 0, 1000, 0.1), {}), "b": (flat(2.0, 1, 1000, 0.1), {})}
+        (finding,) = built(tmp_path, runs)["findings"]
+        assert finding["numbers"]["within_noise"] is True
+        assert "within noise" in finding["text"]
+
+    def test_zeros_from_the_second_entry_on(self, tmp_path):
+        made = built(
+            tmp_path,
+            {
+                "zeros": ([2.3, *[0.0] * 99], {}),
+                "run": (flat(2.0, 0, 100), {}),
+                "other": (flat(3.0, 1, 100), {}),
+            },
+        )
+        (finding,) = made["findings"]
+        assert finding["subjects"] == ["run", "other"]
+        assert "log 0.0 from the second entry on: zeros." in page(tmp_path)
+
+    def test_equal_runs_count_once_and_are_named(self, tmp_path):
+        same = flat(2.0, 0)
+        built(tmp_path, {"a": (same, {}), "b": (same, {"note": 1}), "c": (flat(3.0, 1), {})})
+        assert "a and b have the same losses and count once." in page(tmp_path)
+
+
+class TestStatus:
+    """Line 14."""
+
+    def test_a_run_that_diverged_is_in_the_status_line(self, tmp_path):
+        built(
+            tmp_path,
+            {"good": (flat(2, 0), {}), "bad": ([*flat(2, 1)[:-3], math.nan, math.nan, math.nan], {})},
+        )
+        assert "1 run diverged" in page(tmp_path)
+        assert '<p class="status bad">' in page(tmp_path)
+        assert (
+            (tmp_path / "out" / "summary.md")
+            .read_text()
+            .startswith("## All 2 runs were read; 1 run diverged.")
+        )
+
+
+class TestOverflow:
+    """Line 18."""
+
+    def test_an_overflow_that_recovers_has_a_rank(self, tmp_path):
+        losses = flat(1.0, 0)
+        losses[50] = math.inf
+        made = built(tmp_path, {"overflow": (losses, {}), "other": (flat(2.0, 1), {})})
+        (finding,) = made["findings"]
+        assert finding["subjects"] == ["overflow", "other"]
+        assert "diverged" in made["families"][0]["runs"][0]["marks"]
+        assert '<p class="status">' in page(tmp_path)
+
+    def test_a_run_that_ends_in_nan_has_no_last_value(self, tmp_path):
+        made = built(
+            tmp_path,
+            {
+                "ended": ([*flat(1.0, 0), math.nan], {}),
+                "other": (flat(2.0, 1), {}),
+                "third": (flat(3.0, 2), {}),
+            },
+            family='rank_by = "last"',
+        )
+        run = made["families"][0]["runs"][0]
+        assert run["metrics"]["last"] is None
+        assert [one["text"].split(" ends")[0].split(" has")[0] for one in made["findings"]][-1] == "other"
