@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from reportgen import notation
+from reportgen import metrics, notation
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
@@ -200,7 +200,8 @@ class _Words:
     def _value(self, metric: str, value: float | None) -> str:
         if value is None:
             return "none"
-        return self.loss(value) if metric.endswith("_loss") else f"{value:,}"
+        found = metrics.split(metric)
+        return self.loss(value) if found is not None and found[1].kind == "loss" else f"{value:,}"
 
 
 def _rank(metric: str) -> int:

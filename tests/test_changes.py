@@ -425,14 +425,14 @@ def test_words() -> None:
         "  away (A): the Hub did not answer (last known AvgFinalLoss 5.00e-01)",
         "",
         "New runs (1)",
-        "  fresh (A): AvgFinalLoss 1.00e-01",
+        "  fresh (A): end 1.00e-01",
         "",
         "Runs no longer in the lists (1)",
         "  gone (A): not in any list (last known AvgFinalLoss 5.00e-01)",
     ]
     assert changes.count(made.changes) == 4
     page = {section.key: section.items[0].text for section in changes.sections(made.changes)}
-    assert page["new"] == "AvgFinalLoss 0.100"
+    assert page["new"] == "end 0.100"
 
 
 @pytest.mark.parametrize(
@@ -503,7 +503,7 @@ def test_a_new_run_with_the_bytes_of_another_is_reported_as_that() -> None:
     found = {one["run"]: one["same_file_as"] for one in news(USED, copied)["new"]}
     assert found == {"copy": {"family": "A", "run": NAME}, "other": None}
     (section,) = changes.sections(changes.compare(doc(USED), doc(copied)))
-    assert section.items[0].text == f"AvgFinalLoss 0.500; the same file as {NAME} (A)"
+    assert section.items[0].text == f"end 0.500; the same file as {NAME} (A)"
 
 
 def with_series(values: dict[str, Any], better: str | None, digest: str) -> dict[str, Any]:

@@ -392,7 +392,7 @@ def test_one_run_is_neither_highest_nor_many() -> None:
     page = Page(html.render(samples.report([samples.family_report("One", [samples.run_report("only")])])))
     said = " ".join(page.text.split())
     assert "The one run was read." in said
-    assert "Lowest AvgFinalLoss" in said
+    assert "Lowest End" in said
     assert "Highest" not in said
 
 
