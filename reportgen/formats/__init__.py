@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from reportgen.errors import ReportgenError
 from reportgen.kinds import Unreadable
 
 if TYPE_CHECKING:
@@ -173,8 +174,7 @@ def _plug_ins() -> tuple[Format, ...]:
         try:
             made.append(point.load()())
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-            raise Unreadable(
-                f'the format "{point.name}"',
-                f"cannot be loaded ({type(error).__name__}); install its package again",
+            raise ReportgenError(
+                f'the format "{point.name}" cannot be loaded ({type(error).__name__}); install its package again'
             ) from None
     return tuple(made)
