@@ -174,7 +174,6 @@ def _plug_ins() -> tuple[Format, ...]:
         try:
             made.append(point.load()())
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-            raise ReportgenError(
-                f'the format "{point.name}" cannot be loaded ({type(error).__name__}); install its package again'
-            ) from None
+            what = f'the format "{point.name}" cannot be loaded ({type(error).__name__})'
+            raise ReportgenError(f"{what}; install its package again") from None
     return tuple(made)
