@@ -99,6 +99,7 @@ def _run(
         format=measured.format,
         unfinished=measured.unfinished,
         notes=(*made.pulled.notes, *measured.notes),
+        series_sha256="" if spec.source.is_per_run else measured.digest,
         masked=identified.masked[index],
         varied=identified.columns,
     )

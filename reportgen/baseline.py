@@ -125,6 +125,7 @@ class Run(_Part):
     marks: list[str] = []
     checks: list[Check] = []
     config: Any = None
+    series_sha256: str = ""
 
     def numbers(self) -> dict[str, float | int | None]:
         """Each metric of the run and of its series as a number; of the loss by its bare name."""

@@ -104,7 +104,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
             # A run in two families is news once.
             mark = (
                 section,
-                entry.key or (entry.family, entry.name),
+                _whose(section, entry),
                 news.get("metric"),
                 news.get("expected"),
             )
@@ -262,7 +262,7 @@ def _twins(after: Sequence[_Entry], pairs: Sequence[_Entry | None]) -> dict[str,
     for known in (True, False):
         for entry, past in zip(after, pairs, strict=True):
             if entry.run is not None and (past is not None) is known:
-                twins.setdefault(entry.run.source.sha256, entry)
+                twins.setdefault(_digest(entry.run), entry)
     return twins
 
 
@@ -285,7 +285,7 @@ def _news(
     assert entry.run is not None
     run, known = entry.run, None if past is None else past.run
     if known is None:
-        metric, twin = ranked_by or "avg_final_loss", twins[run.source.sha256]
+        metric, twin = ranked_by or "avg_final_loss", twins[_digest(run)]
         yield (
             "new",
             {
@@ -324,6 +324,8 @@ def _moved(known: Run, run: Run) -> Iterable[tuple[str, dict[str, Any]]]:
             {"nonfinite": run.metrics.nonfinite, "first_nonfinite_step": run.metrics.first_nonfinite_step},
         )
     changed = known.source.sha256 != run.source.sha256
+    if run.series_sha256 and run.series_sha256 == known.series_sha256:
+        return  # Another run of its store changed.
     if changed and (keys := _changed_keys(known.config, run.config)):
         yield "configuration", {"changed": keys}
     old, new = known.numbers(), run.numbers()
@@ -338,6 +340,19 @@ def _moved(known: Run, run: Run) -> Iterable[tuple[str, dict[str, Any]]]:
         yield "sources", {"from": known.source.model_dump(), "to": run.source.model_dump()}
     if changed and (moved := _moved_metrics(old, new, run)):
         yield "metrics", {"moved": moved}
+
+
+def _digest(run: Run) -> str:
+    """Of a run's file; in a store of many, of what it holds of the run."""
+    return run.series_sha256 or run.source.sha256
+
+
+def _whose(section: str, entry: _Entry) -> Hashable:
+    """Of what a piece of news tells: mostly a run; that its file changed is one of all runs of a store."""
+    if section == "sources" and entry.run is not None and entry.run.series_sha256:
+        source = entry.run.source
+        return (source.kind, source.repo, source.file, source.requested_revision)
+    return entry.key or (entry.family, entry.name)
 
 
 def _last_step(numbers: Mapping[str, float | int | None]) -> int:

@@ -146,6 +146,7 @@ def _run(run: RunReport, group: int | None) -> dict[str, Any]:
         "source": asdict(run.source),
         "format": run.format,
         "notes": run.notes,
+        **({"series_sha256": run.series_sha256} if run.series_sha256 else {}),
         "metrics": _metrics(run),
         "series": {name: _series(one, run) for name, one in run.series.items()},
         "axes": run.axes,

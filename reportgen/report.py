@@ -90,6 +90,7 @@ class RunReport:
         format: Name of the format that read it.
         unfinished: It has further to go.
         notes: What a reader should know of how its files were read, a sentence each.
+        series_sha256: Of a run in a store of many: digest of its series and configuration; else empty.
         source: Where the bytes came from.
         marks: What a reader should know, sorted: ``diverged``, ``listed_differs``, ...
         conflicts: Attributes on which name and ``Config`` differ.
@@ -115,6 +116,7 @@ class RunReport:
     format: str = ""
     unfinished: bool = False
     notes: tuple[str, ...] = ()
+    series_sha256: str = ""
 
     @property
     def summary(self) -> Summary:

@@ -5,6 +5,8 @@ Reading and computing are two steps, so that an executor may read a batch while 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -108,6 +110,7 @@ class Measured:
         unfinished: It has further to go.
         marks: That reading found.
         notes: What a reader should know of how it was read, a sentence each.
+        digest: SHA-256 of its series and its configuration, hexadecimal: what a store holds of this run.
     """
 
     config: Mapping[str, Any]
@@ -119,6 +122,7 @@ class Measured:
     unfinished: bool = False
     marks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    digest: str = ""
 
     @property
     def trained_steps(self) -> int:
@@ -272,11 +276,22 @@ def compute(batch: Sequence[RunWork], read: Sequence[RunFile | Unusable], device
                 unfinished=made.unfinished,
                 marks=made.marks,
                 notes=made.notes,
+                digest=_digest(made),
             )
             for position, (run, made) in enumerate(zip(batch, read, strict=True))
         ),
         tuple(notes),
     )
+
+
+def _digest(run: RunFile) -> str:
+    """Of a run's series and configuration: the same wherever in a store they stand."""
+    digest = hashlib.sha256(json.dumps(run.config, sort_keys=True, default=str).encode())
+    for name, one in sorted(run.series.items()):
+        digest.update(f"{name} {one.step_unit} {len(one.values)}".encode("utf-8", "surrogatepass"))
+        digest.update(one.values.tobytes())
+        digest.update(b"" if one.steps is None else one.steps.tobytes())
+    return digest.hexdigest()
 
 
 def _as_listed(series: Mapping[str, Series], listed: Mapping[str, SeriesSettings]) -> dict[str, Series]:

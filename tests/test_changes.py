@@ -281,6 +281,36 @@ def test_another_branch_in_the_list_is_the_same_run_elsewhere() -> None:
     assert (source["from"]["requested_revision"], source["to"]["requested_revision"]) == ("main", "v2")
 
 
+def in_store(file: str, *levels: float) -> Report:
+    """Runs of one store, named a, b, ...; the file's digest is ``file``, a run's that of its level."""
+    runs = [
+        replace(run(level, name, sha256=file * 64), series_sha256=f"{level}")
+        for name, level in zip("abcd", levels, strict=False)
+    ]
+    store = replace(runs[0].source, file="mlflow.db")
+    return night(("A", [replace(one, source=store) for one in runs]))
+
+
+def test_of_a_store_whose_file_changed_only_the_runs_that_changed_are_news() -> None:
+    made = changes.compare(doc(in_store("1", 0.5, 0.25, 1.0)), doc(in_store("2", 0.5, 0.125, 0.75)))
+    assert [one["run"] for one in made["metrics"]] == ["b", "c"]
+    assert [one["run"] for one in made["sources"]] == ["b"]  # The file once.
+    assert [key for key in SECTIONS if made[key]] == ["sources", "metrics"]
+
+
+def test_a_store_in_which_no_run_changed_is_no_news() -> None:
+    assert changes.is_empty(changes.compare(doc(in_store("1", 0.5, 0.25)), doc(in_store("2", 0.5, 0.25))))
+
+
+def test_a_new_run_of_a_store_is_no_copy_of_the_others() -> None:
+    made = changes.compare(doc(in_store("1", 0.5)), doc(in_store("2", 0.5, 0.25, 0.5)))
+    assert [(one["run"], one["same_file_as"]) for one in made["new"]] == [
+        ("b", None),
+        ("c", {"family": "A", "run": "a"}),
+    ]
+    assert made["sources"] == made["metrics"] == []
+
+
 def test_a_new_commit_of_the_same_file() -> None:
     found = news(USED, night(("A", [run(revision="f" * 40)])))
     assert list(found) == ["sources"]
