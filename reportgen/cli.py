@@ -22,6 +22,7 @@ from reportgen.log import Log
 from reportgen.model_list import DirectorySource, HubSource, RunSpec, UrlSource, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
+from reportgen.on_disk import on_disk
 from reportgen.options import BuildOptions, declared, utf8
 from reportgen.outputs.folder import MANIFEST
 from reportgen.terminal import discard, make_log, put
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["LISTS", "Parser", "add_build_options", "log_of", "main", "open_page", "pages", "with_options"]
 
 _INTERRUPTED = 130
+_MISSING = 3
 _GRACE_SECONDS = 10.0
 """What a build has to end once it is interrupted, before it is interrupted again."""
 _EXAMPLE = """examples:
@@ -284,11 +286,19 @@ def _check(options: argparse.Namespace) -> int:
         # The mistakes are what was asked for, so they go to standard output.
         _answer(str(error))
         return error.exit_code
+    missing = 0
     for name, one in lists:
         families = count(len(one.families), "family", "families")
-        runs = count(sum(len(family.runs) for family in one.families), "run")
-        _answer(f"{name}: {families}, {runs}, no mistake")
-    return 0
+        every = [run for family in one.families for run in family.runs]
+        patterns = sum(run.is_pattern for run in every)
+        runs = [count(len(every) - patterns, "run")] if patterns < len(every) else []
+        parts = [families, *runs, *([count(patterns, "pattern")] if patterns else [])]
+        seen = on_disk(one)
+        _answer(f"{name}: {', '.join(parts)}, no mistake" + (f"; {seen.said}" if seen.said else ""))
+        for line in seen.problems:
+            _answer(f"{name}: {line}")
+        missing += len(seen.problems)
+    return _MISSING if missing else 0
 
 
 def _init(options: argparse.Namespace) -> int:

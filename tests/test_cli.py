@@ -144,13 +144,39 @@ def test_check_names_a_list_alike_with_and_without_mistakes(tmp_path: Path) -> N
     one.parent.mkdir()
     one.write_text(GOOD.replace('"a", ', ""))
     two.write_text(GOOD + '[[family]]\nname = "G"\nruns = ["a"]\n')
-    assert reportgen("check", one.parent, "demo").stdout.splitlines() == [
-        f"{one}: 1 family, 1 run, no mistake",
-        f"{two}: 2 families, 3 runs, no mistake",
-        "demo.toml: 3 families, 10 runs, no mistake",
-    ]
+    for name in ("a", "b"):
+        (one.parent / "runs").mkdir(exist_ok=True)
+        (one.parent / "runs" / f"{name}.json.gz").write_bytes(b"")
+    done = reportgen("check", one.parent, "demo")
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        [
+            f"{one}: 1 family, 1 run, no mistake; 1 run found",
+            f"{two}: 2 families, 3 runs, no mistake; 3 runs found",
+            "demo.toml: 3 families, 10 runs, no mistake; 10 runs found",
+        ],
+    )
     one.write_text("family = 1")
     assert reportgen("check", one.parent).stdout.startswith(f"{one}: family: ")
+
+
+def test_check_looks_at_files_on_disk(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "b.json").unlink()
+    done = reportgen("check", good)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.splitlines() == [
+        f"{good}: 1 family, 2 runs, no mistake; 1 of 2 runs found",
+        f"{good}: F: b: there is no runs/b.json",
+    ]
+    good.write_text(GOOD.replace('["a", "b"]', '["*", "x*"]'))
+    (tmp_path / "runs" / "note.json").write_text("1")
+    done = reportgen("check", good)
+    assert done.returncode == 3
+    first, second = done.stdout.splitlines()
+    assert first.startswith(
+        f"{good}: 1 family, 2 runs, no mistake; F: * found 1 run, 1 other place holds no series"
+    )
+    assert second == f"{good}: F: x* finds no run; correct the pattern or the source"
 
 
 def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> None:
