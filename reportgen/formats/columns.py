@@ -33,7 +33,7 @@ from reportgen.kinds import Series, Unreadable
 if TYPE_CHECKING:
     from reportgen.kinds import FloatArray
 
-__all__ = ["Table", "column", "of_objects", "series_of"]
+__all__ = ["Table", "column", "in_order", "of_objects", "series_of"]
 
 # A column of one kind of word, whose rows are something else than training.
 _SPLIT_WORDS = frozenset(
@@ -46,6 +46,26 @@ _IDENTITIES = frozenset(
 _NUMBERED = frozenset({"run", "seed", "fold", "trial"})
 _ODD = re.compile(
     r"(?:tensor\((?=.*\))|(?=.*%$))(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?|nan|inf)(?:[,)].*|\s*%)|(?P<comma>[-+]?\d+,\d+)"
+)
+_MACHINE = frozenset(
+    {
+        *(
+            "time",
+            "timers",
+            "seconds",
+            "eta",
+            "memory",
+            "mem",
+            "cpu",
+            "gpu",
+            "ram",
+            "fps",
+            "throughput",
+            "pid",
+            "runtime",
+        ),
+        *("usd", "sec", "duration", "elapsed"),
+    }
 )
 # A table of what a model said of examples has a column of these; one of steps has not.
 _EXAMPLES = frozenset(
@@ -177,6 +197,10 @@ def series_of(
     if not step.column and not any(is_measure(one.name) for one in left):
         raise Unreadable(name, f"holds no training series; it has: {enumeration(table.columns)}")
     positions = {kind: _since_its_start(kind, numbers[key].values) for key, kind in axes.items()}
+    # Ultralytics' metrics/... are of the validation that follows each epoch.
+    validated = any(key.startswith("train/") for key in numbers) and any(
+        key.startswith("val/") for key in numbers
+    )
     series = []
     ours = own_names(_hinted(one.name, hint) for one in left)
     for one in left:
@@ -192,7 +216,9 @@ def series_of(
                     step.values[at] if step.column else (None if at.size == table.rows else at),
                     one.name,
                     unit,
-                    is_evaluation(shown) or (unit != step.unit and own == ours[shown]),
+                    is_evaluation(shown)
+                    or (unit != step.unit and own == ours[shown])
+                    or (validated and one.name.startswith("metrics/")),
                     {kind: position[at] for kind, position in positions.items() if unit == step.unit},
                     rows=at,
                 )
@@ -203,7 +229,7 @@ def series_of(
     notes = _notes(series, step, left, split)
     if texts:
         notes.append(f"Columns that hold no numbers were left out: {enumeration(texts)}.")
-    return series, (*table.notes, *notes)
+    return in_order(series), (*table.notes, *notes)
 
 
 def _tables_of(
@@ -218,6 +244,14 @@ def _tables_of(
         (there & ~by_epoch, step.unit, own),
         (there & by_epoch, "epoch", f"{own} (epoch)" if both else own),
     ]
+
+
+def in_order(series: Iterable[Series]) -> list[Series]:
+    """The loss first, then its evaluation; what says how fast and on what a run went last."""
+    first = {"loss": 0, "eval_loss": 1}
+    return sorted(
+        series, key=lambda one: first.get(one.name, 2 if _MACHINE.isdisjoint(parts(one.name)) else 3)
+    )
 
 
 def _since_its_start(kind: str, values: FloatArray) -> FloatArray:

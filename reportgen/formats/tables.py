@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from reportgen.formats.columns import Table, column, of_objects, series_of
+from reportgen.formats.columns import Table, column, in_order, of_objects, series_of
 from reportgen.formats.positions import STEPS, Column
 from reportgen.formats.reading import integer, looks_like_text, number, sound, text_of
 from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
@@ -450,14 +450,17 @@ def _joined(read: Sequence[tuple[str, list[Series], Table, tuple[str, ...]]]) ->
                 source = f"{inside}/{one.source_name}"
             while source in found:
                 source = f"{file}/{source}"
-            found[source] = replace(one, source_name=source, table=file, evaluation=is_evaluation(source))
+            found[source] = replace(
+                one, source_name=source, table=file, evaluation=one.evaluation or is_evaluation(source)
+            )
             # val_loss.csv says that its total_loss is of a validation, and no more.
             of = next((part for part in parts(inside) if is_evaluation(part)), "train")
             short = source if alone or "/" not in source else f"{of}/{one.source_name}"
             meant[source] = short if short not in meant.values() else source
     ours = own_names(meant.values())
     names = {source: ours[short] if ours[short] != short else source for source, short in meant.items()}
-    return {names[source]: replace(one, name=names[source]) for source, one in found.items()}
+    renamed = (replace(one, name=names[source]) for source, one in found.items())
+    return {one.name: one for one in in_order(renamed)}
 
 
 def _is_same(one: Series, other: Series) -> bool:
