@@ -174,7 +174,7 @@ def test_check_looks_at_files_on_disk(good: Path, tmp_path: Path) -> None:
     assert done.returncode == 3
     first, second = done.stdout.splitlines()
     assert first.startswith(
-        f"{good}: 1 family, 2 runs, no mistake; F: * found 1 run, 1 other place holds no series"
+        f"{good}: 1 family, 2 patterns, no mistake; F: * found 1 run, 1 other place holds no series"
     )
     assert second == f"{good}: F: x* finds no run; correct the pattern or the source"
 
