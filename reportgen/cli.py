@@ -167,6 +167,18 @@ def _parser() -> Parser:
     )
     schema.set_defaults(run=_schema)
 
+    verify = commands.add_parser(
+        "verify",
+        help="build a report's numbers again",
+        description="Pulls the commits that a report names, builds again and compares the numbers: exit 0 "
+        "where they are the same, 4 where they differ, 3 where runs could not be read.",
+    )
+    verify.add_argument(
+        "file", type=Path, metavar="FILE", help="a report.json, or the report.pdf that holds it"
+    )
+    verify.add_argument("--offline", action="store_true", help="ask no network")
+    verify.set_defaults(run=_verify)
+
     diff = commands.add_parser(
         "diff", help="show what changed", description="Says what changed between two reports."
     )
@@ -371,6 +383,15 @@ def _diff(options: argparse.Namespace) -> int:
     old, new = changes.read_baseline(options.old), changes.read_baseline(options.new)
     _answer(changes.as_text(changes.compare(old, new)))
     return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from reportgen.verify import verify
+
+    verdict = verify(options.file, offline=options.offline, log=make_log("quiet"))
+    for line in (verdict.said, *verdict.differences):
+        _answer(line)
+    return verdict.exit_code
 
 
 def _open_standard_error() -> None:
