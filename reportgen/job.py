@@ -248,7 +248,11 @@ def _without_passed(
 
 def _pull_options(options: BuildOptions, deadline: float | None) -> PullOptions:
     return PullOptions(
-        jobs=options.jobs, offline=options.offline, max_file_size=options.max_file_size, deadline=deadline
+        jobs=options.jobs,
+        offline=options.offline,
+        max_file_size=options.max_file_size,
+        deadline=deadline,
+        cache=_cache_folder(options),
     )
 
 
@@ -429,11 +433,18 @@ def _hashed(folder: Path) -> list[list[str]]:
     ]
 
 
+def _cache_folder(options: BuildOptions) -> Path | None:
+    """Where builds keep what they may use again; None for nowhere."""
+    from reportgen import cache
+
+    return (options.cache_dir or cache.default_folder()) if options.use_cache else None
+
+
 @contextmanager
 def _opened_cache(options: BuildOptions, log: Log) -> Iterator[Cache]:
     from reportgen import cache
 
-    place = (options.cache_dir or cache.default_folder()) if options.use_cache else None
+    place = _cache_folder(options)
     with cache.open_cache(place) as store:
         if place is not None and not store.usable:
             log.warn(f"{place}: cannot hold the build cache, so this build goes without; name a --cache-dir")

@@ -30,6 +30,7 @@ class PullOptions:
         deadline: ``time.monotonic()`` at which what is not there yet becomes a problem, None for never.
         run_seconds: Longest time on one run, waits for the Hub included.
         patience: With a Hub that fails.
+        cache: Folder of what is kept from one build to the next, None for nothing.
     """
 
     jobs: int = 8
@@ -38,6 +39,7 @@ class PullOptions:
     deadline: float | None = None
     run_seconds: float = 900.0
     patience: Patience = field(default_factory=Patience)
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def access_of(options: PullOptions, say: Callable[[str], None], stop: Event) -> 
         fits=_fits,
         likely=_likely,
         names=_names,
+        cache=options.cache,
         patience=options.patience,
         say=say,
         stop=stop,

@@ -110,6 +110,8 @@ def address(text: str) -> str:
         raise mistake(f'{shown(text)} is no address; write one such as "https://host/{{name}}/log.csv"')
     if masked_text(text) != text:
         raise mistake("holds a password; leave it to the environment")
+    if re.match(r"[^/]*//[^/]*:[^/]*@", text):
+        raise mistake("holds a password, which a report would show; leave it to the environment")
     return name_template(text)
 
 

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, Protocol
 
 from reportgen.errors import ReportgenError
@@ -64,6 +65,7 @@ GROUP = "reportgen.sources"
 _BUILT_IN = (
     ("directory", "reportgen.sources.directory", "Directory"),
     ("hub", "reportgen.sources.hub", "HubType"),
+    ("url", "reportgen.sources.url", "UrlType"),
 )
 
 
@@ -118,6 +120,7 @@ class Access:
         likely: Whether a format may want a file, by its name alone: of places that are not looked into.
         names: The names of the runs in a store of many, of a source's options and its files; None where
             the files hold one run.
+        cache: Where fetched files may be kept from one build to the next, None for nowhere.
         patience: With a server that fails.
         say: Called with a sentence when something waits.
         stop: Set when nobody wants the runs any more.
@@ -128,6 +131,7 @@ class Access:
     fits: Callable[[Any, Sequence[str], Head], tuple[str, ...]]
     likely: Callable[[str], bool]
     names: Callable[[Any, Sequence[FoundFile]], Sequence[str] | None]
+    cache: Path | None = None
     patience: Patience = field(default_factory=Patience)
     say: Callable[[str], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ __all__ = [
     "Unusable",
     "digest_of",
     "hash_file",
+    "is_web_page",
     "opened",
     "read_again",
     "read_head",
@@ -32,6 +34,9 @@ __all__ = [
 PUT_IT_THERE = "put it there, or take the run out of the list"
 
 _CHUNK = 2**20
+_WEB_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 # Without waiting: the file may have become a pipe since it was asked.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -206,3 +211,8 @@ def too_large(name: str, size: int, limit: int) -> str:
         f"{name} has {size:,} bytes or more, over the limit of {limit:,}; "
         "raise --max-file-size if it is a run"
     )
+
+
+def is_web_page(head: bytes, file: str) -> bool:
+    """Whether a file begins as a web page does, and is not called one."""
+    return _WEB_PAGE.match(head) is not None and not file.endswith((".html", ".htm"))

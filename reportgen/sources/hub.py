@@ -17,10 +17,12 @@ from huggingface_hub import HfFileMetadata
 from reportgen.model_list import HubSource
 from reportgen.patterns import Pattern
 from reportgen.sources import THREAD, Access, Found, Listing, SourceRecord
+from reportgen.sources.asking import Again, Asking, Unanswered
 from reportgen.sources.files import (
     FoundFile,
     Unusable,
     digest_of,
+    is_web_page,
     read_head,
     relative_parts,
     too_large,
@@ -38,24 +40,14 @@ from reportgen.sources.hub_client import (
     settings_trouble,
     tree_of,
 )
-from reportgen.sources.hub_errors import Again, CannotAsk
 from reportgen.sources.hub_listing import listed
-from reportgen.sources.hub_place import Place, folder_of, is_same, is_web_page, may_be, place_of
+from reportgen.sources.hub_place import Place, folder_of, is_same, may_be, place_of
 from reportgen.sources.line import Line, NoAnswer, Silence
-from reportgen.text import one_line
 
 __all__ = ["Hub", "HubType"]
 
 _T = TypeVar("_T")
 _LOOKS_AT_LOCKS = 3.0
-
-
-class _Unanswered(Exception):  # noqa: N818 - never leaves this file
-    """Nobody answered; the text is a reason, or a whole sentence where this machine is at fault."""
-
-    def __init__(self, reason: str, *, whole: bool) -> None:
-        super().__init__(reason)
-        self.whole = whole
 
 
 class HubType:
@@ -87,6 +79,7 @@ class Hub:
         self._limit = access.max_file_size
         self._patience = access.patience
         self._line = Line(access.patience, access.say, access.stop)
+        self._asking = Asking(self._line, access.patience, access.say)
         self._lock = threading.Lock()
         self._revisions: dict[tuple[str, str, str], str] = {}
         self._trees: dict[tuple[str, str, str], Tree | Unusable] = {}
@@ -157,7 +150,7 @@ class Hub:
         """
         try:
             return self._persist(place, request)
-        except _Unanswered as unanswered:
+        except Unanswered as unanswered:
             raise _no_answer(place, unanswered) from None
 
     def _find_folder(self, source: HubSource, place: Place, files: Sequence[str]) -> Found:
@@ -196,7 +189,7 @@ class Hub:
         if not self._offline:
             try:
                 return self._persist(place, lambda: tree_of(place))
-            except _Unanswered as unanswered:
+            except Unanswered as unanswered:
                 reason = _no_answer(place, unanswered)
         with contextlib.suppress(OSError, ValueError):
             commit = cache.commit_of(place.revision)
@@ -251,7 +244,7 @@ class Hub:
 
         try:
             return self._persist(place, request, asks_itself=True)
-        except _Unanswered as unanswered:
+        except Unanswered as unanswered:
             # Once the Hub has told of another file, the copy in the cache is known to be an old one.
             if cached is not None and not newer:
                 return cached, cached.commit, False
@@ -259,27 +252,8 @@ class Hub:
 
     def _persist(self, place: Place, request: Callable[[], _T], *, asks_itself: bool = False) -> _T:
         if self._settings:
-            raise _Unanswered(self._settings, whole=True)
-        reason = ""
-        wait: float | None = None
-        for attempt in range(self._patience.attempts):
-            try:
-                if attempt:
-                    self._wait(place, attempt, reason, wait)
-                result = request() if asks_itself else self._line.ask(str(place), request)
-            except (Again, Silence) as error:
-                reason = one_line(str(error))
-                wait = getattr(error, "wait", None)
-                self._line.failed(str(place), reason)
-            except NoAnswer as error:
-                raise _Unanswered(one_line(str(error)), whole=isinstance(error, CannotAsk)) from None
-            except Unusable:
-                self._line.got_through()
-                raise
-            else:
-                self._line.got_through()
-                return result
-        raise _Unanswered(reason, whole=False)
+            raise Unanswered(self._settings, whole=True)
+        return self._asking.persist(str(place), request, asks_itself=asks_itself)
 
     def _head(self, place: Place) -> HfFileMetadata:
         """Asks for the head; where all are to wait, they do so before the next one asks."""
@@ -293,15 +267,6 @@ class Hub:
                 raise
 
         return self._line.ask(str(place), ask)
-
-    def _wait(self, place: Place, failures: int, reason: str, wait: float | None) -> None:
-        if wait is not None:
-            self._line.hold(wait)
-            return
-        self._line.sleep(0.0)  # Nobody is told of a pause that comes to nothing.
-        pause = self._patience.pause(failures)
-        self._access.say(f"{place}: {reason}; trying again in {pause:.1f} s")
-        self._line.sleep(pause)
 
     def _cached(self, place: Place) -> Copy | None:
         """The copy in the cache; one that is damaged is thrown away."""
@@ -454,7 +419,7 @@ def _not_cached(place: Place) -> Unusable:
     return Unusable("network", f"{place} is not in the Hub's cache; {fix}")
 
 
-def _no_answer(place: Place, unanswered: _Unanswered) -> Unusable:
+def _no_answer(place: Place, unanswered: Unanswered) -> Unusable:
     if unanswered.whole:
         return Unusable("network", f"{place}: {unanswered}")
     return Unusable("network", f"{place}: the Hub cannot be read ({unanswered}); build again later")

@@ -24,8 +24,9 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]  # exported wh
 from huggingface_hub.utils import tqdm as hub_tqdm  # type: ignore[attr-defined]
 
 from reportgen import __version__
+from reportgen.sources.asking import CannotAsk
 from reportgen.sources.files import Unusable
-from reportgen.sources.hub_errors import CannotAsk, detail, meaning
+from reportgen.sources.hub_errors import detail, meaning
 from reportgen.sources.hub_place import COMMIT, Place
 from reportgen.text import one_line
 

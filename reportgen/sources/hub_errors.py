@@ -11,11 +11,12 @@ import httpx2
 from huggingface_hub import errors as hub_errors
 from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]  # exported when asked for
 
+from reportgen.sources.asking import Again, CannotAsk
 from reportgen.sources.files import Unusable
-from reportgen.sources.line import NoAnswer, Silence
+from reportgen.sources.line import Silence
 from reportgen.text import one_line
 
-__all__ = ["Again", "CannotAsk", "detail", "meaning"]
+__all__ = ["detail", "meaning"]
 
 _TRY_AGAIN = {408, 429, 500, 502, 503, 504}
 
@@ -28,18 +29,6 @@ class Asked(Protocol):
 
     @property
     def revision(self) -> str: ...
-
-
-class Again(Exception):  # noqa: N818 - an answer, not an error
-    """An answer that may be another one in a while; ``wait`` seconds, where the Hub says how long."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.wait = wait
-
-
-class CannotAsk(NoAnswer):
-    """This machine keeps the client from asking; the text is a sentence with its fix."""
 
 
 def meaning(

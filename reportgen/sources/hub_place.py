@@ -14,13 +14,10 @@ from reportgen.sources.files import Digests, Unusable, relative_parts
 from reportgen.sources.hub_cache import Copy
 from reportgen.text import one_line
 
-__all__ = ["COMMIT", "Place", "folder_of", "is_same", "is_web_page", "may_be", "place_of"]
+__all__ = ["COMMIT", "Place", "folder_of", "is_same", "may_be", "place_of"]
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _DIGEST = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
-_WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +91,3 @@ def may_be(digests: Digests, etag: str) -> bool:
     What has the form of a digest and is none of these bytes is the name of others, or a mirror's own.
     """
     return etag in digests.names or not _DIGEST.fullmatch(etag)
-
-
-def is_web_page(head: bytes, file: str) -> bool:
-    """Whether a file begins as a web page does, and is not called one."""
-    return _WEB_PAGE.match(head) is not None and not file.endswith((".html", ".htm"))

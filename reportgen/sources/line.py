@@ -64,9 +64,17 @@ class Line:
         patience: How long to go on.
         say: Called with a sentence when all pulls are to wait, and when the line goes down.
         stop: Set when nobody wants the answers any more.
+        who: What sentences call the server.
     """
 
-    def __init__(self, patience: Patience, say: Callable[[str], None], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        patience: Patience,
+        say: Callable[[str], None],
+        stop: threading.Event,
+        who: str = "the Hub",
+    ) -> None:
+        self._who = who
         self._patience = patience
         self._say = say
         self._stop = stop
@@ -136,7 +144,7 @@ class Line:
             self._held += more
             self._not_before = max(self._not_before, now + seconds)
         if more > 1.0:
-            self._say(f"the Hub limits how often it may be asked: waiting {seconds:.0f} s")
+            self._say(f"{self._who} limits how often it may be asked: waiting {seconds:.0f} s")
 
     @property
     def held_until(self) -> float:
@@ -197,4 +205,4 @@ class Line:
     def _take_down(self, reason: str) -> None:
         if self._down is None:
             self._down = reason
-            self._say(f"no run asks the Hub any more: {reason}")
+            self._say(f"no run asks {self._who} any more: {reason}")
