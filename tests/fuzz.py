@@ -20,18 +20,17 @@ import subprocess
 import sys
 import tempfile
 import traceback
-import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import atheris
+import numpy as np
 
 PARSERS = ["json", "reportgen", "tomllib"]
 with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(include=PARSERS):
-    from reportgen.curves.packing import FORMAT, PREFIX, from_bytes, to_bytes
-
     from reportgen.baseline import read_baseline
+    from reportgen.curves.storing import from_bytes, to_bytes
     from reportgen.curves.summary import Summary
     from reportgen.document import report_document
     from reportgen.errors import ReportgenError
@@ -144,11 +143,14 @@ def check_list(data: bytes, folder: Path) -> None:
 
 
 def check_summary(data: bytes, folder: Path) -> None:
-    """A summary, or ValueError: for the bytes themselves and for a record that vouches for them."""
-    head = data.find(b"}}") + 2
-    for record in (data, PREFIX.pack(FORMAT, zlib.crc32(data), head) + data):
+    """Summaries, or ValueError: for the bytes themselves and for a sound archive with them as its head."""
+    archive = io.BytesIO()
+    numbers = {"floats": np.arange(60.0), "steps": np.arange(60)}
+    np.savez(archive, head=np.frombuffer(data, np.uint8), **numbers)
+    for record in (data, archive.getvalue()):
         with contextlib.suppress(ValueError):
-            assert isinstance(from_bytes(record), Summary)
+            summaries, _ = from_bytes(record)
+            assert all(isinstance(one, Summary) for one in summaries.values())
 
 
 def check_baseline(data: bytes, folder: Path) -> None:
@@ -171,8 +173,9 @@ def seeds(target: str) -> Iterable[bytes]:
         quoted = [f"[[family]]\nname = {json.dumps(text[:99])}\nruns = ['a']\n" for text in HOSTILE]
         return [text.encode() for text in (LIST, HUB_LIST, *quoted)] + [_report()]
     if target == "summary":
-        record = to_bytes(summarise(losses(12), points=4))
-        return [record, record[PREFIX.size :]]
+        record = to_bytes({"loss": summarise(losses(12), points=4)})
+        with np.load(io.BytesIO(record)) as archive:
+            return [record, archive["head"].tobytes()]
     return [_report()]
 
 
