@@ -383,7 +383,7 @@ def _belongs(name: str) -> bool:
 def _are_runs(form: str, files: Sequence[str]) -> bool:
     """Whether files side by side are a run each, and not parts of one."""
     stems = [PurePosixPath(name).name.partition(".")[0].lower() for name in files]
-    if form in ("tensorboard", "wandb", "trainer_state") or any("/" in name for name in files):
+    if form in ("tensorboard", "wandb") or any("/" in name for name in files):
         return False
     if len(files) == 1:
         return False

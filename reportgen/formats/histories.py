@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reportgen.formats.columns import Table, column, of_objects, series_of
+from reportgen.formats.folders import merged
 from reportgen.formats.positions import STEPS, enumeration
 from reportgen.formats.reading import document, kind, number, sound
 from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
@@ -36,19 +37,29 @@ class History:
     version = 1
 
     def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
-        """One JSON file that begins with an object or a list, and whose first lines are no JSON Lines."""
+        """JSON files that begin with an object or a list, those called a history before others."""
         named = [file for file in files if file.lower().endswith(".json")] or [*files][: len(files) == 1]
-        history = [file for file in named if "history" in file.lower()] or named
-        return tuple(file for file in history if _may_be(head(file), alone=len(files) == 1))[:1]
+        ordered = sorted(named, key=lambda file: "history" not in file.lower())
+        return tuple(file for file in ordered if _may_be(head(file), alone=len(files) == 1))
 
     def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
         return None
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
-        """Reads one history; in a dict of lists the place in the list is the epoch, unless it has steps."""
-        file = files[0]
-        found = document(file.read(), file.name)
-        return _run(found, file.name, options.get("step"))
+        """Reads the histories of one run.
+
+        In a dict of lists the place in the list is the epoch, unless it has steps.
+        """
+        read: list[RunFile] = []
+        refused: list[Unreadable] = []
+        for file in files:
+            try:
+                read.append(_run(document(file.read(), file.name), file.name, options.get("step")))
+            except Unreadable as reason:
+                refused.append(reason)
+        if not read:
+            raise refused[0]
+        return merged(read)
 
 
 HISTORY = History()

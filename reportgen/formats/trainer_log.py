@@ -48,13 +48,22 @@ class TrainerLog:
         """Files whose first line is an object with ``current_steps`` and ``total_steps``."""
         named = [file for file in files if PurePosixPath(file).name == "trainer_log.jsonl"]
         lines = named or [file for file in files if file.lower().endswith((".jsonl", ".json", ".log"))]
-        return tuple(file for file in lines if _is_log(head(file)))[:1]
+        return tuple(file for file in lines if _is_log(head(file)))
 
     def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
         return None
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
-        """Reads the rows that hold a loss or another measure; null means that nothing was logged."""
+        """Reads the rows that hold a loss or another measure; null means that nothing was logged.
+
+        Raises:
+            Unreadable: It holds none, or there are several logs.
+        """
+        if len(files) > 1:
+            names = ", ".join(one.name for one in files[:3]) + (", ..." if len(files) > 3 else "")
+            raise Unreadable(
+                name, f"holds the logs of {len(files):,} runs ({names}); name one of them in `path`"
+            )
         file = files[0]
         rows, wrong = _rows(text_of(file.read(), file.name, strict=False))
         found: dict[str, list[tuple[int, int, float]]] = {}

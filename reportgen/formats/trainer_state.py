@@ -38,7 +38,7 @@ _NO_SERIES = frozenset(
 )
 # A run may end so much short of its last step, by a step that did not come out even.
 _SHORT = 0.01
-_KEYS = (b'"log_history"', b'"global_step"')
+_KEYS = (b'"log_history"', b'"best_model_checkpoint"', b'"is_world_process_zero"')
 
 
 class TrainerState:
@@ -48,12 +48,10 @@ class TrainerState:
     version = 1
 
     def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
-        """Those of the name; of one file with another name, what stands at its beginning decides."""
-        named = tuple(file for file in files if PurePosixPath(file).name == _NAME)
-        if len(files) == 1 or named:
-            candidates = named or tuple(files)
-            return tuple(file for file in candidates if _is_state(head(file)))
-        return ()
+        """Those of the name; where there are none, JSON files that begin as one does."""
+        named = [file for file in files if PurePosixPath(file).name == _NAME]
+        others = [file for file in files if file.lower().endswith(".json")] or [*files][: len(files) == 1]
+        return tuple(file for file in named or others if _is_state(head(file)))
 
     def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
         return None
@@ -97,8 +95,7 @@ TRAINER_STATE = TrainerState()
 
 def _is_state(head: bytes) -> bool:
     """Whether it begins as a state does; the keys are sorted, so ``log_history`` may lie far behind."""
-    start = head.lstrip()[:1] == b"{"
-    return start and (_KEYS[1] in head or _KEYS[0] in head or b'"best_model_checkpoint"' in head)
+    return head.lstrip()[:1] == b"{" and any(key in head for key in _KEYS)
 
 
 def _state(data: bytes, name: str) -> dict[str, Any]:

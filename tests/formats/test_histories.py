@@ -64,6 +64,16 @@ def test_the_history_object_of_keras() -> None:
     assert run.config == {"epochs": 2}
 
 
+def test_two_histories_of_a_run() -> None:
+    run = read(
+        HISTORY,
+        held("train_history.json", '{"train_loss": [3, 2]}'),
+        held("val_history.json", '{"val_loss": [4, 3]}'),
+    )
+    assert entries(run.series["loss"]) == [(0, 3.0), (1, 2.0)]
+    assert entries(run.series["eval_loss"]) == [(0, 4.0), (1, 3.0)]
+
+
 def test_lists_below_their_split() -> None:
     run = history({"train": {"loss": [3, 2]}, "val": {"loss": [4, 3]}})
     assert entries(run.series["loss"]) == [(0, 3.0), (1, 2.0)]

@@ -209,6 +209,22 @@ def test_a_log_of_predictions_is_refused() -> None:
         read(TRAINER_LOG, log({"current_steps": 5, "total_steps": 250, "percentage": 2.0}))
 
 
+def test_logs_of_several_runs_are_not_one_run() -> None:
+    one = log({"current_steps": 5, "total_steps": 9, "loss": 1.0})
+    files = [Held("a.jsonl", one.data), Held("b.jsonl", one.data)]
+    assert fits(TRAINER_LOG, files) == ("a.jsonl", "b.jsonl")
+    with pytest.raises(
+        Unreadable, match=r"^run holds the logs of 2 runs \(a\.jsonl, b\.jsonl\); name one of them"
+    ):
+        TRAINER_LOG.read(files, "run", {})
+
+
+def test_states_under_other_names() -> None:
+    files = [Held("exp1.json", state(LOSSES).data), Held("config.json", b'{"model_type": "gpt2"}')]
+    assert fits(TRAINER_STATE, files) == ("exp1.json",)
+    assert fits(TRAINER_STATE, [*files, state(LOSSES)]) == ("trainer_state.json",)
+
+
 def test_two_processes_in_one_log_are_refused() -> None:
     rows = [
         {"current_steps": step, "total_steps": 900, "loss": 1.0 / step}
