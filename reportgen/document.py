@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from reportgen import metrics, model_list
 
 if TYPE_CHECKING:
+    from reportgen.crosstab import Crosstab
     from reportgen.findings import Finding
     from reportgen.groups import Group, LeftOut
     from reportgen.kinds import Problem
+    from reportgen.model_list import TableSpec
     from reportgen.report import Check, Conflict, FamilyReport, Report, RunReport, SeriesReport
 
 __all__ = ["SCHEMA", "report_document", "strict"]
@@ -94,6 +96,9 @@ def _family(family: FamilyReport) -> dict[str, Any]:
         "ranked_by": None if family.ranking is None else family.ranking.metric,
         "target": family.spec.target,
         "groups": [_group(group, family) for group in family.grouping.groups],
+        "tables": [
+            _table(spec, made) for spec, made in zip(family.spec.tables, family.crosstabs, strict=False)
+        ],
         "ungrouped": [_left_out(one, family) for one in family.grouping.alone],
         "runs": [_run(run, family.grouping.of(at)) for at, run in enumerate(family.runs)],
     }
@@ -115,6 +120,31 @@ def _group(group: Group, family: FamilyReport) -> dict[str, Any]:
         "range": None if made is None else made.range,
         "interval": None if made is None else made.interval,
         "target": None if group.target is None else asdict(group.target),
+    }
+
+
+def _table(spec: TableSpec, made: Crosstab) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "rows": spec.rows,
+        "columns": spec.columns,
+        "value": spec.value,
+        "scale": made.scale,
+        "row_values": made.rows,
+        "column_values": made.columns,
+        "cells": [
+            {
+                "row": cell.row,
+                "column": cell.column,
+                "n": len(cell.values),
+                "of": cell.of,
+                "mean": None if cell.estimate is None else cell.estimate.mean,
+                "sd": None if cell.estimate is None else cell.estimate.sd,
+                "interval": None if cell.estimate is None else cell.estimate.interval,
+                "leads": cell.leads,
+            }
+            for cell in made.cells
+        ],
     }
 
 

@@ -101,9 +101,14 @@ class Facts:
         return f"{name} {_plain(value) if shown is None else shown}"
 
 
-def findings(families: Sequence[Facts]) -> tuple[Finding, ...]:
-    """The sentences of a report, what matters most first: what diverged, what was found, the rest."""
-    tests = sum(len(family.contrasts) for family in families)
+def findings(families: Sequence[Facts], tests: int | None = None) -> tuple[Finding, ...]:
+    """The sentences of a report, what matters most first: what diverged, what was found, the rest.
+
+    Args:
+        families: All of the report.
+        tests: How many were corrected together; None for those of the families.
+    """
+    tests = sum(len(family.contrasts) for family in families) if tests is None else tests
     several = len(families) > 1
     made = [one for family in families for one in _of_family(family, tests, named=several)]
     made.sort(key=lambda one: _ORDER.index(one.kind))

@@ -72,6 +72,11 @@ class LeftOut:
     run: int
     why: str
 
+    @property
+    def is_copy(self) -> bool:
+        """Whether it counts once with another: of the same seed, or of the same losses."""
+        return self.why.startswith(_ONCE)
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -118,7 +123,7 @@ class Group:
     @property
     def size(self) -> int:
         """How many runs it has where each seed and each series counts once."""
-        once = {left.run for left in self.left_out if left.why.startswith(_ONCE)}
+        once = {left.run for left in self.left_out if left.is_copy}
         return len([run for run in self.runs if run not in once])
 
 
@@ -303,7 +308,7 @@ def _group(members: Sequence[Member], runs: Sequence[int]) -> Group:
 
 def _alone(group: Group, run: int) -> str:
     """Why runs that agree in all, the seed or the losses too, are no group."""
-    why = {left.run: left.why for left in group.left_out if left.why.startswith(_ONCE)}
+    why = {left.run: left.why for left in group.left_out if left.is_copy}
     return why.get(run, "no other run agrees with it in all but the seed")
 
 

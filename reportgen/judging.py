@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reportgen import comparisons, findings, groups, metrics, ranking
+from reportgen import comparisons, crosstab, findings, groups, metrics, ranking
 from reportgen.attributes import in_words
 from reportgen.findings import Facts, Finding
 from reportgen.groups import Grouping, Member, value_key
@@ -20,6 +20,7 @@ from reportgen.ranking import Contender
 if TYPE_CHECKING:
     from reportgen.attributes import Attribute
     from reportgen.comparisons import Contrast
+    from reportgen.crosstab import Crosstab
     from reportgen.groups import Group
     from reportgen.inference import Bounds, Scale
     from reportgen.kinds import Better, Scalar
@@ -44,9 +45,50 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
     Tests are corrected over all families together.
     """
     grouped = [replace(family, grouping=_grouping(family), ranking=_ranking(family)) for family in families]
-    contrasts = comparisons.corrected([_contrasts(family) for family in grouped])
-    made = tuple(replace(family, contrasts=some) for family, some in zip(grouped, contrasts, strict=True))
-    return made, findings.findings([_facts(family) for family in made if family.runs])
+    crossed = [_crosstabs(family) for family in grouped]
+    tests = [_contrasts(family) for family in grouped]
+    pairs = [crosstab.pairs(table) for tables in crossed for table in tables]
+    after = comparisons.corrected([*tests, *pairs])
+    own, cells = after[: len(tests)], iter(after[len(tests) :])
+    made = tuple(
+        replace(
+            family,
+            contrasts=some,
+            crosstabs=tuple(
+                crosstab.led(table, next(cells), _better(family, spec.value))
+                for spec, table in zip(family.spec.tables, tables, strict=False)
+            ),
+        )
+        for family, some, tables in zip(grouped, own, crossed, strict=True)
+    )
+    return made, findings.findings([_facts(family) for family in made if family.runs], sum(map(len, after)))
+
+
+def _crosstabs(family: FamilyReport) -> list[Crosstab]:
+    """The tables of a family, before their tests; a seed and a series count once."""
+    if not family.runs:
+        return []
+    once = {left.run for group in family.grouping.groups for left in group.left_out if left.is_copy}
+    made = []
+    for spec in family.spec.tables:
+        keys = (*spec.rows, *spec.columns)
+        found = {key: one for key in keys if (one := family.varied.get(key)) is not None}
+        values = [None if _why(run) else run.metric(spec.value) for run in family.runs]
+        made.append(
+            crosstab.crosstab(
+                [
+                    {key: value for key, one in found.items() if (value := one.values[at]) is not None}
+                    for at in range(len(family.runs))
+                ],
+                values,
+                spec.rows,
+                spec.columns,
+                scale=_scale(family),
+                bounds=_bounds(family, spec.value, [value for value in values if value is not None]),
+                counts=[at not in once for at in range(len(family.runs))],
+            )
+        )
+    return made
 
 
 def rank_metric(family: FamilyReport) -> str:
@@ -173,9 +215,9 @@ def _said(family: FamilyReport) -> str:
     return f"has a {one.title.lower()} {name}" if one.of == "series" else f"has a {one.title}"
 
 
-def _better(family: FamilyReport) -> Better | None:
-    """Which way is better in the metric that a family is ranked by."""
-    found = metrics.split(rank_metric(family))
+def _better(family: FamilyReport, metric: str | None = None) -> Better | None:
+    """Which way is better in a metric, without one in that by which a family is ranked."""
+    found = metrics.split(metric or rank_metric(family))
     if found is None or not family.runs:
         return "lower"
     better = found[1].better

@@ -18,6 +18,7 @@ from reportgen.naming import Attributes
 
 if TYPE_CHECKING:
     from reportgen.comparisons import Contrast
+    from reportgen.crosstab import Crosstab
     from reportgen.findings import Finding
     from reportgen.ranking import Ranking
 
@@ -159,6 +160,7 @@ class FamilyReport:
         grouping: Who belongs together.
         ranking: Who ends lowest; None until the family was judged.
         contrasts: What was compared.
+        crosstabs: The tables that its list asks for, as ``spec.tables``; none of a family without runs.
         varied: What its runs are told apart by, in the list's order of runs.
         warnings: What the author of its list should know, a sentence each.
     """
@@ -168,6 +170,7 @@ class FamilyReport:
     grouping: Grouping = NO_GROUPS
     ranking: Ranking | None = None
     contrasts: tuple[Contrast, ...] = ()
+    crosstabs: tuple[Crosstab, ...] = ()
     varied: Varied = NOTHING_VARIED
     warnings: tuple[str, ...] = ()
 

@@ -96,11 +96,13 @@ class Cell:
         text: As people read it.
         agrees: Whether a recorded or listed value agrees with the recomputed one; None where there is
             nothing to compare.
+        bold: It leads its table.
     """
 
     value: Value
     text: str
     agrees: bool | None = None
+    bold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

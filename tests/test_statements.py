@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -186,3 +187,59 @@ class TestOverflow:
         run = made["families"][0]["runs"][0]
         assert run["metrics"]["last"] is None
         assert [one["text"].split(" ends")[0].split(" has")[0] for one in made["findings"]][-1] == "other"
+
+
+class TestGrid:
+    """Of rate and weight decay, 4 x 4 with three seeds: rates compared over decays, and a paper's table."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def grid(cls, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("grid")
+        drawn = np.random.default_rng(0)
+        runs = {}
+        for lr, wd, seed in itertools.product((1e-4, 3e-4, 1e-3, 3e-3), (0.0, 0.01, 0.1, 0.3), range(3)):
+            level = 3.0 - 0.05 * math.log10(lr / 1e-4) + drawn.normal(0, 0.01)
+            losses = drawn.normal(level, 0.01, 100).tolist()
+            runs[f"lr{lr:g}-wd{wd:g}-s{seed}"] = (losses, {"optim": {"lr": lr, "wd": wd}, "seed": seed})
+        table = '[[family.table]]\nname = "Loss by rate"\nrows = ["wd"]\ncolumns = ["lr"]\nvalue = "end"'
+        return folder, built(folder, runs, family=table), runs
+
+    def test_rates_are_told_apart_over_decays_and_decays_are_not(self, grid):
+        _, made, runs = grid
+        (family,) = made["families"]
+        assert len(family["groups"]) == 16
+        texts = [one["text"] for one in made["findings"]]
+        assert texts[0].startswith("lr 0.003 is best: it ends lower than each of the 3 others")
+        assert not any(text.startswith("wd") and "below" in text for text in texts)
+        difference = next(one for one in made["findings"] if one["kind"] == "difference")
+        assert difference["numbers"]["blocks"] == 4
+        assert difference["numbers"]["n"] == [12, 12]
+        ends = {
+            (config["optim"]["lr"], config["optim"]["wd"], config["seed"]): end(losses)
+            for losses, config in runs.values()
+        }
+        first, second = (float(name.removeprefix("lr ")) for name in difference["subjects"])
+        apart = [
+            np.mean([ends[first, wd, seed] for seed in range(3)])
+            - np.mean([ends[second, wd, seed] for seed in range(3)])
+            for wd in (0.0, 0.01, 0.1, 0.3)
+        ]
+        assert difference["numbers"]["effect"] == pytest.approx(np.mean(apart), rel=1e-9)
+
+    def test_the_table_of_the_paper(self, grid):
+        folder, made, runs = grid
+        (table,) = made["families"][0]["tables"]
+        assert (len(table["row_values"]), len(table["column_values"]), len(table["cells"])) == (4, 4, 16)
+        cell = next(one for one in table["cells"] if (one["row"], one["column"]) == (2, 3))
+        own = [end(runs[f"lr0.003-wd0.1-s{seed}"][0]) for seed in range(3)]
+        assert (cell["n"], cell["mean"]) == (3, pytest.approx(np.mean(own), rel=1e-12))
+        half = stats.t.ppf(0.975, 2) * stats.sem(own)
+        assert cell["interval"] == pytest.approx([np.mean(own) - half, np.mean(own) + half], rel=1e-9)
+        tables = folder / "out" / "tables"
+        assert (tables / "sweep-Loss-by-rate.csv").read_text().splitlines()[0] == (
+            "wd,lr,n,of,mean,sd,low,high,leads"
+        )
+        assert r"\pm" in (tables / "sweep-Loss-by-rate.tex").read_text()
+        assert "± " in (tables / "sweep-Loss-by-rate.md").read_text()
+        assert "± " in page(folder)

@@ -4,7 +4,7 @@ Always computed with NumPy in float64 on the host, so the events are the same wh
 curve. Change points come from a piecewise linear fit to the means of disjoint blocks of the logarithms, by
 optimal partitioning (Jackson et al., "An algorithm for optimal partitioning of data on an interval", *IEEE
 Signal Processing Letters* 12, 2005; PELT prunes the same recursion, Killick et al., *JASA* 107, 2012: with
-200 blocks there is nothing to prune). The thresholds stand in ``docs/contract.md``.
+200 blocks there is nothing to prune). The thresholds stand in ``docs/statistics.md``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-from reportgen import notation, tables
+from reportgen import notation, paper_tables, tables
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.figures import MOST_NAMED, compared_by, drawn_groups
 from reportgen.kinds import Problem
@@ -335,6 +335,9 @@ def _family_tables(
     groups = tables.groups_table(family)
     if groups.rows:
         yield TableView(f"groups {slug}", next(number), words.groups_caption(family), groups)
+    for table, spec, made in paper_tables.named(family):
+        crossed = paper_tables.shown(family, spec, made)
+        yield TableView(f"table {table}", next(number), paper_tables.caption(spec, made), crossed)
     reached = tables.thresholds_table(family)
     if any(column.key.startswith("steps_to.") for column in reached.columns):
         yield TableView(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reportgen import document, figures, tables
+from reportgen import document, figures, paper_tables, tables
 from reportgen.errors import ReportgenError
 from reportgen.figures import Figure
 from reportgen.log import Log
@@ -105,6 +105,14 @@ def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
             yield (
                 f"tables/{family.slug}-groups.tex",
                 latex.render_groups(family, synthetic=family.slug in synthetic).encode(),
+            )
+        for slug, spec, made in paper_tables.named(family):
+            crossed, caption = paper_tables.shown(family, spec, made), paper_tables.caption(spec, made)
+            yield f"tables/{slug}.csv", data.table_csv(paper_tables.in_full(family, spec, made)).encode()
+            yield f"tables/{slug}.md", summary.table(crossed).encode()
+            yield (
+                f"tables/{slug}.tex",
+                latex.render_crossed(crossed, caption, slug, synthetic=family.slug in synthetic).encode(),
             )
         smoother = family.spec.smoothing.smoother
         for run in family.runs:

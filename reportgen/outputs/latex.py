@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reportgen.report import FamilyReport, RunReport
     from reportgen.tables import Cell, Column, Table
 
-__all__ = ["escape", "render", "render_groups"]
+__all__ = ["escape", "render", "render_crossed", "render_groups"]
 
 _LONG_TABLE = 40  # rows; about what a page holds
 _LONGEST = 200
@@ -69,6 +69,7 @@ _SPECIAL = {
     "−": "$-$",
     "≤": r"$\leq$",
     "≥": r"$\geq$",
+    "÷": r"$\div$",
     "≠": r"$\neq$",
 }
 # Letters with these, up to this one, are known to LaTeX whatever the font encoding.
@@ -123,6 +124,26 @@ def render_groups(family: FamilyReport, *, synthetic: bool = False) -> str:
     if synthetic:
         caption += " The runs are synthetic."
     return _rendered(tables.groups_table(family), caption, f"{family.slug}-groups")
+
+
+def render_crossed(table: Table, caption: str, label: str, *, synthetic: bool = False) -> str:
+    """A table that the list asks for; it is made narrower where it is wider than the text.
+
+    Args:
+        table: As people read it.
+        caption: In plain words.
+        label: After ``tab:``.
+        synthetic: Whether the runs are made up, which the caption then says.
+    """
+    said = escape(one_line(caption, _LONGEST_CAPTION)) + (" The runs are synthetic." if synthetic else "")
+    made = _rendered(table, said, label)
+    begin, end = r"  \begin{tabular}", r"  \end{tabular}"
+    fits = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+    return (
+        made.replace(begin, f"  {fits}\n{begin}", 1)
+        .replace(f"{end}\n", f"{end}}}\n", 1)
+        .replace("siunitx}", "siunitx,graphicx}", 1)
+    )
 
 
 def _rendered(table: Table, caption: str, label: str) -> str:
@@ -235,6 +256,8 @@ def _cell(cell: Cell, number: _Number | None, column: Column) -> str:
     text = escape(cell.text[:_LONGEST] + "…" * (len(cell.text) > _LONGEST))
     if column.key == "name":
         text = rf"\texttt{{{text}}}"
+    if cell.bold:
+        text = rf"\textbf{{{text}}}"
     return f"{{{text}}}" + (_MARK if cell.agrees is False else "")
 
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from reportgen.report import Check, FamilyReport, Report
+    from reportgen.tables import Table
 
-__all__ = ["code", "prose", "render"]
+__all__ = ["code", "prose", "render", "table"]
 
 _Entry = TypeVar("_Entry")
 
@@ -114,6 +115,22 @@ def _families(report: Report) -> Iterator[str]:
         yield _row(family)
     if len(families) > _MOST:
         yield f"\nand {len(families) - _MOST:,} more"
+
+
+def table(shown: Table) -> str:
+    """A table as Markdown, what leads in bold."""
+    lines = [[_cell(column.title) for column in shown.columns], []]
+    lines[1] = ["---:" if column.numeric else "---" for column in shown.columns]
+    for row in shown.rows:
+        # Numbers are ours, and need no fence.
+        texts = [
+            cell.text if column.numeric or not cell.text else _cell(cell.text)
+            for cell, column in zip(row.cells, shown.columns, strict=True)
+        ]
+        lines.append(
+            [f"**{text}**" if cell.bold else text for text, cell in zip(texts, row.cells, strict=True)]
+        )
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _changed(report: Report) -> str:
