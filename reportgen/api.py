@@ -65,28 +65,25 @@ class BuiltReport(Report):
 
         Args:
             family: Name or slug.
-            kind: As ``figures`` of a list names it: ``log``, ``linear``, ``seeds``, ``thresholds``.
+            kind: As ``figures`` of a list names it: ``all``, ``end``, ``log``.
 
         Raises:
             ReportgenError: There is no such family or kind, or the family's runs give nothing to draw.
         """
         import plotly.graph_objects as go
 
-        from reportgen import figures
+        from reportgen.figure_kinds import figure_kinds
+        from reportgen.figures.draw import draw
 
-        kinds = {
-            "log": figures.family_log,
-            "linear": figures.family_linear,
-            "seeds": figures.family_seeds,
-            "thresholds": figures.family_thresholds,
-        }
         found = self._family(family)
+        kinds = figure_kinds()
         if kind not in kinds:
             raise ReportgenError(f"no figure {shown(kind)}{did_you_mean(kind, kinds)}", exit_code=2)
-        width = next(one.figures.width_mm for one in self.lists if found.spec in one.families)
-        drawn = kinds[kind](found, width) if found.runs else None
-        if drawn is None:
+        options = next(one.figures for one in self.lists if found.spec in one.families)
+        plot = kinds[kind].plot(found) if found.runs else None
+        if plot is None:
             raise ReportgenError(f"{shown(found.name)}: has nothing to draw as {shown(kind)}")
+        drawn = draw(plot, options.width_mm, font_pt=options.font_pt)
         return go.Figure(drawn)
 
     def _family(self, wanted: str) -> FamilyReport:

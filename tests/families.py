@@ -4,10 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportgen.report import FamilyReport
+from reportgen.figure_kinds import figure_kinds
+from reportgen.figures.draw import draw
+from reportgen.figures.overview import avg_final_loss, draw_marks
+from reportgen.figures.runs import run_panels
+from reportgen.figures.style import Figure
+from reportgen.report import FamilyReport, Report, RunReport
 from tests import samples
 
-__all__ = ["family", "one"]
+__all__ = ["drawn", "family", "one", "overview", "panels"]
+
+
+def drawn(kind: str, of: FamilyReport, width_mm: float = 178.0) -> Figure:
+    """A family's figure for paper."""
+    plot = figure_kinds()[kind].plot(of)
+    assert plot is not None
+    return draw(plot, width_mm)
+
+
+def overview(report: Report, by: str | None = None) -> Figure:
+    """The figure of all runs for paper."""
+    shown = avg_final_loss(report)
+    assert shown is not None
+    return draw_marks(shown, by=by)
+
+
+def panels(*runs: RunReport) -> Figure:
+    """Small multiples for paper."""
+    return run_panels(samples.family_report("F", runs), runs)
 
 
 def family(n: int, steps: int = 60, *, digits: bool = True, **fields: Any) -> FamilyReport:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 import unicodedata
-from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen import figures
-from reportgen.figures.axes import loss_axis, loss_axis_linear, step_axis
-from reportgen.figures.style import plain
+from reportgen.figures.axes import tick_texts, ticks
+from reportgen.figures.style import line_styles, named_styles, plain
 from reportgen.kinds import FloatArray
+from reportgen.report import FamilyReport
 from tests import samples
 from tests.families import family
 
@@ -38,23 +36,27 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+def colours(n: int, theme: str, by: str | None) -> list[str]:
+    return [getattr(style, theme) for style in line_styles(family(n, color_by=by))]
+
+
 @pytest.mark.parametrize("n", [1, 2, 5, 11, 45, 300])
-@pytest.mark.parametrize("digits", [True, False])
-def test_every_line_stands_out_from_the_page(n: int, digits: bool) -> None:
-    runs = family(n, digits=digits).runs
+@pytest.mark.parametrize("by", ["digits", None])
+def test_every_line_stands_out_from_the_page(n: int, by: str | None) -> None:
     for theme, page in (("light", "#ffffff"), ("dark", "#1e2127")):
-        colours = figures.colours(runs, theme=theme)
-        assert len(colours) == n
-        assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
-        assert min(contrast(colour, page) for colour in colours) >= 3, theme
+        found = colours(n, theme, by)
+        assert len(found) == n
+        assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in found)
+        assert min(contrast(colour, page) for colour in found) >= 3, theme
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_more_digits_are_lighter_whatever_the_order(theme: Any) -> None:
-    runs = family(11).runs
-    mixed = [runs[i] for i in (7, 2, 10, 0, 5, 1, 9, 3, 8, 6, 4)]
-    in_order = figures.colours(runs, theme=theme)
-    assert figures.colours(mixed, theme=theme) == [in_order[runs.index(run)] for run in mixed]
+def test_more_digits_are_lighter_whatever_the_order(theme: str) -> None:
+    whole = family(11, color_by="digits")
+    runs = tuple(whole.runs[i] for i in (7, 2, 10, 0, 5, 1, 9, 3, 8, 6, 4))
+    in_order = [getattr(style, theme) for style in line_styles(whole)]
+    mixed = [getattr(style, theme) for style in line_styles(FamilyReport(whole.spec, runs))]
+    assert mixed == [in_order[whole.runs.index(run)] for run in runs]
     lightness = [luminance(colour) ** (1 / 3) for colour in in_order]
     steps = np.diff(lightness)
     assert steps.min() > 0, "grey print loses the order"
@@ -77,29 +79,42 @@ SEEN_WITHOUT = {
 
 
 @pytest.mark.parametrize("eyes", SEEN_WITHOUT)
-@pytest.mark.parametrize("digits", [True, False])
-def test_colour_blind_eyes_tell_lines_apart(eyes: str, digits: bool) -> None:
+@pytest.mark.parametrize("by", ["digits", None])
+def test_colour_blind_eyes_tell_colours_apart(eyes: str, by: str | None) -> None:
     for theme in ("light", "dark"):
         seen = [
             np.clip(np.array(SEEN_WITHOUT[eyes]) @ linear(colour), 0, 1) ** (1 / 2.2)
-            for colour in figures.colours(family(7, digits=digits).runs, theme=theme)
+            for colour in sorted(set(colours(7 if by else 60, theme, by)))
         ]
+        assert len(seen) == 7
         least = min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2))
         assert least > 0.04, theme
 
 
-@pytest.mark.parametrize("digits", [True, False])
-def test_few_lines_differ_by_dash_and_any_number_by_something(digits: bool) -> None:
-    few = figures.line_styles(family(7, digits=digits).runs)
-    assert len({style.dash for style in few}) == 7
-    more = figures.line_styles(family(28, digits=digits).runs)
-    assert len({(style.light, style.dash) for style in more}) == 28
+@pytest.mark.parametrize("by", ["digits", None])
+def test_any_number_of_lines_differ_by_something(by: str | None) -> None:
+    styles = line_styles(family(28, color_by=by))
+    assert len({(style.light, style.dash) for style in styles}) == 28
 
 
-def test_runs_without_digits_take_distinct_colours() -> None:
-    runs = [samples.run_report(f"name {i}") for i in range(5)]
-    assert len(set(figures.colours(runs))) == 5
-    assert figures.colours(runs) == figures.colours(family(5, digits=False).runs)
+def test_neighbours_on_a_scale_differ_by_their_dashes() -> None:
+    styles = line_styles(family(11, color_by="digits"))
+    assert all(a.dash != b.dash for a, b in itertools.pairwise(styles))
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=12, unique=True), st.text(min_size=1))
+def test_a_run_keeps_its_colour_whoever_joins(names: list[str], newcomer: str) -> None:
+    before = {name: style.light for name, style in zip(names, named_styles(names), strict=True)}
+    more = [newcomer, *(name for name in names if name != newcomer)]
+    after = {name: style.light for name, style in zip(more, named_styles(more), strict=True)}
+    assert {name: after[name] for name in names} == before
+    styles = named_styles(names)
+    assert len({(style.light, style.dash) for style in styles}) == len(names) or len(names) > 7
+
+
+def test_a_lists_own_palette_is_taken() -> None:
+    styles = line_styles(family(9, palette=("#123456", "#654321")))
+    assert {style.light for style in styles} == {style.dark for style in styles} == {"#123456", "#654321"}
 
 
 # Axes
@@ -115,61 +130,51 @@ def as_number(text: str) -> float:
     return float(text.replace(",", ""))
 
 
-@given(st.floats(1e-300, 1e300), st.floats(1, 1e12), st.floats(40, 600))
-def test_ticks_of_a_log_axis_are_true_and_few(low: float, times: float, height: float) -> None:
-    high = min(low * times, 1e307)
-    axis = loss_axis(low, high, height)
-    start, end = axis["range"]
-    assert start <= math.log10(low)
-    assert end >= math.log10(high)
-    assert 2 <= len(axis["tickvals"]) <= max(9, height / 18 + 1)
-    for value, text in zip(axis["tickvals"], axis["ticktext"], strict=True):
-        assert as_number(text) == pytest.approx(value, rel=1e-12)
-        assert start - 1e-9 <= math.log10(value) <= end + 1e-9
-    assert axis["tickvals"] == sorted(set(axis["tickvals"]))
+@given(st.floats(1e-300, 1e290), st.floats(1.01, 1e12), st.integers(2, 30))
+def test_ticks_of_a_log_axis_are_true_and_few(low: float, times: float, most: int) -> None:
+    high = low * times
+    found = ticks(low, high, most, log=True)
+    assert 1 <= len(found) <= max(3, most + 1)
+    assert found == sorted(set(found))
+    assert all(low * (1 - 1e-8) <= value <= high * (1 + 1e-8) for value in found)
+    for value, text in zip(found, tick_texts(found, log=True), strict=True):
+        assert as_number(text) == pytest.approx(value, rel=1e-6)
 
 
-FINITE = st.floats(allow_nan=False, allow_infinity=False)
+@pytest.mark.parametrize(
+    ("low", "high", "most", "texts"),
+    [
+        (
+            1e-9,
+            2.9,
+            15,
+            ["10⁻⁹", "10⁻⁸", "10⁻⁷", "10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"],
+        ),
+        (0.3, 3.0, 8, ["0.5", "1.0", "2.0"]),
+        (1.5, 60.0, 8, ["2", "5", "10", "20", "50"]),
+        (0.009, 20, 8, ["0.01", "0.1", "1", "10"]),
+        (2e-7, 6e-6, 8, ["2×10⁻⁷", "5×10⁻⁷", "10⁻⁶", "2×10⁻⁶", "5×10⁻⁶"]),
+        (3.27, 3.35, 4, ["3.28", "3.30", "3.32", "3.34"]),
+    ],
+)
+def test_a_log_axis_has_one_notation(low: float, high: float, most: int, texts: list[str]) -> None:
+    assert tick_texts(ticks(low, high, most, log=True), log=True) == texts
 
 
-@given(FINITE, FINITE)
-@example(0.0, 5e-324)
-@example(0.0, 1.7976931348623157e308)
-@example(-1.7e308, 1.7e308)
-def test_any_losses_have_a_linear_axis(one: float, other: float) -> None:
-    axis = loss_axis_linear(min(one, other), max(one, other), 300)
-    start, end = axis["range"]
-    assert start <= 0 <= end
-    assert 1e-300 <= end - start < math.inf
-    assert 1 <= len(axis["tickvals"]) <= 20
-    assert all(start <= tick <= end for tick in axis["tickvals"])
+@given(st.floats(-1e6, 1e300), st.floats(1e-3, 1e6), st.integers(2, 30))
+def test_ticks_of_a_linear_axis_are_true_and_few(low: float, span: float, most: int) -> None:
+    high = max(low + span, low * 1.001)
+    found = ticks(low, high, most)
+    assert 1 <= len(found) <= 2 * most + 1
+    for value, text in zip(found, tick_texts(found), strict=True):
+        assert as_number(text) == pytest.approx(value, rel=1e-6, abs=1e-6 * (high - low))
 
 
-def test_ticks_of_usual_losses_are_powers_of_ten() -> None:
-    axis = loss_axis(1e-9, 2.9, 300)
-    assert axis["ticktext"] == ["10⁻⁹", "10⁻⁸", "10⁻⁷", "10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"]
-    assert loss_axis(0.2, 0.9, 300)["ticktext"] == [f"0.{tenth}" for tenth in range(2, 10)]
-    assert loss_axis(0.3, 3.0, 300)["ticktext"] == ["0.5", "1", "2"]
-
-
-@given(st.floats(-1e6, 1e300), st.floats(1e-300, 1e6), st.floats(40, 600))
-def test_ticks_of_a_linear_axis_are_true_and_few(low: float, span: float, height: float) -> None:
-    axis = loss_axis_linear(low, low + span, height)
-    start, end = axis["range"]
-    assert start <= min(low, 0)
-    assert end >= low + span
-    assert 2 <= len(axis["tickvals"]) <= 12
-    for value, text in zip(axis["tickvals"], axis["ticktext"], strict=True):
-        assert as_number(text) == pytest.approx(value, rel=1e-6, abs=1e-9 * (end - start))
-
-
-@given(st.integers(0, 10**7), st.integers(1, 10**8), st.floats(60, 700))
-def test_ticks_of_steps_are_whole_and_apart(first: int, more: int, width: float) -> None:
-    axis = step_axis(first, first + more, width)
-    assert axis["range"] == [first, first + more]
-    assert all(isinstance(tick, int) and first <= tick <= first + more for tick in axis["tickvals"])
-    assert [as_number(text) for text in axis["ticktext"]] == axis["tickvals"]
-    assert len(axis["tickvals"]) <= max(3, width / 62 + 1)
+@given(st.integers(0, 10**7), st.integers(1, 10**8), st.integers(2, 20))
+def test_ticks_of_steps_are_whole(first: int, more: int, most: int) -> None:
+    found = ticks(first, first + more, most, whole=True)
+    assert all(tick == round(tick) and first <= tick <= first + more for tick in found)
+    assert [as_number(text) for text in tick_texts(found)] == found or max(found) > 1e6
 
 
 # Text

@@ -17,13 +17,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen import figures
-from reportgen.curves.summary import THRESHOLDS, Curve
-from reportgen.figures import Figure
-from reportgen.figures.traces import band, drawn, line
+from reportgen.curves.summary import THRESHOLDS
+from reportgen.figure_kinds import figure_kinds
+from reportgen.figures.draw import draw
+from reportgen.figures.overview import avg_final_loss
+from reportgen.figures.runs import run_early, run_whole
+from reportgen.figures.style import MOST_NAMED, Figure
+from reportgen.figures.traces import Drawn, band, line, thinned
 from reportgen.report import RunReport
 from tests import samples
-from tests.families import family, one
+from tests.families import drawn, family, one, overview, panels
 
 
 def values(array: Any) -> list[Any]:
@@ -34,7 +37,12 @@ def values(array: Any) -> list[Any]:
 
 
 def lines_of(figure: Figure) -> list[dict[str, Any]]:
-    return [trace for trace in figure["data"] if trace["mode"].startswith("lines")]
+    """What the legend names: no spikes, no runs behind their groups."""
+    return [
+        trace
+        for trace in figure["data"]
+        if trace["mode"].startswith("lines") and trace.get("showlegend") is not False
+    ]
 
 
 def bands_of(figure: Figure) -> list[dict[str, Any]]:
@@ -48,50 +56,58 @@ def names_of(figure: Figure) -> list[str]:
 # What Plotly accepts
 
 
-EVERY: dict[str, Callable[[], Figure | None]] = {
-    "log": lambda: figures.family_log(samples.sample_report().families[2]),
-    "linear": lambda: figures.family_linear(samples.sample_report().families[0]),
-    "legend below": lambda: figures.family_log(family(20)),
-    "names at the ends": lambda: figures.family_log(family(40)),
-    "linear, names at the ends": lambda: figures.family_linear(family(40)),
-    "seeds": lambda: figures.family_seeds(samples.sample_report().families[1]),
-    "thresholds": lambda: figures.family_thresholds(samples.sample_report().families[0]),
-    "digits": lambda: figures.avg_final_loss(samples.sample_report()),
-    "op": lambda: figures.avg_final_loss_by(samples.sample_report(), "op"),
-    "hostile": lambda: figures.family_log(samples.hostile_report().families[0]),
-    "hostile panels": lambda: figures.run_panels(samples.hostile_report().runs),
-    "hostile labels": lambda: figures.avg_final_loss(samples.hostile_report()),
-    "run, log": lambda: figures.run_log(samples.sample_report().runs[1]),
-    "run, linear": lambda: figures.run_linear(samples.sample_report().runs[1]),
-    "panels": lambda: figures.run_panels(samples.sample_report().runs),
-    "one panel": lambda: figures.run_panels(samples.sample_report().runs[:1]),
-    "all NaN": lambda: figures.family_log(one([math.nan] * 20)),
-    "all NaN, linear": lambda: figures.family_linear(one([math.nan] * 20)),
-    "all NaN, panels": lambda: figures.run_panels(one([math.nan] * 20).runs),
-    "all zero": lambda: figures.family_log(one([0.0] * 20)),
-    "negative": lambda: figures.family_linear(one([-1.0, 2.0, -3.0])),
-    "constant": lambda: figures.family_log(one([0.25] * 20)),
-    "one step": lambda: figures.family_log(one([2.5])),
-    "one step, linear": lambda: figures.run_linear(one([2.5]).runs[0]),
-    "tiny": lambda: figures.family_log(one([1e-300, 5e-324])),
-    "huge": lambda: figures.family_linear(one([1e300, 1.0])),
+def early(run: RunReport) -> Figure:
+    return draw(run_early(samples.family_report("F", [run]), run))
+
+
+def whole(run: RunReport) -> Figure:
+    return draw(run_whole(samples.family_report("F", [run]), run))
+
+
+EVERY: dict[str, Callable[[], Figure]] = {
+    **{
+        f"{kind}, {n} runs": lambda kind=kind, n=n: drawn(kind, family(n))  # type: ignore[misc]
+        for kind in ("all", "end", "log", "linear")
+        for n in (1, 3, 20, 40)
+    },
+    "narrow": lambda: drawn("all", family(11), 40.0),
+    "narrow, names at the ends": lambda: drawn("end", family(40), 85.0),
+    "seeds": lambda: drawn("seeds", samples.sample_report().families[1]),
+    "thresholds": lambda: drawn("thresholds", samples.sample_report().families[0]),
+    "digits": lambda: overview(samples.sample_report()),
+    "rows": lambda: overview(samples.sample_report(), "run"),
+    "hostile": lambda: drawn("all", samples.hostile_report().families[0]),
+    "hostile panels": lambda: panels(*samples.hostile_report().runs),
+    "hostile labels": lambda: overview(samples.hostile_report()),
+    "run, all steps": lambda: whole(samples.sample_report().runs[1]),
+    "run, first steps": lambda: early(samples.sample_report().runs[1]),
+    "panels": lambda: panels(*samples.sample_report().runs),
+    "one panel": lambda: panels(samples.sample_report().runs[0]),
+    "all NaN": lambda: drawn("all", one([math.nan] * 20)),
+    "all NaN, linear": lambda: drawn("linear", one([math.nan] * 20)),
+    "all NaN, log": lambda: drawn("log", one([math.nan] * 20)),
+    "all NaN, panels": lambda: panels(*one([math.nan] * 20).runs),
+    "all zero": lambda: drawn("log", one([0.0] * 20)),
+    "negative": lambda: drawn("all", one([-1.0, 2.0, -3.0])),
+    "constant": lambda: drawn("log", one([0.25] * 20)),
+    "one step": lambda: drawn("all", one([2.5])),
+    "one step, end": lambda: drawn("end", one([2.5])),
+    "one step, run": lambda: early(one([2.5]).runs[0]),
+    "tiny": lambda: drawn("log", one([1e-300, 5e-324])),
+    "huge": lambda: drawn("linear", one([1e300, 1.0])),
 }
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_plotly_accepts_every_figure(name: str) -> None:
-    made = EVERY[name]()
-    assert made is not None
-    go.Figure(made)  # Raises on any property or value that plotly.js would drop silently.
-    again = EVERY[name]()
-    assert made == again
+    figure = EVERY[name]()
+    go.Figure(figure)  # Raises on any property or value that plotly.js would drop silently.
+    assert figure == EVERY[name]()
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_text_is_8_pt_and_no_title_stands_inside(name: str) -> None:
-    made = EVERY[name]()
-    assert made is not None
-    layout = made["layout"]
+    layout = EVERY[name]()["layout"]
     least = 7 if "panel" in name else 8
     sizes = [layout["font"]["size"]]
     sizes += [
@@ -106,12 +122,13 @@ def test_text_is_8_pt_and_no_title_stands_inside(name: str) -> None:
 
 def test_width_on_paper_is_the_one_asked_for() -> None:
     for width in (86.0, 140.0, 178.0):
-        made = figures.family_log(family(3), width)
-        assert made["layout"]["width"] / 96 * 25.4 == pytest.approx(width, abs=0.2)
+        figure = drawn("log", family(3), width)
+        assert figure["layout"]["width"] / 96 * 25.4 == pytest.approx(width, abs=0.2)
 
 
 def test_figures_need_no_plotly() -> None:
-    code = "import sys, reportgen.figures; print({'plotly', 'kaleido', 'torch', 'pandas'} & set(sys.modules))"
+    slow = "{'plotly', 'kaleido', 'torch', 'pandas'}"
+    code = f"import sys, reportgen.figures.draw; print({slow} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"
 
@@ -120,7 +137,7 @@ def test_figures_need_no_plotly() -> None:
 
 
 @st.composite
-def curves(draw: st.DrawFn) -> Curve:
+def curves(draw: st.DrawFn) -> Drawn:
     """A curve with losses of all sizes, gaps, zeros and spikes, its extremes around its mean."""
     loss = st.one_of(
         st.floats(1e-12, 1e3), st.sampled_from([math.nan, 0.0, -1.0, 1e9]), st.floats(1e-9, 1e-8)
@@ -131,21 +148,21 @@ def curves(draw: st.DrawFn) -> Curve:
     )
     gaps = np.array(draw(st.lists(st.integers(1, 50), min_size=len(mean), max_size=len(mean))))
     step = np.cumsum(gaps) - gaps[0]
-    return Curve(int(step[-1]) + 1, step, mean, mean - down * np.abs(mean), mean + up * np.abs(mean))
+    return Drawn(step, mean, mean - down * np.abs(mean), mean + up * np.abs(mean))
 
 
 @given(curves(), st.integers(2, 40), st.booleans())
-def test_thinning_loses_no_spike(curve: Curve, points: int, log: bool) -> None:
+def test_thinning_loses_no_spike(curve: Drawn, points: int, log: bool) -> None:
     """Each point of the curve belongs to the nearest point that is kept, whose range holds its own."""
-    shown = drawn(curve, log=log, points=points)
-    assert len(shown.step) == min(points, len(curve.step))
+    shown = thinned(curve, curve.step.astype(float), log=log, points=points)
+    assert 1 <= len(shown.step) <= max(points, min(points, len(curve.step)))
     assert (shown.step[0], shown.step[-1]) == (curve.step[0], curve.step[-1])
     places = [int(np.flatnonzero(curve.step == step)[0]) for step in shown.step]
     low = [math.nan] * len(places)
     high = [math.nan] * len(places)
     for i in range(len(curve.step)):
         nearest = min(range(len(places)), key=lambda k: (abs(places[k] - i), k))
-        for mine, found, better in ((low, curve.min[i], min), (high, curve.max[i], max)):
+        for mine, found, better in ((low, curve.low[i], min), (high, curve.high[i], max)):
             if not math.isnan(found) and (found > 0 or not log):
                 mine[nearest] = found if math.isnan(mine[nearest]) else better(mine[nearest], found)
     np.testing.assert_array_equal(shown.low, low)
@@ -154,11 +171,10 @@ def test_thinning_loses_no_spike(curve: Curve, points: int, log: bool) -> None:
     np.testing.assert_array_equal(shown.mean, expected)
 
 
-@given(curves(), st.booleans())
-def test_the_band_is_the_area_between_the_extremes(curve: Curve, log: bool) -> None:
+@given(curves())
+def test_the_band_is_the_area_between_the_extremes(shown: Drawn) -> None:
     """The polygons' areas (Gauss) are those of the trapezoids between neighbours that both exist."""
-    shown = drawn(curve, log=log, points=400)
-    trace = band(shown, "#336699", 0.2)
+    trace = band(shown, shown.step.astype(float), "#336699", 0.2)
     x, y = np.array(values(trace["x"])), np.array(values(trace["y"]))
     np.testing.assert_array_equal(np.isnan(x), np.isnan(y))
     pieces = [
@@ -178,21 +194,14 @@ def test_the_band_is_the_area_between_the_extremes(curve: Curve, log: bool) -> N
 
 
 def test_missing_losses_break_the_line_and_a_lone_one_is_a_dot() -> None:
-    mean = np.array([3.0, 2.0, math.nan, 1.0, math.nan, 0.0, 0.5])
+    mean = np.array([3.0, 2.0, math.nan, 1.0, math.nan, math.nan, 0.5])
     step = np.arange(7)
-    trace = line(drawn(Curve(7, step, mean, mean, mean), log=True), "#000000")
-    np.testing.assert_array_equal(values(trace["y"]), [3.0, 2.0, math.nan, 1.0, math.nan, math.nan, 0.5])
-    assert [size > 0 for size in values(trace["marker"]["size"])] == [
-        False,
-        False,
-        False,
-        True,
-        False,
-        False,
-        True,
-    ]
-    whole = line(drawn(Curve(2, step[:2], mean[:2], mean[:2], mean[:2]), log=True), "#000000")
-    assert whole["mode"] == "lines"
+    trace = line(Drawn(step, mean, mean, mean), step.astype(float), "#000000")
+    np.testing.assert_array_equal(values(trace["y"]), mean)
+    alone = [size > 0 for size in values(trace["marker"]["size"])]
+    assert alone == [False, False, False, True, False, False, True]
+    unbroken = line(Drawn(step[:2], mean[:2], mean[:2], mean[:2]), step[:2].astype(float), "#000000")
+    assert unbroken["mode"] == "lines"
 
 
 def test_a_family_shows_every_run_whole() -> None:
@@ -200,23 +209,23 @@ def test_a_family_shows_every_run_whole() -> None:
     runs = [
         samples.run_report(f"add_d{5 + n}_l2_h3_t15K_s372001", samples.losses(40 + 30 * n)) for n in (3, 0, 1)
     ]
-    made = figures.family_log(samples.family_report("F", runs))
-    assert made["layout"]["xaxis"]["range"] == [0, 130]
-    assert names_of(made) == ["d8", "d5", "d6"]
-    for trace, run in zip(lines_of(made), runs, strict=True):
+    figure = drawn("log", samples.family_report("F", runs))
+    assert figure["layout"]["xaxis"]["range"] == [0, 130]
+    assert names_of(figure) == ["d8", "d5", "d6"]
+    for trace, run in zip(lines_of(figure), runs, strict=True):
         assert values(trace["x"]) == run.summary.curve.step.tolist()
         np.testing.assert_array_equal(values(trace["y"]), run.summary.curve.mean)
-    low, high = (10**end for end in made["layout"]["yaxis"]["range"])
+    low, high = (10**end for end in figure["layout"]["yaxis"]["range"])
     assert low < min(run.summary.curve.min.min() for run in runs)
     assert high > max(run.summary.curve.max.max() for run in runs)
-    assert [trace["fillcolor"][:5] for trace in bands_of(made)] == ["rgba("] * 3
+    assert [trace["fillcolor"][:5] for trace in bands_of(figure)] == ["rgba("] * 3
 
 
 def test_lists_choose_axes() -> None:
-    made = figures.family_log(family(2, x_range=(10.0, 30.0), y_range=(1e-6, 10.0)))
-    assert made["layout"]["xaxis"]["range"] == [10, 30]
-    assert made["layout"]["yaxis"]["range"] == pytest.approx([-6, 1])
-    linear = figures.family_linear(family(2, linear_steps=25))
+    figure = drawn("log", family(2, x_range=(10.0, 30.0), y_range=(1e-6, 10.0)))
+    assert figure["layout"]["xaxis"]["range"] == [10, 30]
+    assert figure["layout"]["yaxis"]["range"] == pytest.approx([-6, 1])
+    linear = drawn("linear", family(2, linear_steps=25))
     assert linear["layout"]["xaxis"]["range"] == [0, 25]
     assert linear["layout"]["yaxis"]["range"][0] == 0
 
@@ -224,46 +233,46 @@ def test_lists_choose_axes() -> None:
 def test_losses_outside_the_steps_shown_do_not_stretch_the_axis() -> None:
     losses = samples.losses(60)
     losses[50] = 1e6
-    shown = figures.family_log(one(losses, x_range=(0.0, 30.0)))
+    shown = drawn("log", one(losses, x_range=(0.0, 30.0)))
     assert shown["layout"]["yaxis"]["range"][1] < 2
 
 
 def test_zero_and_below_are_missing_on_the_log_axis_alone() -> None:
     losses = [1.0] * 10 + [0.0] * 10 + [-1.0] * 10
-    assert math.isnan(values(lines_of(figures.family_log(one(losses)))[0]["y"])[-1])
-    assert values(lines_of(figures.family_linear(one(losses)))[0]["y"])[-1] == -1.0
+    assert math.isnan(values(lines_of(drawn("log", one(losses)))[0]["y"])[-1])
+    assert values(lines_of(drawn("linear", one(losses)))[0]["y"])[-1] == -1.0
 
 
 def test_a_family_without_a_loss_to_show_says_so() -> None:
     for losses, text in (([math.nan] * 9, "No finite loss"), ([math.nan] * 9, "No loss above zero")):
-        make = figures.family_linear if text == "No finite loss" else figures.family_log
-        assert [note["text"] for note in make(one(losses))["layout"]["annotations"]] == [text]
-    zero = figures.family_log(one([0.0] * 9))
+        figure = drawn("linear" if text == "No finite loss" else "log", one(losses))
+        assert [note["text"] for note in figure["layout"]["annotations"]] == [text]
+    zero = drawn("log", one([0.0] * 9))
     assert [note["text"] for note in zero["layout"]["annotations"]] == ["No loss above zero"]
-    beyond = figures.family_log(one([1.0] * 9, x_range=(50.0, 60.0)))
+    beyond = drawn("log", one([1.0] * 9, x_range=(50.0, 60.0)))
     assert [note["text"] for note in beyond["layout"]["annotations"]] == ["Nothing to show"]
 
 
 def test_single_losses_are_a_line_since_a_band_of_them_has_no_area() -> None:
     few, many = (samples.run_report("r", [1.0, 0.5] * half) for half in (3, 900))
-    assert [trace["mode"] for trace in figures.run_log(few)["data"]] == ["lines", "lines"]
-    assert [trace["mode"] for trace in figures.run_log(many)["data"]] == ["none", "lines"]
+    assert [trace["mode"] for trace in whole(few)["data"]] == ["lines", "lines"]
+    assert [trace["mode"] for trace in whole(many)["data"]] == ["none", "lines"]
 
 
 def test_eleven_runs_take_few_points() -> None:
-    made = figures.family_log(family(11, steps=900))
-    assert {len(values(trace["x"])) for trace in lines_of(made)} == {400}
-    assert len(values(lines_of(figures.family_log(family(300)))[0]["x"])) <= 60
+    figure = drawn("log", family(11, steps=900))
+    assert {len(values(trace["x"])) for trace in lines_of(figure)} == {400}
+    assert len(values(lines_of(drawn("log", family(300)))[0]["x"])) <= 60
 
 
 def test_many_runs_are_muted_and_named_at_their_ends() -> None:
     many = family(40)
-    made = figures.family_log(many)
-    assert len(lines_of(made)) == 40
-    assert bands_of(made) == []
-    assert not made["layout"]["showlegend"]
-    notes = made["layout"]["annotations"]
-    height = made["layout"]["height"] - made["layout"]["margin"]["t"] - made["layout"]["margin"]["b"]
+    figure = drawn("log", many)
+    assert len(lines_of(figure)) == 40
+    assert bands_of(figure) == []
+    assert not figure["layout"]["showlegend"]
+    notes = figure["layout"]["annotations"]
+    height = figure["layout"]["height"] - figure["layout"]["margin"]["t"] - figure["layout"]["margin"]["b"]
     places = [note["y"] * height - note["ay"] for note in notes]
     assert all(b - a >= 12 for a, b in itertools.pairwise(places)), "names stand on one another"
     assert places[0] >= -1
@@ -276,19 +285,20 @@ def test_many_runs_are_muted_and_named_at_their_ends() -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 11, 14, 15, 27, 39])
 def test_all_of_fewer_runs_are_in_the_legend_with_bands(n: int) -> None:
-    made = figures.family_log(family(n))
-    assert names_of(made) == [f"run {i}" for i in range(n)]
-    assert len(bands_of(made)) == n
-    assert made["layout"]["showlegend"]
-    room = made["layout"]["height"] - made["layout"]["margin"]["t"]
-    if made["layout"]["legend"].get("orientation") != "h":
+    figure = drawn("log", family(n))
+    assert names_of(figure) == [f"run {i}" for i in range(n)]
+    assert len(bands_of(figure)) == (n if n <= 3 else 0)
+    assert len(bands_of(drawn("log", family(n, bands=True)))) == n
+    assert figure["layout"]["showlegend"]
+    room = figure["layout"]["height"] - figure["layout"]["margin"]["t"]
+    if figure["layout"]["legend"].get("orientation") != "h":
         assert 19 * n <= room
 
 
 def test_long_names_leave_the_plot_its_width() -> None:
     names = ["d5", "x" * 60]
     runs = [samples.run_report("run", samples.losses(60), label=name) for name in names]
-    beside, below = (figures.family_log(samples.family_report("F", [run]))["layout"] for run in runs)
+    beside, below = (drawn("log", samples.family_report("F", [run]))["layout"] for run in runs)
     for layout in (beside, below):
         assert layout["width"] - layout["margin"]["l"] - layout["margin"]["r"] > 0.6 * layout["width"]
     assert (beside["legend"].get("orientation"), below["legend"]["orientation"]) == (None, "h")
@@ -299,13 +309,12 @@ def test_long_names_leave_the_plot_its_width() -> None:
 
 def test_avg_final_loss_stands_at_its_digits() -> None:
     report = samples.sample_report()
-    made = figures.avg_final_loss(report)
-    assert made is not None
+    figure = overview(report)
     shown = {
         trace["name"]: sorted(
             (round(x), y) for x, y in zip(values(trace["x"]), values(trace["y"]), strict=True)
         )
-        for trace in made["data"]
+        for trace in figure["data"]
     }
     expected = {
         family.name: sorted(
@@ -316,28 +325,30 @@ def test_avg_final_loss_stands_at_its_digits() -> None:
         for family in report.families
     }
     assert shown == expected
-    assert len({(t["marker"]["color"], t["marker"]["symbol"]) for t in made["data"]}) == len(report.families)
-    places = [set(values(trace["x"])) for trace in made["data"]]
+    assert len({(t["marker"]["color"], t["marker"]["symbol"]) for t in figure["data"]}) == len(
+        report.families
+    )
+    places = [set(values(trace["x"])) for trace in figure["data"]]
     assert sum(map(len, places)) == len(set.union(*places)), "a family's mark hides another's"
     assert all(abs(x - round(x)) <= 0.25 for x in set.union(*places))
 
 
 def test_a_family_alone_stands_where_its_digits_are() -> None:
-    made = figures.avg_final_loss(samples.report([family(3)]))
-    assert made is not None
-    assert all(x == round(x) for x in values(made["data"][0]["x"]))
+    figure = overview(samples.report([family(3)]))
+    assert all(x == round(x) for x in values(figure["data"][0]["x"]))
 
 
-def test_avg_final_loss_of_zero_is_left_out() -> None:
+def test_a_log_axis_leaves_zero_out_and_a_linear_one_does_not() -> None:
     runs = [
-        samples.run_report(f"add_d{d}_l2_h3_t15K_s372001", [loss] * 9) for d, loss in ((5, 0.0), (6, 1e-8))
+        samples.run_report(f"add_d{d}_l2_h3_t15K_s372001", [loss] * 9)
+        for d, loss in ((5, 0.0), (6, 1e-8), (7, 1e-2))
     ]
-    made = figures.avg_final_loss(samples.report([samples.family_report("F", runs)]))
-    assert made is not None
-    assert values(made["data"][0]["x"]) == [6]
-    zero = figures.avg_final_loss(samples.report([samples.family_report("F", runs[:1])]))
-    assert zero is not None
-    assert [note["text"] for note in zero["layout"]["annotations"]] == ["No AvgFinalLoss above zero"]
+    figure = overview(samples.report([samples.family_report("F", runs)]))
+    assert figure["layout"]["yaxis"]["type"] == "log"
+    assert values(figure["data"][0]["x"]) == [6, 7]
+    zero = overview(samples.report([samples.family_report("F", runs[:2])]))
+    assert "type" not in zero["layout"]["yaxis"]
+    assert values(zero["data"][0]["x"]) == [5, 6]
 
 
 def test_without_digits_runs_stand_by_what_they_differ_in_else_by_label() -> None:
@@ -345,34 +356,31 @@ def test_without_digits_runs_stand_by_what_they_differ_in_else_by_label() -> Non
         samples.run_report(f"run {i}", label=f"run {i}", attrs={"layers": layers})
         for i, layers in enumerate((2, 3))
     ]
-    made = figures.avg_final_loss(samples.report([samples.family_report("F", runs)]))
-    assert made is not None
-    assert values(made["data"][0]["x"]) == [2, 3]
+    figure = overview(samples.report([samples.family_report("F", runs)]))
+    assert values(figure["data"][0]["x"]) == [2, 3]
     runs = [dataclasses.replace(run, attributes={}) for run in runs]
-    made = figures.avg_final_loss(samples.report([samples.family_report("F", runs)]))
-    assert made is not None
-    assert values(made["data"][0]["y"]) == [0, 1]
-    assert made["layout"]["yaxis"]["ticktext"] == ["run 0", "run 1"]
-    assert values(made["data"][0]["x"]) == [run.summary.metrics.avg_final_loss for run in runs]
+    figure = overview(samples.report([samples.family_report("F", runs)]))
+    assert values(figure["data"][0]["y"]) == [0, 1]
+    assert figure["layout"]["yaxis"]["ticktext"] == ["run 0", "run 1"]
+    assert values(figure["data"][0]["x"]) == [run.summary.metrics.avg_final_loss for run in runs]
 
 
 def test_runs_that_are_too_many_to_name_stand_by_rank() -> None:
     runs = [
         samples.run_report(f"run {i}", [2.0 ** -(i % 7) * (1 + i)] * 9, attrs={})
-        for i in range(figures.MOST_NAMED + 1)
+        for i in range(MOST_NAMED + 1)
     ]
     report = samples.report([samples.family_report("F", runs)])
-    assert figures.compared_by(report) == "rank"
-    made = figures.avg_final_loss(report)
-    assert made is not None
-    assert values(made["data"][0]["x"]) == list(range(1, len(runs) + 1))
-    assert values(made["data"][0]["y"]) == sorted(2.0 ** -(i % 7) * (1 + i) for i in range(len(runs)))
+    figure = overview(report)
+    places = values(figure["data"][0]["x"])
+    assert sorted(places) == list(range(1, len(runs) + 1))
+    by_rank = [loss for _, loss in sorted(zip(places, values(figure["data"][0]["y"]), strict=True))]
+    assert by_rank == sorted(2.0 ** -(i % 7) * (1 + i) for i in range(len(runs)))
 
 
 def test_no_avg_final_loss_no_figure() -> None:
-    assert figures.avg_final_loss(samples.report([one([math.nan] * 9)])) is None
-    assert figures.avg_final_loss(samples.report([])) is None
-    assert figures.avg_final_loss_by(samples.report([one([1.0] * 9)]), "insert_mode") is not None
+    assert avg_final_loss(samples.report([one([math.nan] * 9)])) is None
+    assert avg_final_loss(samples.report([])) is None
 
 
 def test_seeds_are_one_line_their_geometric_mean() -> None:
@@ -381,14 +389,13 @@ def test_seeds_are_one_line_their_geometric_mean() -> None:
         for i, loss in enumerate((1e-2, 1e-4, 1e-9))
     ]
     other = samples.run_report("add_d6_l2_h3_t10K_s100000", [1.0] * 30)
-    made = figures.family_seeds(samples.family_report("F", [*runs, other]))
-    assert made is not None
-    (trace,) = lines_of(made)
-    (area,) = bands_of(made)
+    figure = drawn("seeds", samples.family_report("F", [*runs, other]))
+    (trace,) = lines_of(figure)
+    (area,) = bands_of(figure)
     assert values(trace["y"]) == pytest.approx([1e-5] * 30)
     assert {round(math.log10(y), 6) for y in values(area["y"]) if not math.isnan(y)} == {-2, -9}
-    assert "3 seeds" in trace["name"]
-    assert figures.family_seeds(samples.family_report("F", [runs[0], other])) is None
+    assert trace["name"] == "add d5 l2 h3 t10K (3 runs)"
+    assert figure_kinds()["seeds"].plot(samples.family_report("F", [runs[0], other])) is None
 
 
 def test_seeds_of_different_lengths_end_with_the_shortest() -> None:
@@ -396,19 +403,17 @@ def test_seeds_of_different_lengths_end_with_the_shortest() -> None:
         samples.run_report(f"add_d5_l2_h3_t10K_s{100_000 + i}", [1e-3 * (1 + i)] * steps, slug=f"s{i}")
         for i, steps in enumerate((50, 48))
     ]
-    made = figures.family_seeds(samples.family_report("F", runs))
-    assert made is not None
-    assert values(lines_of(made)[0]["x"])[-1] == 47
+    figure = drawn("seeds", samples.family_report("F", runs))
+    assert values(lines_of(figure)[0]["x"])[-1] == 47
 
 
 def test_thresholds_show_first_steps_below() -> None:
     report = samples.sample_report().families[0]
-    made = figures.family_thresholds(report)
-    assert made is not None
-    for trace, run in zip(made["data"], report.runs, strict=True):
+    figure = drawn("thresholds", report)
+    for trace, run in zip(figure["data"], report.runs, strict=True):
         expected = [run.summary.metrics.steps_to[key] for key in THRESHOLDS]
         assert [None if math.isnan(y) else y for y in values(trace["y"])] == expected
-    assert figures.family_thresholds(one([2.0] * 9)) is None
+    assert figure_kinds()["thresholds"].plot(one([2.0] * 9)) is None
 
 
 # Single runs
@@ -416,24 +421,29 @@ def test_thresholds_show_first_steps_below() -> None:
 
 def test_a_runs_figures_show_its_raw_losses() -> None:
     run = samples.run_report("r", samples.losses(2000, spikes=(700,)))
-    first = figures.run_linear(run)
+    first = early(run)
     assert values(lines_of(first)[0]["y"]) == run.summary.raw_early.tolist()
-    everything = figures.run_log(run)
+    everything = whole(run)
     shown = [y for y in values(bands_of(everything)[0]["y"]) if not math.isnan(y)]
     assert min(shown) == np.nanmin(run.summary.raw.min)
     assert max(shown) == np.nanmax(run.summary.raw.max)
-    assert set(values(lines_of(everything)[0]["y"])) <= set(run.summary.curve.mean)
+    step, smooth = (np.array(values(lines_of(everything)[0][axis])) for axis in "xy")
+    curve = run.summary.curve
+    assert curve.mean[(curve.step > 698) & (curve.step < 702)].max() > 0.1
+    assert smooth[(step > 650) & (step < 750)].max() < 1e-2, "the spike made a plateau"
 
 
 def test_panels_show_every_run_twice_on_one_scale() -> None:
     runs: tuple[RunReport, ...] = samples.sample_report().runs
-    made = figures.run_panels(runs)
-    axes = [key for key in made["layout"] if key.startswith("yaxis")]
+    figure = panels(*runs)
+    axes = [key for key in figure["layout"] if key.startswith("yaxis")]
     assert len(axes) == 2 * len(runs)
-    assert [note["text"] for note in made["layout"]["annotations"]] == [run.label for run in runs]
-    logs = {tuple(made["layout"][key]["range"]) for key in axes if made["layout"][key].get("type") == "log"}
+    assert [note["text"] for note in figure["layout"]["annotations"]] == [run.label for run in runs]
+    logs = {
+        tuple(figure["layout"][key]["range"]) for key in axes if figure["layout"][key].get("type") == "log"
+    }
     assert len(logs) == 1
-    boxes = [(*made["layout"][f"x{key[1:]}"]["domain"], *made["layout"][key]["domain"]) for key in axes]
+    boxes = [(*figure["layout"][f"x{key[1:]}"]["domain"], *figure["layout"][key]["domain"]) for key in axes]
     assert all(0 <= low < high <= 1 for box in boxes for low, high in (box[:2], box[2:]))
     for a, b in itertools.combinations(boxes, 2):
         assert a[1] <= b[0] or b[1] <= a[0] or a[3] <= b[2] or b[3] <= a[2], "panels overlap"
@@ -444,8 +454,8 @@ def test_panels_keep_the_spikes_of_the_first_steps() -> None:
     raw = np.abs(np.random.default_rng(0).normal(2, 0.1, 1500))
     raw[[7, 700, 1499]] = (9.0, 0.001, 8.0)
     raw[300:310] = math.nan
-    run = samples.with_summary(run, raw_early=raw)
-    shown = lines_of(figures.run_panels([run]))[0]
+    run = samples.with_summary(run, raw_early=raw, raw_early_step=np.arange(1500))
+    shown = lines_of(panels(run))[0]
     found = dict(zip(values(shown["x"]), values(shown["y"]), strict=True))
     assert (found[7], found[700], found[1499]) == (9.0, 0.001, 8.0)
     assert len(found) < 400

@@ -24,9 +24,13 @@ from reportgen.changes import against
 from reportgen.curves.summary import Curve, Envelope, LossMetrics, Summary
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
+from reportgen.figure_kinds import figure_kinds
+from reportgen.figures import captions
+from reportgen.figures.captions import Caption
+from reportgen.figures.overview import avg_final_loss
 from reportgen.model_list import Theme
 from reportgen.naming import QUANTA_MATHS
-from reportgen.outputs import html, pdf, words
+from reportgen.outputs import html, pdf
 from reportgen.outputs.page_data import even_steps
 from reportgen.outputs.templating import environment, filled, markdown
 from reportgen.report import FamilyReport, Report, RunReport
@@ -121,20 +125,27 @@ def test_a_listed_value_that_disagrees_is_marked(page: Page) -> None:
 
 
 def test_the_data_block_holds_the_curves(report: Report, page: Page) -> None:
+    """Where no spike is in the window; a run's raw losses all."""
     data = page.data
-    assert [run["id"] for run in data["runs"]] == [run.slug for run in report.runs]
-    for drawn, run in zip(data["runs"], report.runs, strict=True):
-        summary = run.summary
-        assert drawn["steps"] == summary.metrics.steps
-        assert drawn["avg"] == summary.metrics.avg_final_loss
-        for which, curve in (("curve", summary.curve), ("early", summary.early)):
-            assert drawn[which]["n"] == curve.steps
-            for name in ("mean", "min", "max"):
-                np.testing.assert_array_equal(
-                    page.array(drawn[which][name]), getattr(curve, name).astype(np.float32)
-                )
-        np.testing.assert_array_equal(page.array(drawn["raw"]["max"]), summary.raw.max.astype(np.float32))
-        np.testing.assert_array_equal(page.array(drawn["start"]["min"]), summary.raw_early.astype(np.float32))
+    for family in report.families:
+        for kind in family.spec.figures:
+            if kind not in ("log", "linear"):
+                continue
+            drawn = data["figures"][f"{family.slug}-{kind}"]
+            assert [line["id"] for line in drawn["lines"]] == [run.slug for run in family.runs]
+            for line, run in zip(drawn["lines"], family.runs, strict=True):
+                curve = run.summary.curve if kind == "log" else run.summary.early
+                assert line["n"] == curve.steps
+                spikes = np.array(run.summary.metrics.spikes)
+                calm = [not (abs(spikes - step) <= samples.WINDOW).any() for step in curve.step]
+                for name in ("mean", "min", "max"):
+                    expected = getattr(curve, name).astype(np.float32)
+                    np.testing.assert_array_equal(page.array(line[name])[calm], expected[calm])
+    for run in report.runs:
+        raw = data["figures"][f"runs/{run.slug}-log"]["lines"][0]
+        np.testing.assert_array_equal(page.array(raw["max"]), run.summary.raw.max.astype(np.float32))
+        start = data["figures"][f"runs/{run.slug}-linear"]["lines"][0]
+        np.testing.assert_array_equal(page.array(start["min"]), run.summary.raw_early.astype(np.float32))
 
 
 def test_equal_arrays_are_there_once(page: Page) -> None:
@@ -160,14 +171,14 @@ def test_uneven_steps_travel_with_their_curve() -> None:
     few = Curve(60, step, *(np.array([1.0, 0.5, 0.2, 0.1]) for _ in range(3)))
     uneven = samples.with_summary(run, curve=few)
     page = Page(html.render(samples.report([samples.family_report("F", [uneven])])))
-    assert page.array(page.data["runs"][0]["curve"]["step"]).tolist() == step.tolist()
+    assert page.array(page.data["figures"]["F-all"]["lines"][0]["step"]).tolist() == step.tolist()
 
 
 @pytest.mark.parametrize("extreme", [1e-300, 1e300, 5e-324])
 def test_values_beyond_single_precision_are_not_lost(extreme: float) -> None:
     run = samples.run_report("r", [1.0, extreme, 1.0])
     page = Page(html.render(samples.report([samples.family_report("F", [run])])))
-    assert page.array(page.data["runs"][0]["start"]["min"])[1] == extreme
+    assert page.array(page.data["figures"]["runs/r-linear"]["lines"][0]["min"])[1] == extreme
 
 
 def test_scripts_and_styles_run_by_hash_alone(page: Page) -> None:
@@ -215,7 +226,7 @@ def test_no_run_has_the_figure_of_a_family() -> None:
     )
     ids = [found["id"] for _, found in page.elements if "id" in found]
     assert len(ids) == len(set(ids))
-    assert {"figure-a-log", "figure-runs--a-log"} <= set(ids)
+    assert {"figure-a-all", "figure-runs--a-log"} <= set(ids)
 
 
 def test_tables_and_pictures_speak(page: Page) -> None:
@@ -402,46 +413,61 @@ def test_a_run_without_a_finite_loss_is_still_there() -> None:
     said = " ".join(page.text.split())
     assert "No run ends with a finite loss" in said
     assert "Diverged: 10 losses not finite, the first at step 0." in said
-    assert page.data["runs"][0]["avg"] is None
+    assert "all-avg-final-loss" not in page.data["figures"]
 
 
 def test_losses_that_a_log_axis_cannot_show_are_counted() -> None:
     run = samples.run_report("zero", [1.0, 0.0, -1.0, 0.5])
     page = Page(html.render(samples.report([samples.family_report("Zero", [run])])))
-    assert page.text.count("2 losses of zero or below are missing: a log axis cannot show them.") == 2
+    assert page.data["shared"][page.data["figures"]["Zero-all"]["says"]]["missing"]["log"] == (
+        " 2 losses of zero or below are missing: a log axis cannot show them."
+    )
+
+
+def _caption(kind: str, family: FamilyReport) -> Caption:
+    asked = figure_kinds()[kind]
+    plot = asked.plot(family)
+    assert plot is not None
+    return asked.says(family, plot)
 
 
 def test_captions_say_how_lines_were_smoothed(report: Report) -> None:
     family = report.families[0]
-    said = words.family_caption(family, linear=False)
-    assert "centred rolling mean over 5 steps, partial windows at the edges" in said
+    assert "centred rolling mean over 5 steps, partial windows at the edges" in _caption("log", family).text
     ema = replace(family.spec.smoothing, smoother="ema", window=40)
-    assert words.smoothing_sentence(ema) == "exponential moving average with a span of 40 steps"
+    assert captions.smoothing_sentence(ema) == "exponential moving average with a span of 40 steps"
     trim = replace(family.spec.smoothing, smoother="median", edges="trim")
-    assert words.smoothing_sentence(trim) == (
-        "centred rolling median over 5 steps, left empty where the window reaches past an end"
-    )
+    assert captions.smoothing_sentence(trim) == "centred rolling median over 5 steps, missing at the edges"
 
 
 def test_captions_say_which_steps_are_shown_and_which_runs_have_no_line(report: Report) -> None:
     family = report.families[0]
-    said = words.family_caption(
-        replace(family, spec=replace(family.spec, x_range=(0.0, 6000.0))), linear=False
-    )
-    assert "training loss over steps 0 to 6,000, log axis." in said
+    said = _caption("log", replace(family, spec=replace(family.spec, x_range=(0.0, 1_000_000.0)))).text
+    assert "training loss over steps 0 to 1,000,000, log axis." in said
     long = replace(family.spec, smoothing=replace(family.spec.smoothing, window=10_000, edges="trim"))
-    said = words.family_caption(replace(family, spec=long), linear=True)
+    said = _caption("linear", replace(family, spec=long)).text
     assert f"{len(family.runs)} runs shorter than the window have no line." in said
 
 
+def test_a_caption_has_words_for_every_scale_and_band(report: Report) -> None:
+    says = _caption("all", report.families[0])
+    assert [slot for slot, _ in says.pieces if slot] == ["x", "y", "band", "missing"]
+    assert says.slots["y"] == {"log": "log axis", "linear": "linear axis"}
+    assert set(says.slots["band"]) == {"all", "pointed", "none"}
+
+
 def test_the_caption_of_all_runs_counts_those_that_are_not_shown() -> None:
-    losses = {"add_d5_l2_h3_t15K_s372001": [0.0] * 9, "other": [1.0] * 9}
-    runs = [samples.run_report(name, values) for name, values in losses.items()]
-    assert words.overview_caption(runs, "digits") == (
-        "AvgFinalLoss (mean of the last 5 losses) against digits, every run of every family. "
+    losses = {"add_d5_l2_h3_t15K_s372001": 0.0, "add_d6_l2_h3_t15K_s372001": 1e-9, "other": 1.0}
+    runs = [samples.run_report(name, [value] * 9) for name, value in losses.items()]
+    shown = avg_final_loss(samples.report([samples.family_report("F", runs)]))
+    assert shown is not None
+    says = captions.overview(runs, shown)
+    assert says.text == (
+        "AvgFinalLoss (mean of the last 5 losses) against digits of each number, every run. "
         "1 run without one of the two is left out. 1 run of zero or below is missing."
     )
-    assert words.overview_caption(runs[1:], "run") == "AvgFinalLoss (mean of the last 5 losses) of every run."
+    assert says.slots["by"]["run"] == "of every run."
+    assert says.slots["missing"]["linear"] == ""
 
 
 @pytest.mark.parametrize(
@@ -475,14 +501,17 @@ def test_seeds_and_thresholds_are_drawn_where_the_list_asks(report: Report) -> N
     assert [found["id"] for found in page.all("figure") if "run-" not in found["class"]][-2:] == [
         "figure-Seeds-seeds", "figure-Seeds-thresholds",
     ]  # fmt: skip
-    (group,) = page.data["families"]["Seeds"]["groups"]
+    (group,) = page.data["figures"]["Seeds-seeds"]["lines"]
+    # Spikes apart, which the smoothed lines leave out.
+    spikes = np.array(sorted({step for run in asked.runs for step in run.summary.metrics.spikes}))
+    calm = [not (abs(spikes - step) <= samples.WINDOW).any() for step in asked.runs[0].summary.curve.step]
     means = np.array([run.summary.curve.mean for run in asked.runs])
-    np.testing.assert_allclose(
-        page.array(group["curve"]["mean"]), np.exp(np.log(means).mean(axis=0)), rtol=1e-6
-    )
-    np.testing.assert_allclose(page.array(group["curve"]["max"]), means.max(axis=0), rtol=1e-6)
-    expected = [list(run.summary.metrics.steps_to.values()) for run in asked.runs]
-    assert page.data["families"]["Seeds"]["stepsTo"] == expected
+    found = page.array(group["mean"])
+    np.testing.assert_allclose(found[calm], np.exp(np.log(means).mean(axis=0))[calm], rtol=1e-6)
+    np.testing.assert_allclose(page.array(group["max"])[calm], means.max(axis=0)[calm], rtol=1e-6)
+    for line, run in zip(page.data["figures"]["Seeds-thresholds"]["lines"], asked.runs, strict=True):
+        expected = [math.nan if step is None else step for step in run.summary.metrics.steps_to.values()]
+        np.testing.assert_array_equal(page.array(line["mean"]), expected)
 
 
 def test_many_runs_say_once_what_their_configurations_share() -> None:

@@ -268,9 +268,7 @@ FAMILIES = {
     'smoothing = { smoother = "mode" }': [
         'smoothing.smoother: is "mode"; must be "mean", "median", "ema" or "geometric"'
     ],
-    'figures = ["log", "lin"]': [
-        'figures[1]: is "lin"; figures must be a list of "all", "end", "log", "linear", "seeds" and "thresholds"'
-    ],
+    'figures = ["log", "lin"]': ['figures[1]: unknown figure "lin"; did you mean "linear"?'],
     'figures = ["log", "log"]': ['figures: holds "log" twice; name it once'],
     "x_range = [5, 1]": ["x_range: goes from 5.0 to 1.0; the lower number comes first"],
     "x_range = [0, 1e30]": ["x_range: goes to 1e+30; the last step must be 9,007,199,254,740,992 at most"],

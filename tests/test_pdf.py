@@ -23,7 +23,6 @@ import pypdf
 import pypdfium2
 import pytest
 
-from reportgen import figures
 from reportgen.changes import against
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
@@ -35,6 +34,7 @@ from reportgen.outputs.images import Drawer
 from reportgen.outputs.paper import panels
 from reportgen.report import Report
 from tests import samples
+from tests.families import drawn as drawn_figure
 from tests.printed import render
 
 DATA = b'{"schema": 1}'
@@ -433,7 +433,7 @@ def test_a_drawn_figure_brings_its_font_and_no_tags(report: Report, chromium: st
     """Tags inside a figure would stand where the report's own tag is."""
     with Drawer() as drawer:
         family = report.families[0]
-        drawn = drawer.draw({f"{family.slug}-log": figures.family_log(family)})
+        drawn = drawer.draw({f"{family.slug}-log": drawn_figure("log", family)})
     found = render(report, {name: images.pdf for name, images in drawn.items()})
     with pikepdf.open(io.BytesIO(found)) as document:
         streams = [each for each in document.objects if isinstance(each, pikepdf.Stream)]

@@ -1,112 +1,108 @@
-"""Axes: ticks where a reader expects them, numbers as print shows them."""
+"""Axes on paper: ticks where a reader expects them, numbers in the notation of tables.
+
+``templates/page/ticks.js`` follows the same rules on the page.
+"""
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Sequence
 from typing import Any
 
+from reportgen.figures.plot import Axis
 from reportgen.figures.style import TEXT_PX, plain
+from reportgen.notation import Form, power
 
-__all__ = [
-    "LOSS",
-    "categories_axis",
-    "loss_axis",
-    "loss_axis_linear",
-    "power",
-    "step_axis",
-    "titled",
-    "whole",
-]
+__all__ = ["categories_axis", "plotly_axis", "tick_texts", "ticks", "titled"]
 
-LOSS = "Training loss (nats per token)"
-_GREATEST = sys.float_info.max
-_SHORTEST = 1e-300
 _RULE = "#4d4d4d"
 _GRID = "#e4e4e4"
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def power(exponent: int, factor: float = 1) -> str:
-    """A number as print shows it on a log axis: ``10⁻⁸``, ``2×10⁻³``, ``0.5``."""
-    if factor == 1:
-        return "10" + str(exponent).translate(_SUPERSCRIPTS)
-    return f"{factor * 10.0**exponent:g}" if -2 <= exponent <= 2 else f"{factor:g}×{power(exponent)}"
-
-
-def loss_axis(
-    low: float,
-    high: float,
-    height_px: float,
-    wanted: tuple[float, float] | None = None,
-    *,
-    least_margin: float = 0.0,
-) -> dict[str, Any]:
-    """A logarithmic axis.
+def ticks(low: float, high: float, most: int, *, log: bool = False, whole: bool = False) -> list[float]:
+    """Round numbers from ``low`` to ``high``, at most about ``most`` of them.
 
     Args:
-        low: Least value to show, above 0.
-        high: Greatest.
-        height_px: Of the axis, for the number of ticks.
-        wanted: The list's own range; an end that a log axis cannot have is ignored.
-        least_margin: Powers of ten to either side of ``low`` and ``high``.
+        low: First value of the axis.
+        high: Last value, more than ``low``.
+        most: As many as there is room for, 2 or more.
+        log: On a log axis: powers of ten, of a short one 1, 2 and 5 times them or all multiples.
+        whole: Whole numbers only.
     """
-    start, end = math.log10(low), math.log10(high)
-    margin = max(0.02 * (end - start), least_margin)
-    start, end = start - margin, end + margin
-    if wanted is not None:
-        start = math.log10(wanted[0]) if wanted[0] > 0 else start
-        end = math.log10(wanted[1]) if wanted[1] > 0 else end
-    if end - start < 0.5:
-        middle = (start + end) / 2
-        start, end = middle - 0.25, middle + 0.25
-    most = max(2, int(height_px / 18))
-    decades = range(math.ceil(start), math.floor(end) + 1)
-    gap = max(1, math.ceil(len(decades) / most))
-    round_ones = [k for k in decades if k % gap == 0]
-    ticks = [(k, 1) for k in (round_ones if len(round_ones) > 1 else decades[::gap])]
-    for factors in ((1, 2, 5), tuple(range(1, 10))):
-        if len(ticks) < 3 and gap == 1:
-            candidates = [(k, f) for k in range(math.floor(start), math.ceil(end)) for f in factors]
-            ticks = [(k, f) for k, f in candidates if start <= k + math.log10(f) <= end]
-    return _axis(
-        type="log",
-        range=[start, end],
-        tickvals=[float(f"{f}e{k}") for k, f in ticks],
-        ticktext=[_tick(k, f, alone=all(f == 1 for _, f in ticks)) for k, f in ticks],
-    )
+    most = max(2, most)
+    if log:
+        start, end = math.log10(low), math.log10(high)
+        decades = range(math.ceil(start - 1e-9), math.floor(end + 1e-9) + 1)
+        if len(decades) >= 3 or (len(decades) == 2 and most == 2):
+            every = -(-len(decades) // most)
+            return [float(f"1e{k}") for k in decades if k % every == 0]
+        for factors in ((1, 2, 5), range(1, 10)):
+            found = [
+                float(f"{factor}e{k}")
+                for k in range(math.floor(start) - 1, math.ceil(end) + 1)
+                for factor in factors
+            ]
+            inside = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+            if 3 <= len(inside) <= max(most, 3):
+                return inside
+    gap = _round_gap((high - low) / most)
+    if whole:
+        gap = max(1.0, float(round(gap)))
+    first, last = math.ceil(low / gap - 1e-9), math.floor(high / gap + 1e-9)
+    return [k * gap for k in range(first, last + 1)]
 
 
-def loss_axis_linear(low: float, high: float, height_px: float) -> dict[str, Any]:
-    """A linear axis that shows 0, ``low`` and ``high``."""
-    # The length of the axis is a float too, and one that Plotly can divide by.
-    start, end = max(min(low, 0.0), -_GREATEST / 2), max(high, 0.0)
-    end = min(end, _GREATEST + start) if end > start else 1.0
-    end = max(end, start + _SHORTEST)
-    end += min(0.03 * (end - start), _GREATEST + min(start, 0.0) - end)
-    gap = _round_gap((end - start) / max(4, min(8, height_px / 22)))
-    ticks = [k * gap for k in range(math.ceil(start / gap), math.floor(end / gap) + 1)]
-    return _axis(range=[start, end], tickvals=ticks, ticktext=[_number(tick, gap) for tick in ticks])
+def tick_texts(values: Sequence[float], *, log: bool = False) -> list[str]:
+    """Numbers of one axis in one notation: 0.1, 1, 10 or 10⁻⁸, 10⁻⁴, 10⁰ or 2×10⁻⁷, or 3.27, 3.28."""
+    sizes = [abs(value) for value in values if value]
+    if not sizes:
+        return ["0" for _ in values]
+    plainly = 1e-3 <= max(sizes) <= 1e6 and (min(sizes) >= 1e-4 or not log)
+    decades = log and all(f"{value:e}".startswith("1.000000e") for value in values)
+    if decades and not plainly:
+        return [power(round(math.log10(value))) for value in values]
+    if log and plainly and max(sizes) >= 10 * min(sizes):
+        return [Form("plain", _decimals(value))(value) for value in values]
+    if plainly:
+        form = Form("plain", max(map(_decimals, values)))
+        return [form(value) if abs(value) > 1e-12 * max(sizes) else "0" for value in values]
+    form = Form("power", max(_significant(value) for value in values))
+    return [_without_one(form(value), value) if value else "0" for value in values]
 
 
-def whole(steps: int) -> tuple[float, float]:
-    """First and last place of an axis that shows ``steps`` steps, from 0.
+def _without_one(text: str, value: float) -> str:
+    """10⁻⁷ for 1×10⁻⁷."""
+    exponent = round(math.log10(abs(value)))
+    return text.replace(f"1×{power(exponent)}", power(exponent)) if text.startswith(("1×", "−1×")) else text
 
-    One place past the last step: 40,000 steps end at a tick, not one before it.
+
+def plotly_axis(axis: Axis, pixels: float, *, gap_px: float, grid: bool = True) -> dict[str, Any]:
+    """An axis with numbers, as Plotly has it.
+
+    Args:
+        axis: Its scale and range.
+        pixels: How long it is.
+        gap_px: Room that a tick needs.
+        grid: Whether lines go on from its ticks.
     """
-    return (0.0, float(steps)) if steps > 1 else (-0.5, 0.5)
-
-
-def step_axis(first: float, last: float, width_px: float, *, tick_px: float = 62) -> dict[str, Any]:
-    """A linear axis of whole numbers, ``first`` to ``last``, with ticks ``tick_px`` apart or more."""
-    gap = max(1, round(_round_gap((last - first) / max(2, min(20, width_px / tick_px)))))
-    ticks = range(math.ceil(first / gap) * gap, math.floor(last) + 1, gap)
+    low, high = axis.range
+    if axis.ticks is not None:
+        return _axis(
+            range=[low, high],
+            tickvals=list(range(len(axis.ticks))),
+            ticktext=[plain(text) for text in axis.ticks],
+            showgrid=grid,
+        )
+    log = axis.scale == "log"
+    values = ticks(low, high, int(pixels / gap_px), log=log, whole=axis.whole and axis.scale == "step")
+    texts = tick_texts(values, log=log)
+    if axis.scale == "share":
+        texts = [f"{100 * value:.0f}\N{NO-BREAK SPACE}%" for value in values]
     return _axis(
-        range=[first, last],
-        tickvals=list(ticks),
-        ticktext=[f"{tick:,}" for tick in ticks],
-        showgrid=False,
+        **({"type": "log", "range": [math.log10(low), math.log10(high)]} if log else {"range": [low, high]}),
+        tickvals=values,
+        ticktext=texts,
+        showgrid=grid,
     )
 
 
@@ -119,12 +115,12 @@ def categories_axis(texts: Sequence[str], *, rows: bool = False) -> dict[str, An
     """
     ends = [-0.5, len(texts) - 0.5]
     look = {"ticks": "", "range": ends[::-1]} if rows else {"showgrid": False, "range": ends}
-    return _axis(tickvals=list(range(len(texts))), ticktext=[plain(text) for text in texts], **look)
+    return _axis(tickvals=list(range(len(texts))), ticktext=list(texts), **look)
 
 
-def titled(axis: dict[str, Any], title: str) -> dict[str, Any]:
+def titled(axis: dict[str, Any], title: str, text_px: float = TEXT_PX) -> dict[str, Any]:
     """The axis with a title in the size of all other text."""
-    return axis | {"title": {"text": title, "standoff": 6, "font": {"size": TEXT_PX}}}
+    return axis | {"title": {"text": title, "standoff": 6, "font": {"size": text_px}}}
 
 
 def _axis(**fields: Any) -> dict[str, Any]:
@@ -152,18 +148,14 @@ def _round_gap(least: float) -> float:
     return next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= 0.999 * least)
 
 
-def _tick(exponent: int, factor: int, *, alone: bool) -> str:
-    """A tick of a log axis; among ticks that are no powers of ten, 1 is 1 and not 10⁰."""
-    return power(exponent, factor) if alone or factor != 1 or abs(exponent) > 2 else f"{10.0**exponent:g}"
+def _decimals(value: float) -> int:
+    """Decimals that a round number needs, up to 9 significant digits."""
+    if not value:
+        return 0
+    figures, _, exponent = f"{value:.8e}".partition("e")
+    digits = len(figures.replace("-", "").replace(".", "").rstrip("0"))
+    return max(0, digits - 1 - int(exponent))
 
 
-def _number(value: float, gap: float) -> str:
-    """A tick of a linear axis, with as many decimals as ticks that are ``gap`` apart need."""
-    exponent = math.floor(math.log10(gap))
-    if value == 0:
-        return "0"
-    sign, value = "−" if value < 0 else "", abs(value)
-    if -3 <= exponent <= 4:
-        return f"{sign}{value:,.{max(0, -exponent)}f}"
-    exponent = math.floor(math.log10(value) + 1e-9)
-    return sign + power(exponent, round(value / 10.0**exponent, 6))
+def _significant(value: float) -> int:
+    return max(1, len(f"{value:.8e}".partition("e")[0].replace("-", "").replace(".", "").rstrip("0")))

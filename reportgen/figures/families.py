@@ -1,68 +1,202 @@
-"""The comparison of a family's runs, on a log axis over all steps and on a linear one over the first."""
+"""The comparisons of a family's runs, as plots."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
-from reportgen.figures.axes import LOSS, loss_axis, loss_axis_linear, step_axis, titled, whole
-from reportgen.figures.frame import MOST_NAMED, Frame, note, sheet
-from reportgen.figures.style import TEXT_PX, Figure, LineStyle, fade, line_styles, plain
-from reportgen.figures.traces import Drawn, band, drawn, extent, line
-from reportgen.report import FamilyReport
+from reportgen.curves.summary import THRESHOLDS, Curve
+from reportgen.figures.plot import Axis, Line, Plot, Range
+from reportgen.figures.scales import counting, last_place, step_ranges, value_ranges
+from reportgen.figures.spikes import Spikes, spikes_of, without_spikes
+from reportgen.figures.style import MOST_NAMED, LineStyle, line_styles, named_styles
+from reportgen.figures.traces import Drawn
+from reportgen.figures.vocabulary import SMOOTHERS, THRESHOLD, step_title, with_unit
+from reportgen.kinds import FloatArray, IntArray
+from reportgen.notation import count, power_of_ten
+from reportgen.report import FamilyReport, RunReport
 from reportgen.text import told_apart
 
-__all__ = ["Line", "comparison", "family_linear", "family_log"]
+__all__ = [
+    "MANY_LINES",
+    "all_steps",
+    "between",
+    "diverged",
+    "end",
+    "first_steps",
+    "line_name",
+    "log_steps",
+    "run_line",
+    "seeds",
+    "thresholds",
+    "value_title",
+]
 
-_ALL_POINTS = 8_000
-"""Of all lines of a figure together: what keeps its files small."""
-_LABEL_GAP = 12.5
-_LABEL_LIMIT = 28
-_NEAR_THE_END = 0.9
+MANY_LINES = MOST_NAMED + 1
+"""From this many lines on a figure mutes all of them and names those for which there is room."""
+
+SHORT = 24
+"""Characters of a run's name where its line ends."""
+
+_BANDED = 3
+"""Up to this many lines all have bands; of more, the one that is pointed at."""
+_LAST_PART = 0.2
+_FEWEST = 5
+"""Entries that the end of a run shows at least."""
+_UNLIKE = 0.1
+"""Runs whose lengths differ by a larger part end at shares of the run, not at steps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a comparison: its name, its values, its looks."""
-
-    name: str
-    curve: Drawn
-    style: LineStyle
+def value_title(family: FamilyReport) -> str:
+    """What the axis of the ranked series is called, with the list's unit."""
+    ranked = family.runs[0].series[family.runs[0].ranked] if family.runs else None
+    return "" if ranked is None else with_unit(ranked.title or "Training loss", ranked.unit)
 
 
-def family_log(family: FamilyReport, width_mm: float = 178.0) -> Figure:
-    """Smoothed loss over all steps of the longest run, log axis: lines, and bands of the same colour.
+def diverged(run: RunReport) -> bool:
+    """Whether a run ends in values that are not finite, so that axes do not follow it."""
+    return run.summary.metrics.end_diverged
+
+
+def all_steps(family: FamilyReport) -> Plot | None:
+    """All steps on the scales that the lines need; groups first, their runs behind, where runs are many."""
+    lines = _runs_lines(family)
+    return _over_steps(family, _with_groups(family, lines), x_range=family.spec.x_range)
+
+
+def log_steps(family: FamilyReport) -> Plot | None:
+    """All steps of the longest run, losses on a log axis."""
+    return _over_steps(
+        family, _runs_lines(family), x_range=family.spec.x_range, y_scale="log", x_scale="step"
+    )
+
+
+def first_steps(family: FamilyReport) -> Plot | None:
+    """The first ``linear_steps``, losses on a linear axis."""
+    lines = [run_line(run, style, short, part="early") for run, style, short in _styled(family)]
+    last = min(max((last_place(line.curve) for line in lines), default=1.0), float(family.spec.linear_steps))
+    return _over_steps(
+        family, lines, whole=(0.0, last or 1.0), y_scale="linear", x_scale="step", settled=False
+    )
+
+
+def end(family: FamilyReport) -> Plot | None:
+    """The last fifth of each run on its own scale, against the share of the run where lengths differ."""
+    runs = [run_line(run, style, short, part="end") for run, style, short in _styled(family)]
+    ends = _with_groups(family, runs, ends=True)
+    lasts = [line.last for line in ends]
+    alike = not lasts or min(lasts) >= (1 - _UNLIKE) * max(lasts)
+    return _over_steps(family, ends, x_scale="step" if alike else "share", settled=False, tight=True)
+
+
+def seeds(family: FamilyReport) -> Plot | None:
+    """Seeds of one configuration as one line; None where no two runs differ by their seed only."""
+    lines = _group_lines(family)
+    if not lines:
+        return None
+    plot = _over_steps(family, lines, y_scale="log", x_scale="step", bands="all")
+    words = ("Geometric mean", "Minimum of the runs", "Maximum of the runs")
+    return plot and replace(plot, words=words)
+
+
+def thresholds(family: FamilyReport) -> Plot | None:
+    """The first step at which each run's rolling mean is below each threshold.
+
+    None where no run reaches any, or where there are more runs than a legend can name.
+    """
+    reached = [[run.summary.metrics.steps_to[key] for key in THRESHOLDS] for run in family.runs]
+    steps = [step for run in reached for step in run if step is not None]
+    if not steps or len(family.runs) > MOST_NAMED:
+        return None
+    places = np.arange(len(THRESHOLDS))
+    lines = []
+    for (run, style, short), own in zip(_styled(family), reached, strict=True):
+        values = np.array([np.nan if step is None else step for step in own], dtype=np.float64)
+        curve = Drawn(places, values, values, values)
+        lines.append(Line(run.slug, run.label, short, curve, style, _note(run)))
+    x_range = (-0.25, len(THRESHOLDS) - 0.75)
+    return Plot(
+        tuple(lines),
+        Axis(THRESHOLD, "step", {"step": x_range}, ticks=tuple(map(power_of_ten, THRESHOLDS))),
+        Axis("First step below", "linear", {"linear": (0.0, 1.04 * max(steps) + 1)}, whole=True),
+        "none",
+        ("First step below", "", ""),
+        marks=True,
+    )
+
+
+def _over_steps(
+    family: FamilyReport,
+    lines: Sequence[Line],
+    *,
+    x_range: Range | None = None,
+    whole: Range | None = None,
+    y_scale: str | None = None,
+    x_scale: str | None = None,
+    settled: bool = True,
+    tight: bool = False,
+    bands: str | None = None,
+) -> Plot | None:
+    """Lines over steps.
 
     Args:
-        family: One run or more.
-        width_mm: Width on paper, at which text is 8 pt.
+        family: Theirs.
+        lines: In the legend's order.
+        x_range: The list's own, kept exactly; its steps are shown as steps.
+        whole: The range of steps where it is not that of the lines.
+        y_scale: Of values; what the lines need by default.
+        x_scale: Of steps; the same.
+        settled: See ``value_ranges``.
+        tight: Whether the axis of steps begins where the lines do.
+        bands: Which lines have one; by their number where the list does not say.
     """
-    steps = max(run.summary.curve.steps for run in family.runs)
-    x_range = family.spec.x_range or whole(steps)
-    return comparison(
-        _lines(family, log=True),
-        x_range,
-        width_mm,
-        y_range=family.spec.y_range,
-        log=True,
-        nothing=_nothing(family, log=True),
+    if not lines:
+        return None
+    counted = counting([line for line in lines if not line.behind] or lines)
+    x = dict(step_ranges(lines))
+    if tight:
+        x = _tight(lines)
+    if whole or x_range:
+        x = {"step": whole or x_range or (0.0, 1.0)} | x | {"step": whole or x_range or (0.0, 1.0)}
+    scale = "step" if x_range else x_scale or next(iter(x))
+    shown = x["step"] if scale == "step" else None
+    y = value_ranges(counted, shown, settled=settled)
+    chosen = y_scale or next(iter(y))
+    y.setdefault(chosen, (0.1, 1.0) if chosen == "log" else (0.0, 1.0))
+    exact = family.spec.y_range
+    if exact:
+        y = {name: exact for name in y if name != "log" or exact[0] > 0}
+        chosen = chosen if chosen in y else "linear"
+        y.setdefault(chosen, exact)
+    nothing = _nothing(family, log=chosen == "log")
+    few = len(lines) <= _BANDED if family.spec.bands is None else family.spec.bands
+    return Plot(
+        tuple(lines),
+        Axis(step_title(), scale, x, exact=x_range is not None, whole=True),
+        Axis(value_title(family), chosen, y, exact=exact is not None),
+        bands or ("all" if few and len(lines) < MANY_LINES else "pointed"),  # type: ignore[arg-type]
+        (line_name(family), "Rolling minimum", "Rolling maximum"),
+        nothing,
+        titles={"step": step_title(), "log": step_title(), "share": "Share of the run"},
     )
 
 
-def family_linear(family: FamilyReport, width_mm: float = 178.0) -> Figure:
-    """Smoothed loss over the first ``linear_steps``, linear axis (see ``family_log``)."""
-    steps = max(run.summary.early.steps for run in family.runs)
-    return comparison(
-        _lines(family, log=False),
-        whole(min(steps, family.spec.linear_steps)),
-        width_mm,
-        log=False,
-        nothing=_nothing(family, log=False),
-    )
+def line_name(family: FamilyReport) -> str:
+    """What a family's smoothed line is called where there is little room."""
+    name = SMOOTHERS[family.spec.smoothing.smoother]
+    return name[0].upper() + name[1:]
+
+
+def _tight(lines: Sequence[Line]) -> dict[str, Range]:
+    """Ranges of axes that begin where the first line does."""
+    first = min(float(line.curve.step[0]) for line in lines)
+    last = max(last_place(line.curve) for line in lines)
+    share = min(float(line.curve.step[0]) / line.last for line in lines)
+    return {"step": (first, max(last, first + 1)), "share": (min(math.floor(20 * share) / 20, 0.95), 1.0)}
 
 
 def _nothing(family: FamilyReport, *, log: bool) -> str:
@@ -73,142 +207,135 @@ def _nothing(family: FamilyReport, *, log: bool) -> str:
     return "No loss above zero" if log else "No finite loss"
 
 
-def _lines(family: FamilyReport, *, log: bool) -> list[Line]:
-    points = max(50, min(400, _ALL_POINTS // len(family.runs)))
-    return [
-        Line(run.label, drawn(run.summary.curve if log else run.summary.early, log=log, points=points), style)
-        for run, style in zip(family.runs, line_styles(family.runs), strict=True)
-    ]
+def _styled(family: FamilyReport) -> list[tuple[RunReport, LineStyle, str]]:
+    """Each run with its style and its short name."""
+    shorts = told_apart([run.label for run in family.runs], SHORT)
+    return list(zip(family.runs, line_styles(family), shorts, strict=True))
 
 
-def comparison(
-    lines: Sequence[Line],
-    x_range: tuple[float, float],
-    width_mm: float,
-    *,
-    log: bool,
-    nothing: str,
-    y_range: tuple[float, float] | None = None,
-) -> Figure:
-    """Lines with their bands, and a legend or names at the lines' ends.
+def _note(run: RunReport) -> str:
+    return "" if run.spec.name == run.label else run.spec.name
+
+
+def _runs_lines(family: FamilyReport) -> list[Line]:
+    return [run_line(run, style, short) for run, style, short in _styled(family)]
+
+
+def run_line(
+    run: RunReport, style: LineStyle, short: str, *, part: Literal["all", "early", "end"] = "all"
+) -> Line:
+    """A run's smoothed line, its spikes apart.
 
     Args:
-        lines: In the legend's order.
-        x_range: First and last step.
-        width_mm: Width on paper.
-        log: Losses on a log axis, else on a linear one.
-        nothing: What is said where no line has a value.
-        y_range: Of losses on the log axis; what the lines need by default.
+        run: The run.
+        style: How it is drawn.
+        short: Its name where there is little room.
+        part: All of it, its first steps in finer points, or its last fifth.
     """
-    many = len(lines) > MOST_NAMED
-    names = [plain(name) for name in told_apart([one.name for one in lines], _LABEL_LIMIT)]
-    frame = sheet(width_mm, names, at_ends=many)
-    values = extent((one.curve for one in lines), x_range)
-    if log:
-        y_axis = loss_axis(*(values or (0.1, 1.0)), frame.plot_height, y_range)
-    else:
-        y_axis = loss_axis_linear(*(values or (0.0, 1.0)), frame.plot_height)
-    x_axis = step_axis(*x_range, frame.plot_width)
-    if many:
-        ends = _ends(lines, x_axis["range"], y_axis["range"], frame, log)
-        traces = _muted(lines, {end.line for end in ends})
-        notes = [_label(names[end.line], lines[end.line].style.light, end) for end in ends]
-    else:
-        opacity = max(0.06, 0.22 - 0.008 * len(lines))
-        traces = [band(one.curve, one.style.light, opacity) for one in lines] + [
-            line(one.curve, one.style.light, dash=one.style.dash, name=name)
-            for one, name in zip(lines, names, strict=True)
-        ]
-        notes = []
-    return {
-        "data": traces,
-        "layout": frame.layout(
-            xaxis=titled(x_axis, "Training step"),
-            yaxis=titled(y_axis, LOSS),
-            annotations=notes if values else [note(nothing)],
-        ),
-    }
+    summary = run.summary
+    spikes = spikes_of(summary.raw, summary.metrics.spikes)
+    whole = bool(summary.curve.step[-1] + 1 == summary.metrics.steps)
+
+    def shown(curve: Curve) -> Drawn:
+        line, top = without_spikes(curve, summary.raw, spikes, summary.window)
+        return Drawn(curve.step, line, curve.min, top, whole=whole)
+
+    curve = {"all": summary.curve, "early": summary.early, "end": summary.end}[part]
+    return Line(
+        run.slug,
+        run.label,
+        short,
+        shown(curve if len(curve.step) else summary.curve),
+        style,
+        _note(run),
+        fine=shown(summary.early) if part == "all" and len(summary.early.step) else None,
+        counts=not diverged(run),
+        spikes=tuple(spike for spike in _tops(spikes) if part != "end" or spike[0] >= curve.step[0]),
+    )
 
 
-def _muted(lines: Sequence[Line], named: set[int]) -> list[dict[str, Any]]:
-    """Thin lines, those with a name on top."""
-    order = sorted(range(len(lines)), key=lambda i: i in named)
+def _tops(spikes: Spikes) -> tuple[tuple[float, float], ...]:
+    return tuple(
+        (float(step), float(top))
+        for step, top in zip(spikes.step, spikes.top, strict=True)
+        if math.isfinite(top)
+    )
+
+
+def _ending(line: Line) -> Line:
+    """The last fifth of a group's line, 5 points at least."""
+    curve = line.curve
+    step = curve.step
+    first = min(
+        int(np.searchsorted(step, step[-1] - _LAST_PART * (step[-1] - step[0]))), max(0, len(step) - _FEWEST)
+    )
+    kept = Drawn(step[first:], curve.mean[first:], curve.low[first:], curve.high[first:], curve.whole)
+    return replace(line, curve=kept)
+
+
+def _with_groups(family: FamilyReport, lines: list[Line], *, ends: bool = False) -> list[Line]:
+    """Groups in front of their runs, where runs are too many to be told apart."""
+    if len(lines) < MANY_LINES:
+        return lines
+    groups = _group_lines(family)
+    if len(groups) < 2 or len(groups) > MOST_NAMED:
+        return lines
+    front = map(_ending, groups) if ends else groups
+    return [*front, *(replace(one, behind=True, spikes=()) for one in lines)]
+
+
+def _group_lines(family: FamilyReport) -> list[Line]:
+    """One line a group: its mean, and its range as a band."""
+    groups = [
+        (group.label, [family.runs[run] for run in group.counted])
+        for group in family.grouping.groups
+        if group.counted
+    ]
+    shorts = told_apart([label for label, _ in groups], SHORT)
+    styles = named_styles([label for label, _ in groups], family.spec.palette)
     return [
-        line(
-            lines[i].curve,
-            fade(lines[i].style.light, 0.9 if i in named else 0.35),
-            width=0.9 if i in named else 0.5,
+        Line(
+            f"{family.slug} group {i}",
+            f"{label} ({count(len(runs), 'run')})",
+            short,
+            between(runs),
+            style,
+            counts=not all(map(diverged, runs)),
         )
-        for i in order
+        for i, ((label, runs), short, style) in enumerate(zip(groups, shorts, styles, strict=True))
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """Where a line ends, as shares of the plot, and how many pixels right and down of it its name stands."""
-
-    line: int
-    x: float
-    y: float
-    right: float
-    down: float
+def _clean(run: RunReport) -> FloatArray:
+    """A run's smoothed line without its spikes."""
+    summary = run.summary
+    spikes = spikes_of(summary.raw, summary.metrics.spikes)
+    return without_spikes(summary.curve, summary.raw, spikes, summary.window)[0]
 
 
-def _ends(
-    lines: Sequence[Line], x_range: Sequence[float], y_range: Sequence[float], frame: Frame, log: bool
-) -> list[_End]:
-    """Names beside the plot, none over another; of too many lines, evenly many from best to worst.
+def between(runs: Sequence[RunReport]) -> Drawn:
+    """Mean and range of the runs' smoothed lines, on the steps of the run that ends first.
 
-    Lines that end long before the others are left without a name: what led to it would cross the rest.
+    Between the last of their first steps and the first of their last, interpolated between points. The
+    mean is geometric where all values are above zero. Runs that diverged have no value in it.
     """
-    found: list[tuple[float, float, int]] = []
-    for i, one in enumerate(lines):
-        inside = np.flatnonzero(np.isfinite(one.curve.mean) & (one.curve.step <= x_range[1]))
-        if len(inside):
-            value = float(one.curve.mean[inside[-1]])
-            y = ((math.log10(value) if log else value) - y_range[0]) / (y_range[1] - y_range[0])
-            x = (float(one.curve.step[inside[-1]]) - x_range[0]) / (x_range[1] - x_range[0])
-            found.append((min(max(y, 0.0), 1.0), x, i))
-    furthest = max((x for _, x, _ in found), default=0.0)
-    ends = sorted(end for end in found if end[1] >= _NEAR_THE_END * furthest)
-    room = int(frame.plot_height // _LABEL_GAP)
-    if len(ends) > room:
-        ends = [ends[round(k)] for k in np.linspace(0, len(ends) - 1, room)]
-    places = _spread([y * frame.plot_height for y, _, _ in ends], frame.plot_height)
-    return [
-        _End(i, x, y, (1 - x) * frame.plot_width + 16, y * frame.plot_height - place)
-        for (y, x, i), place in zip(ends, places, strict=True)
-    ]
+    runs = [run for run in runs if not diverged(run)] or runs
+    curves = [run.summary.curve for run in runs]
+    lines = [_clean(run) for run in runs]
+    start, stop = max(curve.step[0] for curve in curves), min(curve.step[-1] for curve in curves)
+    shortest = min(curves, key=lambda curve: int(curve.step[-1]))
+    step = shortest.step[(shortest.step >= start) & (shortest.step <= stop)]
+    log = all((line[np.isfinite(line)] > 0).all() for line in lines)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        known = [np.log(line) if log else line for line in lines]
+    values = np.array([_at(step, curve.step, one) for curve, one in zip(curves, known, strict=True)])
+    mean, low, high = values.mean(axis=0), values.min(axis=0), values.max(axis=0)
+    if log:
+        mean, low, high = np.exp(mean), np.exp(low), np.exp(high)
+    return Drawn(step, mean, low, high, whole=bool(len(step)) and step[-1] + 1 == shortest.steps)
 
 
-def _spread(wanted: Sequence[float], height: float) -> list[float]:
-    """Rising places at least a label apart, within ``height``, near those wanted (rising too)."""
-    places: list[float] = []
-    for place in wanted:
-        places.append(max(place, places[-1] + _LABEL_GAP if places else 0.0))
-    limit = height
-    for i in reversed(range(len(places))):
-        places[i] = min(places[i], limit)
-        limit = places[i] - _LABEL_GAP
-    return places
-
-
-def _label(name: str, colour: str, end: _End) -> dict[str, Any]:
-    """A line's name with a thin line that leads to its end."""
-    return {
-        "text": name,
-        "font": {"color": colour, "size": TEXT_PX},
-        "xref": "x domain",
-        "yref": "y domain",
-        "x": end.x,
-        "y": end.y,
-        "ax": end.right,
-        "ay": end.down,
-        "xanchor": "left",
-        "showarrow": True,
-        "arrowhead": 0,
-        "arrowwidth": 0.5,
-        "arrowcolor": fade(colour, 0.6),
-        "standoff": 2,
-        "borderpad": 0,
-    }
+def _at(step: IntArray, known: IntArray, values: FloatArray) -> FloatArray:
+    """``values`` at ``step``; missing next to a missing one."""
+    found = np.interp(step, known, values)
+    return np.where(np.isfinite(found), found, np.nan)

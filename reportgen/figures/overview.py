@@ -1,252 +1,143 @@
-"""What runs come to: AvgFinalLoss against an attribute, seeds of one configuration, steps to a threshold."""
+"""What all runs come to: AvgFinalLoss against an attribute, each run, or the runs' rank."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from reportgen.curves.summary import THRESHOLDS
-from reportgen.figures.axes import categories_axis, loss_axis, power, step_axis, titled, whole
-from reportgen.figures.families import Line, comparison
-from reportgen.figures.frame import MOST_NAMED, Frame, note, pixels, sheet
-from reportgen.figures.style import Figure, category, line_styles, plain, plain_array, text_width
-from reportgen.figures.traces import Drawn
-from reportgen.groups import Group
-from reportgen.kinds import FloatArray
+from reportgen.figures.axes import categories_axis, plotly_axis, titled
+from reportgen.figures.frame import note, pixels, sheet, wrapped
+from reportgen.figures.plot import Axis, Mark, Marks, Range
+from reportgen.figures.style import MOST_NAMED, TEXT_PX, Figure, category, plain, plain_array, text_width
+from reportgen.figures.vocabulary import AVG_FINAL_LOSS
+from reportgen.kinds import Scalar
 from reportgen.naming import QUANTA_MATHS
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.text import told_apart
 
-__all__ = [
-    "Comparison",
-    "avg_final_loss",
-    "avg_final_loss_by",
-    "beside_each_other",
-    "between_seeds",
-    "compared_by",
-    "drawn_groups",
-    "family_seeds",
-    "family_thresholds",
-]
+__all__ = ["avg_final_loss", "comparison_words", "draw_marks", "shifts"]
 
-Comparison = str
-"""What AvgFinalLoss is shown against: the key of an attribute, ``run``, or ``rank``."""
-
-_TITLES = {one.key: one.axis or one.title for one in QUANTA_MATHS.attributes} | {
-    "rank": "Runs, from the best"
-}
+ROWS, RANK = "run", "rank"
+_NAMED = {one.key: one for one in QUANTA_MATHS.attributes}
 _ORDERED = tuple(one.key for one in QUANTA_MATHS.attributes if one.ordered)
+_TITLES = {ROWS: "Run", RANK: "Runs, from the lowest"}
+_NOT_COMPARED = frozenset({"seed"})
+_MOST_PLACES = 40
 _ROW_PX = 17.0
-_MARGIN = 0.11
-"""Powers of ten around the marks."""
-_TICK_PX = (54, 18)
-"""Least distance between the ticks of a loss axis: one that lies, one that stands."""
-_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "star")
 _LABEL_LIMIT = 36
+_SHORT = 24
+_SPAN = 1.5
 
 
-def compared_by(report: Report) -> Comparison | None:
-    """What AvgFinalLoss is shown against.
+def comparison_words(key: str) -> str:
+    """What a comparison is called in a sentence: ``digits``; empty for runs and ranks."""
+    return "" if key in (ROWS, RANK) else (_NAMED[key].title.lower() if key in _NAMED else key)
 
-    Digits where any run has them; else the first attribute with an order in which runs differ; else the
-    runs themselves, one a row, or by their rank where they are too many to be named.
+
+def avg_final_loss(report: Report) -> Marks | None:
+    """AvgFinalLoss of every run that has one; colour and mark by family.
+
+    Against digits where any run has them; else the first ordered attribute in which runs differ; else the
+    runs themselves, one a row, or their rank where they are too many to be named.
 
     Returns:
         None where no run has an AvgFinalLoss.
     """
-    runs = [run for run in report.runs if run.summary.metrics.avg_final_loss is not None]
-    for attribute in _ORDERED:
-        values = {run.attributes.get(attribute) for run in runs} - {None}
-        if values and (attribute == "digits" or len(values) > 1):
-            return attribute
-    if not runs:
-        return None
-    return "run" if len(runs) <= MOST_NAMED else "rank"
-
-
-def avg_final_loss(report: Report, width_mm: float = 178.0) -> Figure | None:
-    """AvgFinalLoss of every run, against what :func:`compared_by` says.
-
-    Args:
-        report: All families.
-        width_mm: Width on paper, at which text is 8 pt.
-
-    Returns:
-        The figure, None where no run has an AvgFinalLoss.
-    """
-    against = compared_by(report)
-    return None if against is None else avg_final_loss_by(report, against, width_mm)
-
-
-def avg_final_loss_by(report: Report, against: Comparison, width_mm: float = 178.0) -> Figure | None:
-    """AvgFinalLoss of every run against one thing; colour and mark by family.
-
-    Runs without the attribute or without an AvgFinalLoss are left out, as is one of zero or below, which
-    a log axis cannot show. Families stand beside each other where they share a place.
-
-    Args:
-        report: All families.
-        against: An attribute; ``run``: one row each, in the report's order; ``rank``: from the best.
-        width_mm: Width on paper, at which text is 8 pt.
-
-    Returns:
-        The figure, None where no run has both.
-    """
-    points = _points(report, against)
-    if not points:
-        return None
-    families = [family for family in report.families if any(one.family == family.slug for one in points)]
-    names = [plain(family.name, _LABEL_LIMIT) for family in families]
-    legend = names if 1 < len(families) <= MOST_NAMED else []
-    places = sorted({one.place for one in points})
-    losses = [one.loss for one in points if one.loss > 0]
-    low, high = (min(losses), max(losses)) if losses else (0.1, 1.0)
-    if against == "run":
-        labels = [plain(name) for name in told_apart([one.run.label for one in points], _LABEL_LIMIT)]
-        frame = _rows(width_mm, labels, legend)
-        x_axis = loss_axis(low, high, frame.plot_width * _TICK_PX[1] / _TICK_PX[0], least_margin=_MARGIN)
-        y_axis = categories_axis(labels, rows=True)
-    else:
-        frame = sheet(width_mm, legend)
-        y_axis = loss_axis(low, high, frame.plot_height, least_margin=_MARGIN)
-        if against in _ORDERED or against == "rank":
-            x_axis = step_axis(places[0] - 0.5, places[-1] + 0.5, frame.plot_width, tick_px=26)
-        else:
-            x_axis = categories_axis(_categories(report, against))
-    shifts = beside_each_other([(one.family, one.place) for one in points])
-    data = []
-    for family, name in zip(families, names, strict=True):
-        own = [one for one in points if one.family == family.slug and one.loss > 0]
-        at = plain_array([one.place + shifts[family.slug] for one in own])
-        loss = plain_array([one.loss for one in own])
-        data.append(
-            {
-                "type": "scatter",
-                "mode": "markers",
-                "name": name,
-                "x": loss if against == "run" else at,
-                "y": at if against == "run" else loss,
-                "marker": _marker(report.families.index(family)),
-                "cliponaxis": False,
-                "hoverinfo": "skip",
-            }
-        )
-    title = "AvgFinalLoss (nats per token)"
-    return {
-        "data": data,
-        "layout": frame.layout(
-            xaxis=titled(x_axis, title if against == "run" else _TITLES[against]),
-            yaxis=y_axis if against == "run" else titled(y_axis, title),
-            annotations=[] if losses else [note("No AvgFinalLoss above zero")],
-        ),
-    }
-
-
-def family_seeds(family: FamilyReport, width_mm: float = 178.0) -> Figure | None:
-    """Seeds of one configuration as one line, the geometric mean of their smoothed losses, log axis.
-
-    The band is the range between the seeds. Both end with the shortest run of a group, and are missing
-    where a seed's loss is.
-
-    Returns:
-        The figure, None where no runs form a group.
-    """
-    groups = drawn_groups(family)
-    if not groups:
-        return None
-    lines = [
-        Line(
-            f"{group.label}, {len(runs)} {'seeds' if family.spec.group_by is None else 'runs'}",
-            between_seeds(runs),
-            style,
-        )
-        for (group, runs), style in zip(groups, line_styles([runs[0] for _, runs in groups]), strict=True)
-    ]
-    steps = max(int(one.curve.step[-1]) + 1 for one in lines)
-    return comparison(
-        lines, whole(steps), width_mm, y_range=family.spec.y_range, log=True, nothing="Nothing to show"
-    )
-
-
-def family_thresholds(family: FamilyReport, width_mm: float = 178.0) -> Figure | None:
-    """The first step at which each run's centred rolling mean is below each threshold.
-
-    Returns:
-        The figure, None where no run reaches any threshold, or where there are more runs than a legend
-        can name.
-    """
-    reached = [[run.summary.metrics.steps_to[key] for key in THRESHOLDS] for run in family.runs]
-    steps = [step for run in reached for step in run if step is not None]
-    if not steps or len(family.runs) > MOST_NAMED:
-        return None
-    names = [plain(name) for name in told_apart([run.label for run in family.runs], _LABEL_LIMIT)]
-    frame = sheet(width_mm, names)
-    ticks = [power(round(float(np.log10(float(key))))) for key in THRESHOLDS]
-    data = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": name,
-            "x": plain_array(range(len(ticks))),
-            "y": plain_array([np.nan if step is None else step for step in run]),
-            "line": {"color": style.light, "width": 1.0, "dash": style.dash},
-            "marker": {"color": style.light, "size": 5, "symbol": _SYMBOLS[i % len(_SYMBOLS)]},
-            "cliponaxis": False,
-            "hoverinfo": "skip",
-        }
-        for i, (name, run, style) in enumerate(zip(names, reached, line_styles(family.runs), strict=True))
-    ]
-    y_axis = step_axis(0, 1.04 * max(steps) + 1, frame.plot_height, tick_px=30) | {"showgrid": True}
-    return {
-        "data": data,
-        "layout": frame.layout(
-            xaxis=titled(categories_axis(ticks), "Threshold of the loss (nats per token)"),
-            yaxis=titled(y_axis, "First step below"),
-        ),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """A run's mark: where it stands on the axis that is not the loss."""
-
-    run: RunReport
-    family: str
-    place: float
-    loss: float
-
-
-def _points(report: Report, against: str) -> list[_Point]:
     found = [
         (family, run, loss)
         for family in report.families
         for run in family.runs
         if (loss := run.summary.metrics.avg_final_loss) is not None
     ]
-    if against == "run":
-        return [_Point(run, family.slug, row, loss) for row, (family, run, loss) in enumerate(found)]
-    if against == "rank":
-        found.sort(key=lambda one: one[2])
-        return [_Point(run, family.slug, rank, loss) for rank, (family, run, loss) in enumerate(found, 1)]
-    categories = [] if against in _ORDERED else _categories(report, against)
-    return [
-        _Point(run, family.slug, categories.index(str(value)) if categories else float(value), loss)
-        for family, run, loss in found
-        if (value := run.attributes.get(against)) is not None
+    if not found:
+        return None
+    runs = [run for _, run, _ in found]
+    lying = ROWS if len(found) <= MOST_NAMED else RANK
+    by: dict[str, tuple[Axis, dict[str, float]]] = {}
+    for key in _compared(runs):
+        axis, places = _places(key, runs)
+        by[key] = axis, _moved(places, found)
+    if lying == RANK or len(by) > 0:
+        order = sorted(found, key=lambda one: one[2])
+        ranks = {run.slug: float(place) for place, (_, run, _) in enumerate(order, 1)}
+        by[RANK] = Axis(_TITLES[RANK], "step", {"step": (0.5, len(order) + 0.5)}, whole=True), ranks
+    if lying == ROWS:
+        rows = {run.slug: float(row) for row, (_, run, _) in enumerate(found)}
+        shorts = told_apart([_row_name(family, run, report) for family, run, _ in found], _LABEL_LIMIT)
+        axis = Axis(_TITLES[ROWS], "step", {"step": (-0.5, len(found) - 0.5)}, ticks=tuple(shorts))
+        by[ROWS] = axis, rows
+        if not any(key in by for key in _compared(runs)):
+            by = {ROWS: by[ROWS]} | by
+    families = list(report.families)
+    shorts = told_apart([run.label for run in runs], _SHORT)
+    marks = [
+        Mark(
+            run.slug,
+            families.index(family),
+            loss,
+            short,
+            {key: own[run.slug] for key, (_, own) in by.items() if run.slug in own},
+        )
+        for (family, run, loss), short in zip(found, shorts, strict=True)
     ]
+    return Marks(
+        tuple(marks),
+        tuple((family.name, category(i)) for i, family in enumerate(families)),
+        {key: axis for key, (axis, _) in by.items()},
+        _value_axis([loss for _, _, loss in found]),
+        ROWS,
+        AVG_FINAL_LOSS,
+        "No AvgFinalLoss above zero" if all(loss <= 0 for _, _, loss in found) else "Nothing to show",
+    )
 
 
-def _categories(report: Report, attribute: str) -> list[str]:
-    """The values of an attribute that has no order, of runs with an AvgFinalLoss."""
-    runs = [run for run in report.runs if run.summary.metrics.avg_final_loss is not None]
-    return sorted({str(value) for run in runs if (value := run.attributes.get(attribute)) is not None})
+def _row_name(family: FamilyReport, run: RunReport, report: Report) -> str:
+    """A run's label; with its family's name where another family has a run of that label."""
+    same = sum(one.label == run.label for other in report.families for one in other.runs)
+    return f"{run.label} ({family.name})" if same > 1 else run.label
 
 
-def beside_each_other(marks: Sequence[tuple[str, float]]) -> dict[str, float]:
+def _compared(runs: Sequence[RunReport]) -> list[str]:
+    """Attributes that runs can be shown against, the usual one first."""
+    keys = dict.fromkeys(key for run in runs for key in run.attributes if key not in _NOT_COMPARED)
+    varied = []
+    for key in (*_ORDERED, *(key for key in keys if key not in _NAMED)):
+        values = {run.attributes.get(key) for run in runs} - {None}
+        if (values and key == "digits") or 1 < len(values) <= _MOST_PLACES:
+            varied.append(key)
+    return varied
+
+
+def _places(key: str, runs: Sequence[RunReport]) -> tuple[Axis, dict[str, float]]:
+    """An attribute's axis, and each run's place on it."""
+    title = (_NAMED[key].axis or _NAMED[key].title) if key in _NAMED else key
+    values = {run.slug: value for run in runs if (value := run.attributes.get(key)) is not None}
+    numbers = sorted({value for value in values.values() if type(value) is int})
+    if len(numbers) == len(set(values.values())) and numbers[-1] - numbers[0] <= _MOST_PLACES:
+        axis = Axis(title, "step", {"step": (numbers[0] - 0.5, numbers[-1] + 0.5)}, whole=True)
+        return axis, {slug: float(value) for slug, value in values.items()}
+    known = sorted(set(values.values()), key=_natural)
+    axis = Axis(title, "step", {"step": (-0.5, len(known) - 0.5)}, ticks=tuple(str(value) for value in known))
+    return axis, {slug: float(known.index(value)) for slug, value in values.items()}
+
+
+def _natural(value: Scalar) -> tuple[bool, float, str]:
+    number = float(value) if isinstance(value, (int, float)) else math.inf
+    return (not isinstance(value, (int, float)), number, str(value))
+
+
+def _moved(
+    places: Mapping[str, float], found: Sequence[tuple[FamilyReport, RunReport, float]]
+) -> dict[str, float]:
+    """Places with families next to each other where they share one."""
+    at = [(family.slug, places[run.slug]) for family, run, _ in found if run.slug in places]
+    moved = shifts(at)
+    return {run.slug: places[run.slug] + moved[family.slug] for family, run, _ in found if run.slug in places}
+
+
+def shifts(marks: Sequence[tuple[str, float]]) -> dict[str, float]:
     """How far each family's marks are moved so that no mark hides another family's.
 
     Args:
@@ -254,7 +145,7 @@ def beside_each_other(marks: Sequence[tuple[str, float]]) -> dict[str, float]:
 
     Returns:
         Family to shift, all 0 where no two families share a place. The families together take at most
-        half of the least distance between two places.
+        half of the minimum distance between two places.
     """
     families = list(dict.fromkeys(family for family, _ in marks))
     places = sorted({place for _, place in marks})
@@ -265,41 +156,94 @@ def beside_each_other(marks: Sequence[tuple[str, float]]) -> dict[str, float]:
     return {family: (i - (len(families) - 1) / 2) * shift for i, family in enumerate(families)}
 
 
-def _rows(width_mm: float, labels: Sequence[str], legend: Sequence[str]) -> Frame:
-    """A frame with a row for each label, as high as the rows need."""
-    left = min(max(map(text_width, labels)) + 14, 0.45 * pixels(width_mm))
-    return sheet(width_mm, legend, height=_ROW_PX * len(labels) + 60, left=left)
+def _value_axis(losses: Sequence[float]) -> Axis:
+    positive = [loss for loss in losses if loss > 0]
+    low, high = min(losses), max(losses)
+    pad = 0.08 * (high - low) or 0.1 * abs(high) or 0.5
+    linear = (0.0 if 0 <= low <= 0.2 * high else low - pad, high + pad)
+    ranges: dict[str, Range] = {"linear": linear}
+    if positive:
+        start, end = math.log10(min(positive)), math.log10(max(positive))
+        margin = max(0.06 * (end - start), 0.02)
+        log = (10 ** max(start - margin, -307), 10 ** min(end + margin, 307))
+        ranges = {"log": log} | ranges if end - start > _SPAN else ranges | {"log": log}
+    return Axis(AVG_FINAL_LOSS, next(iter(ranges)), ranges)
 
 
-def _marker(index: int) -> dict[str, Any]:
-    """A family's mark; past the last colour the marks are hollow."""
-    colour = category(index, few=True).light
-    symbol = _SYMBOLS[index % len(_SYMBOLS)]
-    if (index // len(_SYMBOLS)) % 2:
-        return {"color": colour, "symbol": f"{symbol}-open", "size": 6.5, "line": {"width": 1.25}}
-    return {"color": colour, "symbol": symbol, "size": 7, "line": {"width": 0.75, "color": "#ffffff"}}
+def draw_marks(
+    shown: Marks, width_mm: float = 178.0, *, by: str | None = None, font_pt: float = 8.0
+) -> Figure:
+    """The figure for paper.
+
+    Args:
+        shown: What it shows.
+        width_mm: Width on paper, at which text is ``font_pt`` high.
+        by: Key of a comparison, the first by default.
+        font_pt: Size of the text.
+    """
+    text_px = font_pt * 96 / 72
+    by = by or next(iter(shown.by))
+    axis, rows = shown.by[by], by == shown.rows
+    used = sorted({mark.group for mark in shown.marks})
+    names = [plain(shown.groups[group][0], _LABEL_LIMIT) for group in used] if len(used) > 1 else []
+    labels = [plain(text) for text in axis.ticks or ()]
+    height = _ROW_PX * text_px / TEXT_PX * len(labels) + 60 if rows else None
+    width, room = 0.75 * pixels(width_mm), height or 0.4 * pixels(width_mm)
+    for _ in range(2):
+        x = plotly_axis(shown.y if rows else axis, width, gap_px=46, grid=rows)
+        y = categories_axis(labels, rows=True) if rows else plotly_axis(shown.y, room, gap_px=22)
+        x_title, y_title = (shown.y.title, "") if rows else (axis.title, shown.y.title)
+        frame = sheet(
+            width_mm,
+            names if len(names) <= MOST_NAMED else [],
+            height=height,
+            text_px=text_px,
+            ticks=y["ticktext"],
+            x_ticks=x["ticktext"],
+            x_title=x_title,
+            y_title=y_title,
+        )
+        width, room = frame.plot_width, frame.plot_height
+    if axis.ticks and not rows:
+        x = _slanted(x, labels, width, text_px)
+    data = [_trace(shown, group, by, rows=rows) for group in used]
+    seen = any(mark.value > 0 or shown.y.scale != "log" for mark in shown.marks)
+    return {
+        "data": data,
+        "layout": frame.layout(
+            text_px=text_px,
+            xaxis=titled(x, wrapped(x_title, width, text_px), text_px),
+            yaxis=titled(y, wrapped(y_title, room, text_px), text_px) if y_title else y,
+            annotations=[] if seen else [note(shown.nothing)],
+        ),
+    }
 
 
-def drawn_groups(family: FamilyReport) -> list[tuple[Group, tuple[RunReport, ...]]]:
-    """The groups of a family that have a line, each with the runs that count in it."""
-    return [
-        (group, tuple(family.runs[run] for run in group.counted))
-        for group in family.grouping.groups
-        if group.counted
+def _slanted(axis: dict[str, Any], labels: Sequence[str], width: float, text_px: float) -> dict[str, Any]:
+    """Names under an axis that are too long to lie: every second, third, ... of them."""
+    widest = max((text_width(label, text_px) for label in labels), default=1.0) + 6
+    every = max(1, math.ceil(widest * len(labels) / width))
+    return axis | {"tickvals": axis["tickvals"][::every], "ticktext": axis["ticktext"][::every]}
+
+
+def _trace(shown: Marks, group: int, by: str, *, rows: bool) -> dict[str, Any]:
+    name, style = shown.groups[group]
+    own = [
+        mark
+        for mark in shown.marks
+        if mark.group == group and by in mark.places and (mark.value > 0 or shown.y.scale != "log")
     ]
-
-
-def between_seeds(runs: tuple[RunReport, ...]) -> Drawn:
-    """Geometric mean and range of the runs' smoothed losses, on the steps of the shortest run."""
-    shortest = min(runs, key=lambda run: run.summary.curve.steps).summary.curve.step
-    logs = np.array([_log_mean_at(run, shortest) for run in runs])
-    return Drawn(shortest, np.exp(logs.mean(axis=0)), np.exp(logs.min(axis=0)), np.exp(logs.max(axis=0)))
-
-
-def _log_mean_at(run: RunReport, step: Any) -> FloatArray:
-    """(points,) float64, logarithm of the smoothed loss at ``step``; NaN beside a missing one."""
-    curve = run.summary.curve
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(curve.line)
-    at = np.interp(step, curve.step, logs)
-    return np.where(np.isfinite(at), at, np.nan)
+    at = plain_array([mark.places[by] for mark in own])
+    value = plain_array([mark.value for mark in own])
+    hollow = style.mark.endswith("-open")
+    line = {"width": 1.25} if hollow else {"width": 0.75, "color": "#ffffff"}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": plain(name, _LABEL_LIMIT),
+        "x": value if rows else at,
+        "y": at if rows else value,
+        "marker": {"color": style.light, "symbol": style.mark, "size": 6.5 if hollow else 7, "line": line},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }

@@ -3,55 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from reportgen.figures.axes import LOSS, loss_axis, loss_axis_linear, step_axis, titled, whole
-from reportgen.figures.frame import Frame, layout, note, pixels, sheet
-from reportgen.figures.style import Figure, category, plain
-from reportgen.figures.traces import Drawn, band, drawn, extent, line
+from reportgen.figures.axes import plotly_axis
+from reportgen.figures.draw import lines_shown, nothing, traces_of
+from reportgen.figures.families import diverged, run_line, value_title
+from reportgen.figures.frame import layout, note, pixels
+from reportgen.figures.plot import Axis, Line, Plot, Range
+from reportgen.figures.scales import counting, step_ranges, value_ranges
+from reportgen.figures.style import Figure, LineStyle, category, plain
+from reportgen.figures.traces import Drawn
+from reportgen.figures.vocabulary import step_title
 from reportgen.kinds import FloatArray
-from reportgen.report import RunReport
+from reportgen.report import FamilyReport, RunReport
 
-__all__ = ["run_linear", "run_log", "run_panels"]
+__all__ = ["run_early", "run_panels", "run_whole"]
 
-_COLOUR = category(0, few=True).light
-_RAW = "#9aa7b4"
-_NOTHING = ("No finite loss", "No loss above zero")
-"""What stands on an empty linear axis, and on an empty log axis."""
-_RATIO = 0.45
+_NOTHING = {"linear": "No finite loss", "log": "No loss above zero"}
 _PANEL_TEXT_PX = 7 * 96 / 72
 _PANEL_POINTS = 200
-
-_Half = tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]
-"""Traces, step axis and loss axis."""
+_ALL = 10**9
 
 
-def run_log(run: RunReport, width_mm: float = 178.0) -> Figure:
-    """All steps, log axis: the range of raw losses as a band, the smoothed line on top.
+def run_whole(family: FamilyReport, run: RunReport, *, log: bool | None = None) -> Plot:
+    """All steps of a run: the range of its raw losses, the smoothed line on top.
 
     Args:
+        family: Its family.
         run: The run.
-        width_mm: Width on paper, at which text is 8 pt.
+        log: Whether values are on a log axis; what they need by default.
     """
-    frame = sheet(width_mm, [], ratio=_RATIO)
-    return _single(_all_steps(run, frame.plot_width, frame.plot_height), frame, _NOTHING[1])
+    raw = run.summary.raw
+    smooth = run_line(run, category(0), run.label)
+    mean = np.interp(raw.step, smooth.curve.step, smooth.curve.mean)
+    whole = bool(raw.step[-1] + 1 == raw.steps)
+    curve = Drawn(raw.step, mean, raw.min, raw.max, whole=whole)
+    return _plot(family, run, curve, smooth.curve, early=False, log=log)
 
 
-def run_linear(run: RunReport, width_mm: float = 178.0) -> Figure:
-    """The raw losses of the first steps, linear axis (see ``run_log``)."""
-    frame = sheet(width_mm, [], ratio=_RATIO)
-    return _single(_first_steps(run, frame.plot_width, frame.plot_height), frame, _NOTHING[0])
-
-
-def run_panels(runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
-    """Small multiples: for each run its first raw losses, linear, and all steps, log, side by side.
-
-    Losses of all runs share one scale on the log axes, so that runs compare at a glance.
+def run_early(family: FamilyReport, run: RunReport, *, points: int | None = None) -> Plot:
+    """The raw losses of a run's first steps.
 
     Args:
+        family: Its family.
+        run: The run.
+        points: Of more losses the ranges of so many parts are kept.
+    """
+    losses = run.summary.raw_early
+    finite = np.where(np.isfinite(losses), losses, np.nan)
+    step = run.summary.raw_early_step
+    curve = Drawn(step, finite, finite, finite, whole=True)
+    if points is not None and len(finite) > points:
+        kept = (np.arange(points) * (len(finite) - 1) + (points - 1) // 2) // (points - 1)
+        starts = np.concatenate(([0], (kept[:-1] + kept[1:]) // 2 + 1))
+        low, high = np.fmin.reduceat(finite, starts), np.fmax.reduceat(finite, starts)
+        curve = Drawn(step[kept], np.full(points, np.nan), low, high, whole=True)
+    return _plot(family, run, curve, curve, early=True, log=False)
+
+
+def _plot(
+    family: FamilyReport, run: RunReport, curve: Drawn, smooth: Drawn, *, early: bool, log: bool | None
+) -> Plot:
+    style = category(0)
+    line = Line(
+        run.slug, run.label, run.label, curve, LineStyle(style.light, style.dark), counts=not diverged(run)
+    )
+    calm = line
+    if run.summary.metrics.spikes and not early:  # a few losses a thousand times the others do not count
+        high = np.interp(curve.step, smooth.step, smooth.high)
+        calm = replace(line, curve=replace(curve, high=np.fmin(high, curve.high)))
+    y = value_ranges([calm], settled=not early, bands=True)
+    scale = next(iter(y)) if log is None else "log" if log else "linear"
+    y.setdefault(scale, (0.1, 1.0))
+    x = dict(step_ranges([line]))
+    words = ("Loss", "", "") if early else ("Smoothed loss", "Minimum loss", "Maximum loss")
+    return Plot(
+        (line,),
+        Axis(step_title(), "step", x, whole=True),
+        Axis(value_title(family), scale, y),
+        "all",
+        words,
+        _NOTHING[scale],
+        raw=True,
+        titles={"step": step_title(), "log": step_title(), "share": "Share of the run"},
+    )
+
+
+def run_panels(family: FamilyReport, runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
+    """Small multiples: for each run its first raw losses and all its steps, side by side.
+
+    All axes of all steps share the scale of the runs that did not diverge, so that runs compare at a
+    glance.
+
+    Args:
+        family: Theirs.
         runs: Those of one page, a dozen or so.
         width_mm: Width on paper, at which text is 7 pt.
     """
@@ -62,11 +111,11 @@ def run_panels(runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
     title, plot_height, below = 19.0, 78.0, 21.0
     height = round(rows * (title + plot_height + below))
     cell = (width - left - right - between) / 2
-    linear_width = round(0.3 * (cell - gap))
-    log_width = cell - gap - linear_width
+    early_width = round(0.3 * (cell - gap))
+    whole_width = cell - gap - early_width
 
-    shown = [drawn(run.summary.raw, log=True, points=_PANEL_POINTS) for run in runs]
-    shared = extent(shown)
+    wholes = [run_whole(family, run) for run in runs]
+    shared = _shared([plot.lines[0] for plot in wholes])
     data: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
     notes: list[dict[str, Any]] = []
@@ -75,29 +124,24 @@ def run_panels(runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
         start = left + column * (cell + between)
         top = row * (title + plot_height + below) + title
         vertical = [1 - (top + plot_height) / height, 1 - top / height]
-        halves = (
-            (
-                _first_steps(run, linear_width, plot_height, bins=_PANEL_POINTS // 2, tick_px=40),
-                start,
-                linear_width,
-            ),
-            (
-                _all_steps(run, log_width, plot_height, points=_PANEL_POINTS, tick_px=44, shared=shared),
-                start + linear_width + gap,
-                log_width,
-            ),
-        )
-        for half, ((traces, x_axis, y_axis), place, size) in enumerate(halves):
+        early = _thinned_raw(run_early(family, run))
+        whole = _on(wholes[i], shared)
+        for half, (plot, place, size) in enumerate(
+            ((early, start, early_width), (whole, start + early_width + gap, whole_width))
+        ):
             number = 2 * i + half + 1
             suffix = "" if number == 1 else str(number)
             horizontal = [place / width, (place + size) / width]
+            x_axis = plotly_axis(plot.x, size, gap_px=44, grid=False)
+            y_axis = plotly_axis(plot.y, plot_height, gap_px=19)
             axes[f"xaxis{suffix}"] = x_axis | {"domain": horizontal, "anchor": f"y{suffix}"}
             axes[f"yaxis{suffix}"] = y_axis | {"domain": vertical, "anchor": f"x{suffix}"}
+            traces, empty = traces_of(plot, lines_shown(plot, _PANEL_POINTS if half else _ALL), [])
             data += [
-                trace | {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for trace in traces or [_nothing()]
+                trace | {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for trace in traces or [nothing()]
             ]
-            if not traces:
-                notes.append(note(_NOTHING[half], f"x{suffix}", f"y{suffix}"))
+            if empty:
+                notes.append(note(plot.nothing, f"x{suffix}", f"y{suffix}"))
         notes.append(
             {
                 "text": plain(run.label, 48),
@@ -113,52 +157,40 @@ def run_panels(runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
                 "borderpad": 0,
             }
         )
-    empty = {"l": 0.0, "r": 0.0, "t": 0.0, "b": 0.0}
+    empty_margin = {"l": 0.0, "r": 0.0, "t": 0.0, "b": 0.0}
     return {
         "data": data,
-        "layout": layout(width, height, empty, text_px=_PANEL_TEXT_PX, annotations=notes, **axes),
+        "layout": layout(width, height, empty_margin, text_px=_PANEL_TEXT_PX, annotations=notes, **axes),
     }
 
 
-def _all_steps(
-    run: RunReport,
-    width: float,
-    height: float,
-    *,
-    points: int = 400,
-    tick_px: float = 62,
-    shared: tuple[float, float] | None = None,
-) -> _Half:
-    """Traces and axes of all steps; losses over ``shared`` or over what the run needs."""
-    raw = drawn(run.summary.raw, log=True, points=points)
-    mean = drawn(run.summary.curve, log=True, points=points)
-    found = extent([raw])
-    # A band of single losses has no area, and would not be seen.
-    single = np.array_equal(raw.low, raw.high, equal_nan=True)
-    losses = line(Drawn(raw.step, raw.low, raw.low, raw.low), _RAW) if single else band(raw, _RAW, 0.75)
-    traces = [losses, line(mean, _COLOUR)] if found else []
-    x_axis = step_axis(*whole(run.summary.raw.steps), width, tick_px=tick_px)
-    return traces, x_axis, loss_axis(*(shared or found or (0.1, 1.0)), height)
+def _shared(lines: Sequence[Line]) -> tuple[str, Range]:
+    """The scale and the range that the runs of a page share."""
+    ranges = value_ranges(counting(lines))
+    scale = next(iter(ranges))
+    return scale, ranges[scale]
 
 
-def _first_steps(
-    run: RunReport, width: float, height: float, *, bins: int | None = None, tick_px: float = 62
-) -> _Half:
-    """Traces and axes of the first raw losses."""
-    raw = np.where(np.isfinite(run.summary.raw_early), run.summary.raw_early, np.nan)
-    step = np.arange(len(raw))
-    if bins is not None and len(raw) > 2 * bins:
-        kept = _extremes(raw, bins)
-        step, raw = step[kept], raw[kept]
-    curve = Drawn(step, raw, raw, raw)
-    found = extent([curve])
-    traces = [line(curve, _COLOUR, width=0.7)] if found else []
-    x_axis = step_axis(*whole(len(run.summary.raw_early)), width, tick_px=tick_px)
-    return traces, x_axis, loss_axis_linear(*(found or (0.0, 1.0)), height)
+def _on(plot: Plot, shared: tuple[str, Range]) -> Plot:
+    scale, values = shared
+    y = Axis(plot.y.title, scale, {scale: values})
+    return Plot(plot.lines, plot.x, y, plot.bands, plot.words, _NOTHING[scale], raw=True)
+
+
+def _thinned_raw(plot: Plot) -> Plot:
+    """The same with the extremes of its raw losses only, in the width of a panel."""
+    (line,) = plot.lines
+    raw, bins = line.curve.mean, _PANEL_POINTS // 2
+    if len(raw) <= 2 * bins:
+        return plot
+    kept = _extremes(raw, bins)
+    curve = Drawn(line.curve.step[kept], raw[kept], raw[kept], raw[kept], whole=True)
+    few = Line(line.id, line.label, line.short, curve, line.style, counts=line.counts)
+    return Plot((few,), plot.x, plot.y, plot.bands, plot.words, plot.nothing, raw=True)
 
 
 def _extremes(raw: FloatArray, bins: int) -> npt.NDArray[np.intp]:
-    """Places of the least and the greatest value of each of ``bins`` parts, and of one missing if any is."""
+    """Places of the minimum and the maximum of each of ``bins`` parts, and of one missing if any is."""
     kept: set[int] = {0, len(raw) - 1}
     for part in np.array_split(np.arange(len(raw)), bins):
         missing = np.isnan(raw[part])
@@ -166,20 +198,3 @@ def _extremes(raw: FloatArray, bins: int) -> npt.NDArray[np.intp]:
         if not missing.all():
             kept.update((int(part[np.nanargmin(raw[part])]), int(part[np.nanargmax(raw[part])])))
     return np.array(sorted(kept), dtype=np.intp)
-
-
-def _single(half: _Half, frame: Frame, nothing: str) -> Figure:
-    traces, x_axis, y_axis = half
-    return {
-        "data": traces or [_nothing()],
-        "layout": frame.layout(
-            xaxis=titled(x_axis, "Training step"),
-            yaxis=titled(y_axis, LOSS),
-            annotations=[] if traces else [note(nothing)],
-        ),
-    }
-
-
-def _nothing() -> dict[str, Any]:
-    """A trace without a mark: Plotly draws no axes where there is no trace."""
-    return {"type": "scatter", "x": [0], "y": [None], "mode": "lines", "hoverinfo": "skip"}

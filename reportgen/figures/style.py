@@ -1,29 +1,35 @@
-"""What all figures share: type, colours, and text that is safe to print."""
+"""What all figures share: type, colours, marks, and text that is safe to print."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from reportgen.report import RunReport
+from reportgen.figures.ruler import Ruler
+from reportgen.kinds import Scalar
+from reportgen.report import FamilyReport
 
 __all__ = [
     "FONT",
     "INK",
+    "MARKS",
+    "MOST_NAMED",
     "TEXT_PX",
     "Figure",
     "LineStyle",
     "category",
-    "colours",
     "fade",
     "line_styles",
+    "named_styles",
     "plain",
     "plain_array",
     "text_width",
@@ -36,6 +42,9 @@ FONT = '"Source Sans 3", "Source Sans Pro", Arial, sans-serif'
 INK = "#1a1a1a"
 TEXT_PX = 8 * 96 / 72
 """8 pt, the least that journals print, in CSS pixels."""
+
+MOST_NAMED = 39
+"""From 40 lines on a legend cannot be read."""
 
 # For ordered things. Lightness rises evenly (CIELAB L* 14 to 60 on white, 50 to 92 on dark, so that
 # grey print keeps the order and every colour stands out from the page, 3 to 1 or better); hue goes
@@ -51,62 +60,117 @@ _SEQUENCE = {
     ),
 }  # fmt: skip
 
-# Okabe and Ito's colours; those too pale for lines on white made darker, and paler on dark.
-_CATEGORIES = {
-    "light": ("#0072b2", "#d55e00", "#1a1a1a", "#009e73", "#b3588f", "#6a3d00", "#3a96d1"),
-    "dark": ("#4ea6dc", "#ff8a3c", "#ececec", "#2fb98d", "#e39bc4", "#c9a15c", "#a5d8f7"),
-}
+# Okabe and Ito's colours (Color Universal Design, 2008) on white and on dark; those too pale for lines on
+# white are darker here, and paler on dark.
+_CATEGORIES = (
+    ("#0072b2", "#4ea6dc"),
+    ("#d55e00", "#ff8a3c"),
+    ("#1a1a1a", "#ececec"),
+    ("#009e73", "#2fb98d"),
+    ("#b3588f", "#e39bc4"),
+    ("#6a3d00", "#c9a15c"),
+    ("#3a96d1", "#a5d8f7"),
+)
 _DASHES = ("solid", "7px,2px", "2px,2px", "7px,2px,2px,2px", "12px,3px", "4px,3px", "12px,2px,2px,2px")
-_FEW = 7
+_NEIGHBOURS = 3
+"""Neighbours on a scale of colours that differ by their dashes as well."""
+
+MARKS: tuple[tuple[str, str], ...] = (
+    ("circle", "●"),
+    ("square", "■"),
+    ("diamond", "◆"),
+    ("triangle-up", "▲"),
+    ("cross", "✚"),
+    ("triangle-down", "▼"),
+    ("star", "★"),
+)
+"""Marks of things without an order, as Plotly names them and as text shows them; then they are hollow."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineStyle:
-    """How one run's line is drawn.
+    """How one line, or the marks of one family, are drawn.
 
     Attributes:
         light: ``#rrggbb`` on white.
         dark: ``#rrggbb`` on a dark page.
         dash: Plotly's ``line.dash``.
+        mark: Plotly's ``marker.symbol``.
     """
 
     light: str
     dark: str
-    dash: str
+    dash: str = "solid"
+    mark: str = "circle"
 
 
-def line_styles(runs: Sequence[RunReport]) -> tuple[LineStyle, ...]:
-    """One style a run, in the runs' order; every line of a figure differs from the others.
+def line_styles(family: FamilyReport) -> tuple[LineStyle, ...]:
+    """One style a run of a family, in the runs' order; every line of a figure differs from the others.
 
-    Digits are ordered, so runs that differ by digits follow a sequential scale. Other runs take
-    distinct colours; past the last one they come again, with another dash.
+    Colours follow the attribute that the list names in ``color_by``: a sequential scale where its values
+    are numbers, else distinct colours. Else they follow the run's name alone, so that a run keeps its
+    colour from night to night, whoever joins; runs of one colour differ by their dashes.
     """
-    digits = [run.attributes.get("digits") for run in runs]
-    known = [number for number in digits if number is not None]
-    if len(known) == len(runs) and len(set(known)) > 1:
-        few = len(runs) <= _FEW
-        rank = {run: rank for rank, run in enumerate(sorted(range(len(runs)), key=lambda i: (known[i], i)))}
-        return tuple(
-            LineStyle(
-                _between(_SEQUENCE["light"], rank[i] / (len(runs) - 1)),
-                _between(_SEQUENCE["dark"], rank[i] / (len(runs) - 1)),
-                _DASHES[rank[i]] if few else "solid",
-            )
-            for i in range(len(runs))
-        )
-    return tuple(category(i, few=len(runs) <= _FEW) for i in range(len(runs)))
+    by, palette = family.spec.color_by, family.spec.palette
+    if by is None:
+        return named_styles([run.spec.name for run in family.runs], palette)
+    return _valued_styles([run.attributes.get(by) for run in family.runs], palette)
 
 
-def category(index: int, *, few: bool) -> LineStyle:
-    """The style of the ``index``-th of several things without an order."""
-    light, dark = _CATEGORIES["light"], _CATEGORIES["dark"]
-    turn, place = divmod(index, len(light))
-    return LineStyle(light[place], dark[place], _DASHES[place if few else turn % len(_DASHES)])
+def named_styles(names: Sequence[str], palette: Sequence[str] = ()) -> tuple[LineStyle, ...]:
+    """A style for each name: the colour follows the name alone, the dash from who shares that colour."""
+    colours = _colours(palette)
+    places = [_hashed(name) % len(colours) for name in names]
+    seen = dict.fromkeys(range(len(colours)), 0)
+    turns: dict[int, int] = {}
+    for i in sorted(range(len(names)), key=lambda i: _hashed(names[i])):
+        turns[i] = seen[places[i]]
+        seen[places[i]] += 1
+    return tuple(_style(places[i], turns[i], palette) for i in range(len(names)))
 
 
-def colours(runs: Sequence[RunReport], *, theme: Literal["light", "dark"] = "light") -> list[str]:
-    """One ``#rrggbb`` a run, in the runs' order (see ``line_styles``)."""
-    return [style.light if theme == "light" else style.dark for style in line_styles(runs)]
+def _valued_styles(values: Sequence[Scalar | None], palette: Sequence[str]) -> tuple[LineStyle, ...]:
+    """A style for each value; runs of one value differ by their dashes, neighbours on a scale do too."""
+    known = sorted({value for value in values if isinstance(value, (int, float))})
+    numeric = len(known) > 1 and all(value is None or isinstance(value, (int, float)) for value in values)
+    texts = sorted({str(value) for value in values})
+    seen: dict[Scalar | None, int] = {}
+    styles = []
+    for value in values:
+        turn = seen.get(value, 0)
+        seen[value] = turn + 1
+        if numeric and isinstance(value, (int, float)):
+            rank = known.index(value)
+            place = rank / (len(known) - 1)
+            dash = _DASHES[(turn + rank % _NEIGHBOURS) % len(_DASHES)]
+            light, dark = (_between(_SEQUENCE[theme], place) for theme in ("light", "dark"))
+            styles.append(LineStyle(light, dark, dash, MARKS[rank % len(MARKS)][0]))
+        else:
+            styles.append(_style(texts.index(str(value)), turn, palette))
+    return tuple(styles)
+
+
+def category(index: int) -> LineStyle:
+    """The style of the ``index``-th of several things without an order, of families say."""
+    colours = _CATEGORIES
+    mark = MARKS[index % len(MARKS)][0] + ("-open" if index // len(MARKS) % 2 else "")
+    return LineStyle(*colours[index % len(colours)], _DASHES[index % len(_DASHES)], mark)
+
+
+def _style(place: int, turn: int, palette: Sequence[str]) -> LineStyle:
+    colours = _colours(palette)
+    return LineStyle(
+        *colours[place % len(colours)], _DASHES[turn % len(_DASHES)], MARKS[place % len(MARKS)][0]
+    )
+
+
+def _colours(palette: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """Pairs on white and on dark; the list's own are the same on both."""
+    return [(colour, colour) for colour in palette] or _CATEGORIES
+
+
+def _hashed(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode(errors="surrogatepass")).digest()[:6])
 
 
 def fade(colour: str, opacity: float) -> str:
@@ -132,21 +196,28 @@ def plain(text: object, limit: int = 40) -> str:
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+@cache
+def _ruler() -> Ruler:
+    return Ruler()
+
+
 def text_width(text: str, size: float = TEXT_PX) -> float:
-    """About how wide ``plain`` text is, CSS pixels: an upper bound for usual Latin text."""
-    return 0.53 * size * len(html.unescape(text))
+    """How wide ``plain`` text is in the figures' font, CSS pixels."""
+    return _ruler()(html.unescape(text)) * size
 
 
 def plain_array(values: npt.ArrayLike) -> dict[str, str]:
     """(n,) numbers as Plotly's typed array, little-endian; NaN is missing."""
     numbers = np.asarray(values)
-    kind = "i4" if numbers.dtype.kind in "iu" else "f8"
+    kind = "i4" if numbers.dtype.kind in "iu" and np.abs(numbers).max(initial=0) < 2**31 else "f8"
     data = base64.b64encode(numbers.astype(f"<{kind}").tobytes())
     return {"dtype": kind, "bdata": data.decode("ascii")}
 
 
 def _between(scale: Sequence[str], place: float) -> str:
     """The colour at ``place`` (0 to 1) of a scale."""
+    if len(scale) < 2:
+        return scale[0]
     at = place * (len(scale) - 1)
     left = min(int(at), len(scale) - 2)
     ends = zip(_channels(scale[left]), _channels(scale[left + 1]), strict=True)

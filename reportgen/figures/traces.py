@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from reportgen.curves.summary import Curve, Envelope
 from reportgen.figures.style import fade, plain_array
-from reportgen.kinds import FloatArray
+from reportgen.kinds import FloatArray, IntArray
 
-__all__ = ["Drawn", "band", "drawn", "extent", "line"]
+__all__ = ["Drawn", "band", "joined", "line", "spike_lines", "thinned"]
 
 _MOST_POINTS = 400
 
@@ -25,64 +22,65 @@ class Drawn:
     Attributes:
         step: (points,) int64, rising.
         mean: (points,) float64; all missing where only a range is drawn.
-        low: (points,) float64, least value of each point's range.
-        high: (points,) float64, greatest.
+        low: (points,) float64, the minimum of each point's range.
+        high: (points,) float64, the maximum.
+        whole: Every step from 0 to the last was logged.
     """
 
-    step: npt.NDArray[np.int64]
+    step: IntArray
     mean: FloatArray
     low: FloatArray
     high: FloatArray
+    whole: bool = False
 
 
-def drawn(curve: Curve | Envelope, *, log: bool, points: int = _MOST_POINTS) -> Drawn:
-    """The curve with at most ``points`` points, each with the extremes of all that it stands for.
+def joined(fine: Drawn | None, coarse: Drawn) -> Drawn:
+    """Both curves as one, ``fine`` as far as it goes: for an axis that gives its beginning most room."""
+    if fine is None or not len(fine.step):
+        return coarse
+    later = coarse.step > fine.step[-1]
+    step, mean, low, high = (
+        np.concatenate((getattr(fine, name), getattr(coarse, name)[later]))
+        for name in ("step", "mean", "low", "high")
+    )
+    return Drawn(step, mean, low, high, coarse.whole)
+
+
+def thinned(curve: Drawn, place: FloatArray, *, log: bool, points: int = _MOST_POINTS) -> Drawn:
+    """The curve with about ``points`` points, each with the extremes of all that it stands for.
 
     Args:
         curve: What is to be drawn.
-        log: On a log axis, where values of zero and below are missing.
-        points: 2 or more.
+        place: (points,) float64, where its points stand on the axis; missing ones are left out.
+        log: On a log axis of values, where zero and below are missing.
+        points: 2 or more; they are spread evenly over the axis.
     """
-    kept = np.unique(
-        np.linspace(0, len(curve.step) - 1, min(points, len(curve.step))).round().astype(np.intp)
-    )
-    starts = np.concatenate(([0], (kept[:-1] + kept[1:]) // 2 + 1))
-    mean = curve.line[kept] if isinstance(curve, Curve) else np.full(len(kept), np.nan)
+    there = np.flatnonzero(np.isfinite(place))
+    kept = there
+    if len(there) > points:
+        wanted = np.linspace(place[there[0]], place[there[-1]], points)
+        kept = there[np.unique(np.searchsorted(place[there], wanted).clip(0, len(there) - 1))]
+    starts = np.concatenate(([there[0]], (kept[:-1] + kept[1:]) // 2 + 1)) if len(kept) else kept
+    low, high = _shown(curve.low, log), _shown(curve.high, log)
     return Drawn(
         curve.step[kept],
-        _shown(mean, log),
-        _shown(np.fmin.reduceat(_shown(curve.min, log), starts), log),
-        _shown(np.fmax.reduceat(_shown(curve.max, log), starts), log),
+        _shown(curve.mean[kept], log),
+        np.fmin.reduceat(low, starts) if len(kept) else low[kept],
+        np.fmax.reduceat(high, starts) if len(kept) else high[kept],
+        curve.whole,
     )
-
-
-def extent(curves: Iterable[Drawn], within: tuple[float, float] | None = None) -> tuple[float, float] | None:
-    """Least and greatest value of all curves, None where there is none.
-
-    Args:
-        curves: What a figure shows.
-        within: First and last step that count, all by default.
-    """
-    first, last = within or (-np.inf, np.inf)
-    values = [
-        values[(curve.step >= first) & (curve.step <= last)]
-        for curve in curves
-        for values in (curve.mean, curve.low, curve.high)
-    ]
-    finite = np.concatenate([part[np.isfinite(part)] for part in values]) if values else np.empty(0)
-    return (float(finite.min()), float(finite.max())) if len(finite) else None
 
 
 def line(
-    curve: Drawn, colour: str, *, width: float = 1.1, dash: str = "solid", **fields: Any
+    curve: Drawn, place: FloatArray, colour: str, *, width: float = 1.1, dash: str = "solid", **fields: Any
 ) -> dict[str, Any]:
     """The mean; missing values break the line, and a point between two gaps is a dot."""
     there = np.isfinite(curve.mean)
-    beside = np.concatenate(([False], there[:-1])) | np.concatenate((there[1:], [False]))
-    alone = there & ~beside
+    neighbours = np.concatenate(([False], there[:-1])) | np.concatenate((there[1:], [False]))
+    alone = there & ~neighbours
     trace = {
         "type": "scatter",
-        "x": plain_array(curve.step),
+        "x": plain_array(place),
         "y": plain_array(curve.mean),
         "mode": "lines",
         "line": {"color": colour, "width": width, "dash": dash},
@@ -96,7 +94,7 @@ def line(
     return trace
 
 
-def band(curve: Drawn, colour: str, opacity: float, **fields: Any) -> dict[str, Any]:
+def band(curve: Drawn, place: FloatArray, colour: str, opacity: float, **fields: Any) -> dict[str, Any]:
     """The range from ``low`` to ``high`` as an area, in pieces where values are missing.
 
     An area around the points, not two lines with a fill between: it has no outline to hide, and a gap
@@ -107,7 +105,7 @@ def band(curve: Drawn, colour: str, opacity: float, **fields: Any) -> dict[str, 
     x: list[FloatArray] = []
     y: list[FloatArray] = []
     for first, end in zip(edges[::2], edges[1::2], strict=True):
-        step = curve.step[first:end].astype(np.float64)
+        step = place[first:end].astype(np.float64)
         x += [step, step[::-1], np.array([np.nan])]
         y += [curve.low[first:end], curve.high[first:end][::-1], np.array([np.nan])]
     return {
@@ -120,6 +118,20 @@ def band(curve: Drawn, colour: str, opacity: float, **fields: Any) -> dict[str, 
         "hoverinfo": "skip",
         "showlegend": False,
         **fields,
+    }
+
+
+def spike_lines(place: FloatArray, foot: FloatArray, top: FloatArray, colour: str) -> dict[str, Any]:
+    """A thin line for each spike, from the smoothed line up to the spike's value."""
+    missing = np.full(len(place), np.nan)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": plain_array(np.stack((place, place, missing), 1).ravel()),
+        "y": plain_array(np.stack((foot, top, missing), 1).ravel()),
+        "line": {"color": fade(colour, 0.45), "width": 0.5},
+        "hoverinfo": "skip",
+        "showlegend": False,
     }
 
 

@@ -107,7 +107,7 @@ def model_list_of(
         file=origin.name,
         title=table.title,
         description=table.description,
-        families=tuple(families),
+        families=tuple(replace(one, palette=tuple(figures.palette) if figures else ()) for one in families),
         figures=FigureOptions(
             tuple(figures.width_mm), tuple(figures.runs), tuple(figures.palette), figures.font_pt
         )

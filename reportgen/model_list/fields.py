@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydantic_core import PydanticCustomError
 
+from reportgen.figure_kinds import figure_kinds
 from reportgen.masking import masked_text
 from reportgen.model_list.logos import KINDS, check_kept_logo
 from reportgen.model_list.mistakes import did_you_mean, shown
@@ -113,6 +114,17 @@ def address(text: str) -> str:
     if re.match(r"[^/]*//[^/]*:[^/]*@", text):
         raise mistake("holds a password, which a report would show; leave it to the environment")
     return name_template(text)
+
+
+FIGURE_KEYS = ", ".join(f'"{key}"' for key in figure_kinds())
+"""Of the kinds of figures, for the sentence that says what must be given."""
+
+
+def figure(key: str) -> str:
+    """The key of a kind of figures."""
+    if key not in figure_kinds():
+        raise mistake(f"unknown figure {shown(key)}" + did_you_mean(key, figure_kinds()))
+    return key
 
 
 def widths(value: object) -> object:

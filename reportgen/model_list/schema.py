@@ -227,11 +227,8 @@ class FamilyTable(_Checked):
     linear_steps: Steps = Field(15_000, description=_STEPS)
     smoothing: Table = Field({}, description="a table, { window = 500, edges = ..., smoother = ... }")
     figures: (
-        Annotated[
-            list[Literal["all", "end", "log", "linear", "seeds", "thresholds"]], AfterValidator(fields.once)
-        ]
-        | None
-    ) = Field(None, description='a list of "all", "end", "log", "linear", "seeds" and "thresholds"')
+        Annotated[list[Annotated[str, AfterValidator(fields.figure)]], AfterValidator(fields.once)] | None
+    ) = Field(None, description=f"a list of {fields.FIGURE_KEYS}")
     x_range: Annotated[Range, AfterValidator(fields.of_steps)] | None = Field(
         None, description="two steps from 0 on, the lower first, such as [0, 40000]"
     )

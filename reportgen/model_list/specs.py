@@ -303,6 +303,7 @@ class FamilySpec:
         reference: A run's name, or values of attributes, that groups are compared with.
         scale: Of statistics; None: the data decide.
         bands: Whether figures have them; None: where they are few.
+        palette: The list's colours of lines; empty for the usual ones.
         waive: Metric -> known failure, of all its runs.
         tables: Of the paper.
         series: The list's, by name.
@@ -332,6 +333,7 @@ class FamilySpec:
     reference: str | Mapping[str, Scalar] | None = None
     scale: Literal["log", "linear"] | None = None
     bands: bool | None = None
+    palette: tuple[str, ...] = ()
     waive: Mapping[str, Waiver] = field(default_factory=dict)
     tables: tuple[TableSpec, ...] = ()
     series: Mapping[str, SeriesSpec] = field(default_factory=dict)

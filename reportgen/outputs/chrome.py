@@ -25,7 +25,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportgen.figures import Figure
+from reportgen.figures.style import Figure
 from reportgen.resources import folder
 
 if TYPE_CHECKING:

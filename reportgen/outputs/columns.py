@@ -6,10 +6,10 @@ characters they follow in no time, however long a stranger's text is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reportgen.resources import folder
+from reportgen.figures import ruler as figures_ruler
 from reportgen.tables import Cell, Column, Table
 
 __all__ = ["Part", "Ruler", "parts"]
@@ -46,20 +46,10 @@ class Ruler:
     """Measures text of tables, in mm."""
 
     def __init__(self) -> None:
-        self._advances = tuple(_advances(f"SourceSans3-{face}.ttf") for face in ("Regular", "Semibold"))
+        self._ruler = figures_ruler.Ruler()
 
     def __call__(self, text: str, *, bold: bool = False) -> float:
-        advances = self._advances[bold]
-        return sum(advances.get(character, 1.0) for character in text) * _FONT_PT * _MM
-
-
-def _advances(file: str) -> Mapping[str, float]:
-    """Each character's width over the font's size."""
-    from fontTools.ttLib import TTFont
-
-    with TTFont(folder("templates") / "fonts" / file, lazy=True) as font:
-        metrics, em = font["hmtx"].metrics, font["head"].unitsPerEm
-        return {chr(code): metrics[glyph][0] / em for code, glyph in font.getBestCmap().items()}
+        return self._ruler(text, bold=bold) * _FONT_PT * _MM
 
 
 def parts(table: Table, ruler: Ruler, width_mm: float) -> tuple[Part, ...]:

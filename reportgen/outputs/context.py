@@ -5,15 +5,21 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count as counter
 from typing import Any, Literal
 
 from markupsafe import Markup
 
 from reportgen import notation, paper_tables, tables
-from reportgen.curves.summary import THRESHOLDS
-from reportgen.figures import MOST_NAMED, compared_by, drawn_groups
+from reportgen.figure_kinds import figure_kinds
+from reportgen.figures import captions
+from reportgen.figures.captions import Caption
+from reportgen.figures.families import MANY_LINES, run_line
+from reportgen.figures.overview import avg_final_loss
+from reportgen.figures.plot import Line, Marks, Plot
+from reportgen.figures.runs import run_early, run_whole
+from reportgen.figures.style import category
 from reportgen.kinds import Problem
 from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
@@ -24,10 +30,9 @@ from reportgen.outputs.theme import theme_of
 from reportgen.report import Check, FamilyReport, Report, RunReport
 from reportgen.tables import Row, Table
 
-__all__ = ["MANY_LINES", "Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
+__all__ = ["Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
 
 Medium = Literal["screen", "paper"]
-FigureKind = Literal["log", "linear", "seeds", "thresholds", "attribute", "run-log", "run-linear", "runs"]
 
 # Up to this many runs a page's table of all runs also holds the columns that are hidden at first.
 _MANY_RUNS = 200
@@ -35,11 +40,8 @@ _MANY_RUNS = 200
 _HIDDEN = frozenset({"final_loss", "min_loss_step"})
 # Of the usual columns, those for which paper has room in the table of all runs.
 _NARROW = ("label", "name", "steps", "avg_final_loss", "checks", "marks")
-
-
-MANY_LINES = MOST_NAMED + 1
-"""From this many runs on, a family's figure on a page mutes all lines and names those for which there is
-room, and what configurations share is said once."""
+# Up to this many runs a page holds each run's first raw losses one by one, above it as ranges.
+_MANY_RAW, _RAW_POINTS = 100, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +60,29 @@ class FigureView:
         name: As in ``figures/``: ``addition-log``, ``all-avg-final-loss``, ``runs/<run>-log``; unique in the
             report.
         number: From 1, in reading order; 0 for a figure of one run on the screen.
-        kind: What it shows.
-        caption: Says what the reader sees.
+        kind: A key of ``FIGURES``, ``attribute``, ``run-log``, ``run-linear`` or ``runs``.
+        says: The caption: says what the reader sees, whatever scale is chosen.
         finding: Its text alternative.
+        plot: What it shows; None for small multiples, which only paper has.
         family: Slug, None for the whole report.
+        family_name: The family's name.
         run: Slug, None for a comparison.
     """
 
     name: str
     number: int
-    kind: FigureKind
-    caption: str
+    kind: str
+    says: Caption
     finding: str
+    plot: Plot | Marks | None = None
     family: str | None = None
+    family_name: str = ""
     run: str | None = None
+
+    @property
+    def caption(self) -> str:
+        """The caption of the figure as it opens."""
+        return self.says.text
 
     @property
     def anchor(self) -> str:
@@ -109,11 +120,13 @@ class RunView:
         facts: What Part 2 of the notebook prints.
         config: ``Config`` as recorded, each value as JSON; less what its family's ``shared`` says.
         marks: What a reader should know, sentences.
-        figures: Raw losses of the first steps (linear), of all steps (log).
+        figures: Raw losses of the first steps and of all steps, on the screen.
+        line: Its smoothed curve.
     """
 
     run: RunReport
     family: FamilySpec
+    line: Line
     facts: tuple[Fact, ...]
     config: tuple[Fact, ...]
     marks: tuple[str, ...]
@@ -194,9 +207,8 @@ def context(
         "families": tuple(
             _family(family, report, medium, figure_number, table_number) for family in report.families
         ),
-        "thresholds": tuple(notation.power_of_ten(key) for key in THRESHOLDS),
         "smoothings": tuple(
-            dict.fromkeys(words.smoothing_sentence(family.spec.smoothing) for family in report.families)
+            dict.fromkeys(captions.smoothing_sentence(family.spec.smoothing) for family in report.families)
         ),
         "theme": theme_of(report.lists),
         "loss": notation.loss,
@@ -226,15 +238,16 @@ def _of(checks: Sequence[Check], outcome: str) -> tuple[Check, ...]:
 
 def _overview(report: Report, number: Iterator[int]) -> FigureView | None:
     """AvgFinalLoss of all runs, where any has one."""
-    against = compared_by(report)
-    if against is None:
+    plot = avg_final_loss(report)
+    if plot is None:
         return None
     return FigureView(
         "all-avg-final-loss",
         next(number),
         "attribute",
-        words.overview_caption(report.runs, against),
+        captions.overview(report.runs, plot),
         standing.sentences(report.families),
+        plot,
     )
 
 
@@ -277,40 +290,41 @@ def _family(
     figure_number: Iterator[int],
     table_number: Iterator[int],
 ) -> FamilyView:
-    finding = standing.sentence(family)
-    figures = tuple(
-        FigureView(f"{family.slug}-{kind}", next(figure_number), kind, caption, finding, family=family.slug)
-        for kind, caption in _family_figures(family, medium)
-    )
+    figures = tuple(_family_figures(family, medium, figure_number))
+    many = len(report.runs) > _MANY_RAW
     shared = _shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     return FamilyView(
         family=family,
         description=markdown(family.spec.description, whole=medium == "screen"),
-        finding=finding,
+        finding=standing.sentence(family),
         figures=figures,
-        missing=words.missing_figures(family, {drawn.kind for drawn in figures}),
+        missing=_missing_figures(family, {drawn.kind for drawn in figures}),
         tables=tuple(_family_tables(family, report, medium, table_number)),
         shared=tuple(Fact(key, text) for key, text in shared.items()),
-        runs=tuple(_run(run, family.spec, shared.keys()) for run in family.runs),
+        runs=tuple(_run(run, family, shared.keys(), medium, many=many) for run in family.runs),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )
 
 
-def _family_figures(family: FamilyReport, medium: Medium) -> Iterator[tuple[FigureKind, str]]:
-    """Kinds and captions of the figures that the list asks for, as far as there is anything to draw."""
-    runs, wanted = family.runs, family.spec.figures
-    bands: words.Bands = "all"
-    if len(runs) >= MANY_LINES:
-        bands = "pointed" if medium == "screen" else "none"
-    if runs and "log" in wanted:
-        yield "log", words.family_caption(family, linear=False, bands=bands)
-    if runs and "linear" in wanted:
-        yield "linear", words.family_caption(family, linear=True, bands=bands)
-    if "seeds" in wanted and drawn_groups(family):
-        yield "seeds", words.seeds_caption(family)
-    reached = any(step is not None for run in runs for step in run.summary.metrics.steps_to.values())
-    if "thresholds" in wanted and reached and len(runs) <= MOST_NAMED:
-        yield "thresholds", words.thresholds_caption(family)
+def _family_figures(family: FamilyReport, medium: Medium, number: Iterator[int]) -> Iterator[FigureView]:
+    """The figures that the list asks for, as far as there is anything to draw."""
+    if not family.runs:
+        return
+    finding = standing.sentence(family)
+    for key, kind in figure_kinds().items():
+        if key in family.spec.figures and (plot := kind.plot(family)) is not None:
+            name, says = f"{family.slug}-{key}", kind.says(family, plot)
+            if medium == "paper" and says.state.get("band") == "pointed":  # nobody points there
+                says = replace(says, state={**says.state, "band": "none"})
+            yield FigureView(name, next(number), key, says, finding, plot, family.slug, family.name)
+
+
+def _missing_figures(family: FamilyReport, drawn: Container[str]) -> tuple[str, ...]:
+    """Why there is no figure of a kind that the list asks for, a sentence each; none where no run is left."""
+    wanted = family.spec.figures if family.runs else ()
+    kinds = figure_kinds()
+    reasons = [kinds[key].why_not(family) for key in kinds if key in wanted and key not in drawn]
+    return tuple(filter(None, reasons))
 
 
 def _family_tables(
@@ -357,29 +371,38 @@ def _shared_config(runs: Sequence[RunReport]) -> dict[str, str]:
     return first
 
 
-def _run(run: RunReport, family: FamilySpec, shared: Container[str]) -> RunView:
-    finding = words.run_finding(run)
-    kinds: tuple[Literal["run-linear", "run-log"], ...] = ("run-linear", "run-log")
+def _run(
+    run: RunReport, family: FamilyReport, shared: Container[str], medium: Medium, *, many: bool
+) -> RunView:
     return RunView(
         run=run,
-        family=family,
+        family=family.spec,
+        line=run_line(run, category(0), run.label),
         facts=tuple(_facts(run)),
         config=tuple(
             Fact(str(key), _as_json(value)) for key, value in run.config.items() if str(key) not in shared
         ),
         marks=words.mark_sentences(run),
-        figures=tuple(
-            FigureView(
-                f"runs/{run.slug}-{kind.removeprefix('run-')}",
-                0,
-                kind,
-                words.run_caption(run, family.smoothing, linear=kind == "run-linear"),
-                finding,
-                family.slug,
-                run.slug,
-            )
-            for kind in kinds
-        ),
+        figures=_run_figures(run, family, many=many) if medium == "screen" else (),
+    )
+
+
+def _run_figures(run: RunReport, family: FamilyReport, *, many: bool) -> tuple[FigureView, ...]:
+    finding, smoothing = words.run_finding(run), family.spec.smoothing
+    early, whole = run_early(family, run, points=_RAW_POINTS if many else None), run_whole(family, run)
+    return tuple(
+        FigureView(
+            f"runs/{run.slug}-{kind}",
+            0,
+            f"run-{kind}",
+            captions.run(run, smoothing, plot, early=kind == "linear"),
+            finding,
+            plot,
+            family.slug,
+            family.name,
+            run.slug,
+        )
+        for kind, plot in (("linear", early), ("log", whole))
     )
 
 

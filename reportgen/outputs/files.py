@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reportgen import document, figures, paper_tables, tables
+from reportgen import document, paper_tables, tables
 from reportgen.errors import ReportgenError
-from reportgen.figures import Figure
+from reportgen.figure_kinds import figure_kinds
+from reportgen.figures.draw import draw
+from reportgen.figures.frame import size_mm
+from reportgen.figures.overview import avg_final_loss, draw_marks
+from reportgen.figures.runs import run_early, run_panels, run_whole
+from reportgen.figures.style import Figure
 from reportgen.log import Log
+from reportgen.model_list import FigureOptions
 from reportgen.notation import count
 from reportgen.outputs import data, html, latex, paper, summary
 from reportgen.outputs.placeholders import embed
-from reportgen.report import FamilyReport, Report
+from reportgen.report import Report
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
@@ -28,6 +34,8 @@ __all__ = ["Made", "make_files"]
 
 _LONGEST_LINE = 1000
 _OVERVIEW = "all-avg-final-loss"
+_RATIO, _RUN_RATIO = 0.5, 0.45
+"""Height of a figure to its width, of a comparison and of one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ def make_files(
                 with log.step(f"draw {count(printing.figures, 'figure')}"):
                     drawn = printing.drawing.result()
                 log.info(one_line(f"drawn anew: {', '.join(printing.anew) or 'none'}", _LONGEST_LINE))
-                files |= _figure_files(report, drawn)
+                files |= _figure_files(drawn, printing.only_in_pdf)
             except ReportgenError as error:
                 missing["pdf"] = str(error)
         if "html" in formats:
@@ -128,12 +136,14 @@ class _Printing:
         drawing: Figure name -> images.
         laying_out: The PDF, with placeholders for the figures.
         anew: Names of the figures that the cache did not have, once they are drawn.
+        only_in_pdf: Names of figures without files of their own.
     """
 
     figures: int
     drawing: Future[dict[str, Images]]
     laying_out: Future[bytes]
     anew: list[str]
+    only_in_pdf: Container[str]
 
 
 @contextmanager
@@ -150,7 +160,7 @@ def _printing(
         yield None
         return
     drawer, typesetter = printers
-    panels = {shown.name: figures.run_panels(shown.runs) for shown in paper.panels(report)}
+    panels = {shown.name: run_panels(shown.family, shown.runs) for shown in paper.panels(report)}
     wanted = dict(_figures(report)) | panels
     anew: list[str] = []
     waiting = ThreadPoolExecutor(2, "print")
@@ -168,12 +178,13 @@ def _printing(
             waiting.submit(
                 typesetter.lay_out,
                 report,
-                {name: figures.size_mm(figure) for name, figure in wanted.items()},
+                {name: size_mm(figure) for name, figure in wanted.items()},
                 paper_size=paper_size,
                 templates=templates,
                 attachments={"report.json": files["report.json"]},
             ),
             anew,
+            panels,
         )
     finally:
         # An interrupt waits for neither: the printers' own contexts end them, and so these threads.
@@ -181,39 +192,44 @@ def _printing(
 
 
 def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
-    """Figures for papers by name, at the width that their list asks for."""
-    widths = {family.slug: one.figures.width_mm for one in report.lists for family in one.families}
-    wanted = {family.slug: one.figures.runs for one in report.lists for family in one.families}
-    if (overview := figures.avg_final_loss(report, report.lists[0].figures.width_mm)) is not None:
-        yield _OVERVIEW, overview
+    """Figures for papers by name, at the widths that their list asks for.
+
+    Files of all widths but the first say theirs in their names.
+    """
+    options = {family.slug: one.figures for one in report.lists for family in one.families}
+    overview = avg_final_loss(report)
+    if overview is not None:
+        for suffix, width, font_pt in _sizes(report.lists[0].figures):
+            yield _OVERVIEW + suffix, draw_marks(overview, width, font_pt=font_pt)
     for family in report.families:
-        yield from _family_figures(family, widths[family.slug])
+        own = options[family.slug]
+        plots = {
+            f"{family.slug}-{key}": kind.plot(family)
+            for key, kind in figure_kinds().items()
+            if key in family.spec.figures and family.runs
+        }
         for run in family.runs:
-            if run.spec.name in wanted[family.slug]:
-                yield f"runs/{run.slug}-log", figures.run_log(run, widths[family.slug])
-                yield f"runs/{run.slug}-linear", figures.run_linear(run, widths[family.slug])
+            if run.spec.name in own.runs:
+                plots[f"runs/{run.slug}-log"] = run_whole(family, run)
+                plots[f"runs/{run.slug}-linear"] = run_early(family, run)
+        for name, plot in plots.items():
+            if plot is None:
+                continue
+            ratio = _RUN_RATIO if plot.raw else _RATIO
+            for suffix, width, font_pt in _sizes(own):
+                yield name + suffix, draw(plot, width, font_pt=font_pt, ratio=ratio)
 
 
-def _family_figures(family: FamilyReport, width_mm: float) -> Iterator[tuple[str, Figure]]:
-    if not family.runs:
-        return
-    if "log" in family.spec.figures:
-        yield f"{family.slug}-log", figures.family_log(family, width_mm)
-    if "linear" in family.spec.figures:
-        yield f"{family.slug}-linear", figures.family_linear(family, width_mm)
-    if "seeds" in family.spec.figures and (seeds := figures.family_seeds(family, width_mm)) is not None:
-        yield f"{family.slug}-seeds", seeds
-    if "thresholds" in family.spec.figures:
-        thresholds = figures.family_thresholds(family, width_mm)
-        if thresholds is not None:
-            yield f"{family.slug}-thresholds", thresholds
+def _sizes(options: FigureOptions) -> Iterator[tuple[str, float, float]]:
+    """End of a name, width and size of text of each size in which figures are drawn."""
+    for number, width in enumerate(options.widths_mm):
+        yield f"-{width:g}mm" if number else "", width, options.font_pt
 
 
-def _figure_files(report: Report, drawn: Mapping[str, Images]) -> dict[str, bytes]:
-    shown_only_in_the_pdf = {panels.name for panels in paper.panels(report)}
+def _figure_files(drawn: Mapping[str, Images], only_in_pdf: Container[str]) -> dict[str, bytes]:
     return {
         f"figures/{name}.{kind}": getattr(images, kind)
         for name, images in drawn.items()
-        if name not in shown_only_in_the_pdf
+        if name not in only_in_pdf
         for kind in ("svg", "pdf", "png")
     }

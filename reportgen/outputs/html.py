@@ -22,6 +22,7 @@ __all__ = ["render"]
 # In this order: each may use what those before it define.
 _SCRIPTS = (
     "data",
+    "ticks",
     "lines",
     "figure",
     "labels",
@@ -69,7 +70,11 @@ def render(
         "script": Markup('(() => {{\n"use strict";\n{}\n}})();').format(script),
     }
     policy = _policy(parts)
-    data = Markup(page_data(report))
+    views = [view for family in shared["families"] for view in family.runs]
+    of_families = [figure for family in shared["families"] for figure in family.figures]
+    of_runs = [figure for view in views for figure in view.figures]
+    overview = [] if shared["overview"] is None else [shared["overview"]]
+    data = Markup(page_data([*of_families, *overview, *of_runs], views))
     return filled(made, "report.html.j2", shared | parts | {"policy": policy, "data": data})
 
 

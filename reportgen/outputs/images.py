@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import ReportgenError
-from reportgen.figures import Figure
+from reportgen.figures.style import Figure
 from reportgen.outputs.chrome import PLOTLY_JS, Browser, BrowserError, NoBrowserError
 
 if TYPE_CHECKING:

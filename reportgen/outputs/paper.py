@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen.figures import captions
+from reportgen.figures.captions import Caption
 from reportgen.outputs import standing, words
 from reportgen.outputs.columns import Part, Ruler, parts
 from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView
@@ -103,13 +105,9 @@ def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
     by_slug = {view.family.slug: view for view in views}
     for number, shown in enumerate(panels(report), start=drawn + 1):
         runs = by_slug[shown.family.slug].runs[shown.first : shown.first + len(shown.runs)]
+        says = Caption((("", _caption(shown)),))
         figure = FigureView(
-            shown.name,
-            number,
-            "runs",
-            _caption(shown),
-            standing.sentence(shown.family),
-            family=shown.family.slug,
+            shown.name, number, "runs", says, standing.sentence(shown.family), family=shown.family.slug
         )
         pages[shown.family.slug].append(RunsPage(figure, runs, fitted(_lines(runs)), tuple(_remarks(runs))))
     return {
@@ -159,10 +157,10 @@ def _caption(shown: Panels) -> str:
     total, last = len(shown.family.runs), shown.first + len(shown.runs)
     which = "run by run" if total == len(shown.runs) else f"runs {shown.first + 1} to {last} of {total:,}"
     early = words.count(max(len(run.summary.raw_early) for run in shown.runs), "step")
-    smoothing = words.smoothing_sentence(shown.family.spec.smoothing)
+    smoothing = captions.smoothing_sentence(shown.family.spec.smoothing)
     name = words.shortened(shown.family.name, 80)
     return (
         f"{name}, {which}. Left: raw loss of the first {early}, linear axis. "
         f"Right: all steps, log axis, one scale for all; band: range of the raw loss, line: {smoothing}."
-        + words.missing_on_log(shown.runs)
+        + captions.missing_on_log(shown.runs)
     )

@@ -14,9 +14,12 @@ function choice(parent, name, options, onChoose) {
   };
 }
 
-const AXIS = [["Log", true], ["Linear", false]];
-const BAND = [["Band", true], ["No band", false]];
-const STEPS = [["Steps", false], ["Fraction", true]];
+const SCALES = [[words.log, "log"], [words.linear, "linear"]];
+const BAND = [[words.band, true], [words.no_band, false]];
+const STEPS = Object.entries(page.stepScales).map(([scale, text]) => [text, scale]);
+
+// The scales among `options` that an axis has.
+const offered = (axis, options) => options.filter(([, scale]) => scale in axis.ranges);
 
 // The controls of a figure, made when it is first drawn; gives back the place for what is said of it.
 function addTools(figure) {
@@ -25,15 +28,19 @@ function addTools(figure) {
   figure.element.before(tools);
   figure.element.parentElement.dataset.tools = "";
   const shown = [];
-  const offer = (name, options, key) => shown.push([choice(tools, name, options, (value) => figure.show({ [key]: value })), key]);
-  offer("Loss axis", AXIS, "log");
-  if (figure.spec.kind === "attribute") addAttributes(figure, tools);
-  else if (figure.spec.kind !== "thresholds") offer("Training axis", STEPS, "fraction");
-  if (["log", "linear", "seeds"].includes(figure.spec.kind)) offer("Minimum to maximum", BAND, "band");
-  const whole = add(tools, "button", "", "Whole figure");
+  const offer = (name, options, key) => {
+    if (options.length > 1) shown.push([choice(tools, name, options, (value) => figure.show({ [key]: value })), key]);
+  };
+  offer(words.value_axis, offered(figure.spec.y, SCALES), "y");
+  if (figure.by !== null) addComparisons(figure, tools);
+  else {
+    offer(words.step_axis, offered(figure.spec.x, STEPS), "x");
+    if (!figure.spec.raw && figure.spec.bands !== "none") offer(words.bands, BAND, "band");
+  }
+  const whole = add(tools, "button", "", words.reset);
   whole.type = "button";
   whole.addEventListener("click", () => figure.show({ zoom: null }));
-  const save = add(tools, "button", "", "Save as SVG");
+  const save = add(tools, "button", "", words.save);
   save.type = "button";
   save.addEventListener("click", () => saveFigure(figure));
   figure.onShown = () => {
@@ -46,16 +53,14 @@ function addTools(figure) {
   return note;
 }
 
-// AvgFinalLoss against any attribute in which runs differ.
-function addAttributes(figure, tools) {
-  const names = ["digits", "layers", "heads", "steps_k", "seed", "insert_mode"];
-  const varied = names.filter((name) => new Set(page.runs.map((run) => run.attributes[name]).filter((value) => value !== undefined)).size > 1);
-  const offered = new Set([page.comparedBy, ...varied, page.runs.length < MANY_LINES ? "run" : "rank"]);
-  if (offered.size < 2) return;
-  const label = add(tools, "label", "", "By ");
+// Values against any attribute in which runs differ.
+function addComparisons(figure, tools) {
+  const keys = Object.keys(figure.spec.by);
+  if (keys.length < 2) return;
+  const label = add(tools, "label", "", `${words.by} `);
   const select = add(label, "select");
-  for (const name of offered) add(select, "option", "", ATTRIBUTE_NAMES[name]).value = name;
-  select.addEventListener("change", () => figure.show({ attribute: select.value }));
+  for (const key of keys) add(select, "option", "", figure.spec.by[key].title).value = key;
+  select.addEventListener("change", () => figure.show({ by: select.value }));
 }
 
 function addSettings() {
@@ -64,18 +69,20 @@ function addSettings() {
   const settings = add(inner, "div");
   settings.id = "settings";
   if (figures.length) {
-    add(settings, "p", "name", "All figures");
-    for (const [name, options, key] of [["Loss axis of all figures", AXIS, "log"], ["Training axis of all figures", STEPS, "fraction"], ["Minimum to maximum in all figures", BAND, "band"]]) {
-      const mark = choice(settings, name, options, (value) => {
-        for (const figure of figures) if (key === "log" || !["attribute", "thresholds"].includes(figure.spec.kind)) figure.show({ [key]: value });
+    add(settings, "p", "name", words.all_figures);
+    for (const [name, options, key] of [[words.value_axis, SCALES, "y"], [words.step_axis, STEPS, "x"], [words.bands, BAND, "band"]]) {
+      const mark = choice(settings, `${words.all_figures}: ${name}`, options, (value) => {
+        for (const figure of figures) {
+          if (key === "y" ? value in figure.spec.y.ranges : figure.by === null && (key === "band" || value in figure.spec.x.ranges)) figure.show({ [key]: value });
+        }
         mark(value);
       });
-      mark(key === "log" ? null : key === "band");
+      mark(key === "band" ? true : null);
     }
   }
-  add(settings, "p", "name", "Theme");
+  add(settings, "p", "name", words.theme);
   const root = document.documentElement;
-  const mark = choice(settings, "Theme", [["As the system", ""], ["Light", "light"], ["Dark", "dark"]], (value) => {
+  const mark = choice(settings, words.theme, [[words.system, ""], [words.light, "light"], [words.dark, "dark"]], (value) => {
     if (value) root.dataset.theme = value;
     else delete root.dataset.theme;
     try {

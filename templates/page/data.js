@@ -1,6 +1,11 @@
-// The data block: runs, families, figures; arrays are decoded when they are first asked for.
+// The data block: figures, names, words; arrays are decoded when they are first asked for.
 const page = JSON.parse(document.getElementById("page-data").textContent);
-const runs = new Map(page.runs.map((run) => [run.id, run]));
+const { words } = page;
+// What many figures have alike is there once.
+for (const spec of Object.values(page.figures)) {
+  for (const key of ["says", "x", "y", "readings"]) if (typeof spec[key] === "number") spec[key] = page.shared[spec[key]];
+}
+const MANY_LINES = page.manyLines;
 const ARRAY_TYPES = { f: Float32Array, d: Float64Array, i: Int32Array };
 const decoded = new Map();
 const evenSteps = new Map();
@@ -25,17 +30,21 @@ function stepsOf(n, count) {
   return evenSteps.get(key);
 }
 
-// {n, step, mean, min, max} of one of a run's curves: "curve", "early", "raw" or "start" (raw ones have no mean).
-function pointsOf(run, which) {
-  const stored = run[which];
-  const min = arrayAt(stored.min);
+// {step, mean, min, max} of a curve as it is stored; a curve of ranges has no mean.
+function pointsOf(stored) {
+  const min = arrayAt(stored.min ?? stored.mean);
   return {
-    n: stored.n,
     step: stored.step === undefined ? stepsOf(stored.n, min.length) : arrayAt(stored.step),
     mean: stored.mean === undefined ? null : arrayAt(stored.mean),
     min,
-    max: arrayAt(stored.max),
+    max: arrayAt(stored.max ?? stored.mean),
   };
+}
+
+// What a run or a group is called: in full, where there is little room, and what else there is to say.
+function nameOf(id) {
+  const [label, short, note] = page.names[id];
+  return { label, short, note };
 }
 
 // Index of the point nearest to a step.
@@ -49,15 +58,3 @@ function nearestPoint(step, wanted) {
   }
   return wanted - step[low] <= step[high] - wanted ? low : high;
 }
-
-const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
-
-// A loss as the report writes it: 3.30×10⁻⁹.
-function lossText(value) {
-  if (value === null || !Number.isFinite(value)) return "–";
-  if (value === 0) return "0";
-  const [figures, power] = value.toExponential(2).split("e");
-  return `${figures.replace("-", "−")}×10${[...String(Number(power))].map((c) => SUPERSCRIPTS[c]).join("")}`;
-}
-
-const countText = (value) => Math.round(value).toLocaleString("en-US");

@@ -1,6 +1,6 @@
 // Names of lines where they end, in place of a legend; below the figure where there is no room beside it.
 const LABEL_HEIGHT = 15;
-const FARTHEST = 45; // pixels that a name may be from the end of its line
+const FARTHEST = 60; // pixels that a name may be from the end of its line
 const MOST_NAMES = 12; // of many lines
 
 function widthOf(text) {
@@ -9,11 +9,9 @@ function widthOf(text) {
   return widthOf.context.measureText(text).width;
 }
 
-
 // Decides where names go, before the figure is laid out: beside the ends of lines, else in a legend below.
 function placeNames(figure) {
   figure.names = [];
-  figure.margin.r = 14;
   const { lines } = figure.view;
   if (lines.length < 2) return;
   const many = lines.length >= MANY_LINES;
@@ -21,80 +19,99 @@ function placeNames(figure) {
     if (!many) figure.names = null;
     return;
   }
-  figure.margin.r += Math.max(...lines.map((line) => widthOf(line.run.short)));
-  for (const end of inOrderOfWeight(figure, lines)) {
-    const box = { run: end.line.run, colour: end.line.colour, left: end.x + 5, right: end.x + 5 + widthOf(end.line.run.short), y: end.y };
-    if (!findRoom(figure, box, figure.names, many ? 0 : FARTHEST)) {
-      if (many) continue;
-      // Names far from their lines would mislead.
-      figure.names = null;
-      figure.margin.r = 14;
-      return;
-    }
-    figure.names.push(box);
+  const { margin } = figure;
+  margin.r += Math.min(0.35 * figure.width, Math.max(...lines.map((line) => widthOf(line.short))));
+  const ends = endsOf(figure, lines);
+  const kept = many ? fewOf(ends) : ends;
+  const room = figure.height - margin.t - margin.b + 8;
+  const places = kept.length * LABEL_HEIGHT <= room ? spread(kept.map((end) => end.y), margin.t - 4, figure.height - margin.b + 4) : null;
+  const far = places?.some((y, k) => Math.abs(y - kept[k].y) > (many ? Infinity : FARTHEST));
+  if (places === null || far) {
+    // Names far from their lines would mislead.
+    figure.names = null;
+    margin.r = 14;
+    return;
   }
+  const left = Math.max(...kept.map((end) => end.x), 0) + 8;
+  figure.names = kept.map(({ line, x }, k) => ({ line, left: many ? left : x + 5, y: places[k] }));
+}
+
+// Rising places at least a label apart, in the order of the lines' ends, near those wanted.
+function spread(wanted, top, bottom) {
+  const places = [];
+  for (const y of wanted) places.push(Math.max(y, top, places.length ? places.at(-1) + LABEL_HEIGHT : -Infinity));
+  let limit = bottom;
+  for (let k = places.length - 1; k >= 0; k -= 1) {
+    places[k] = Math.min(places[k], limit);
+    limit = places[k] - LABEL_HEIGHT;
+  }
+  return places;
 }
 
 function drawLabels(figure) {
   figure.labels.replaceChildren();
   figure.legend?.remove();
   figure.legend = null;
-  const { lines, points, names, styles } = figure.view;
-  if (points) return drawLegend(figure, names.map((name, k) => [null, page.families[name].name, styles[k][0], styles[k][1][1]]));
-  if (figure.names === null) return drawLegend(figure, lines.map((line) => [line.run.id, line.run.label, line.colour]));
-  for (const { run, colour, left, y } of figure.names) {
-    const label = add(figure.labels, "span", "", run.short);
-    label.dataset.run = run.id;
-    label.style.color = readable(colour);
+  const { lines, points, groups } = figure.view;
+  if (points) return drawLegend(figure, groups.map(({ name, mark, light, dark }) => ({ name, colour: isDark() ? dark : light, sign: page.marks[mark] })));
+  if (figure.names === null) return drawLegend(figure, lines.map((line) => ({ id: line.id, name: line.label, colour: line.colour, dash: line.dash, sign: figure.spec.marked ? page.marks[line.mark] : null })));
+  for (const { line, left, y } of figure.names) {
+    const label = add(figure.labels, "span", "", line.short);
+    label.dataset.run = line.id;
+    label.style.color = readable(line.colour);
     label.style.left = `${left}px`;
     label.style.top = `${y}px`;
   }
 }
 
-// Where lines end in view; of many lines the best, the worst and some between.
-function inOrderOfWeight(figure, lines) {
+// Where lines end in view, from top to bottom.
+function endsOf(figure, lines) {
   const ends = [];
   for (const line of lines) {
     const xs = xsOf(figure, line);
+    const ys = line.mean ?? line.max;
     for (let k = xs.length - 1; k >= 0; k -= 1) {
-      const [x, y] = [figure.px(xs[k]), figure.py(line.mean[k])];
-      if (xs[k] > figure.range.x[1] || !Number.isFinite(y)) continue;
-      if (x >= figure.margin.l && y > figure.margin.t - 4 && y < figure.height - figure.margin.b + 4) ends.push({ line, x, y });
+      const [x, y] = [figure.px(xs[k]), figure.py(ys[k])];
+      if (!Number.isFinite(x) || figure.axisX(xs[k]) > figure.range.x[1] || !Number.isFinite(y)) continue;
+      if (x >= figure.margin.l) ends.push({ line, x, y: Math.min(Math.max(y, figure.margin.t), figure.height - figure.margin.b) });
       break;
     }
   }
-  if (lines.length < MANY_LINES) return ends.sort((a, b) => a.y - b.y);
-  const ranked = ends.sort((a, b) => (a.line.run.avg ?? Infinity) - (b.line.run.avg ?? Infinity));
-  const spread = Array.from({ length: MOST_NAMES }, (_, i) => ranked[Math.round((i * (ranked.length - 1)) / (MOST_NAMES - 1))]);
-  return [...new Set([spread[0], spread.at(-1), ...spread])].filter((end) => end);
+  return ends.sort((a, b) => a.y - b.y);
 }
 
-// Moves a box down and up, at most `farthest` pixels, until it covers no other; whether there was room.
-function findRoom(figure, box, placed, farthest) {
-  const [top, bottom] = [figure.margin.t - 4, figure.height - figure.margin.b + 4];
-  const hits = (y) => placed.some((other) => Math.abs(other.y - y) < LABEL_HEIGHT && box.left < other.right && other.left < box.right);
-  for (let away = 0; away <= farthest; away += 3) {
-    for (const y of [box.y + away, box.y - away]) {
-      if (y < top || y > bottom || hits(y)) continue;
-      box.y = y;
-      return true;
-    }
-  }
-  return false;
+// Of many lines the first, the last and some between.
+function fewOf(ends) {
+  if (ends.length <= MOST_NAMES) return ends;
+  return [...new Set(Array.from({ length: MOST_NAMES }, (_, i) => ends[Math.round((i * (ends.length - 1)) / (MOST_NAMES - 1))]))];
 }
 
 function drawLegend(figure, entries) {
+  if (entries.length < 2) return;
   figure.legend = document.createElement("div");
   figure.legend.className = "legend";
-  for (const [id, name, colour, mark] of entries) {
-    const entry = add(figure.legend, "span", mark ? "marked" : "", name);
-    if (mark) entry.dataset.mark = mark;
+  for (const { id, name, colour, dash, sign } of entries) {
+    const entry = add(figure.legend, "span", sign ? "marked" : "");
+    if (sign) entry.dataset.mark = sign;
+    else entry.append(sampleOf(dash));
+    entry.append(name);
     entry.style.setProperty("--c", colour);
     if (id) entry.dataset.run = id;
   }
-  figure.legend.addEventListener("pointerover", (event) => lightUp(event.target.dataset.run ?? null));
+  figure.legend.addEventListener("pointerover", (event) => lightUp(event.target.closest("[data-run]")?.dataset.run ?? null));
   figure.legend.addEventListener("pointerleave", () => lightUp(null));
   figure.element.after(figure.legend);
+}
+
+// A short piece of a line, with its dashes.
+function sampleOf(dash) {
+  const svg = document.createElementNS(SVG, "svg");
+  for (const [name, value] of Object.entries({ class: "sample", viewBox: "0 0 26 6", "aria-hidden": "true" })) svg.setAttribute(name, value);
+  const line = document.createElementNS(SVG, "path");
+  line.setAttribute("d", "M0 3H26");
+  if (dash && dash !== "solid") line.setAttribute("stroke-dasharray", dash.replaceAll("px", ""));
+  svg.append(line);
+  return svg;
 }
 
 // A line's colour for small text: towards the ink until it can be read.

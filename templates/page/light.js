@@ -23,9 +23,9 @@ function rowsByRun() {
 // The run's line and band over the drawn figure, whose other lines step back.
 function drawLit(figure) {
   figure.over.replaceChildren();
-  const line = figure.view.lines.find((one) => one.run.id === litRun);
+  const line = figure.view.lines.find((one) => one.id === litRun);
   const point = figure.view.points?.find((one) => one.id === litRun);
-  figure.element.classList.toggle("dimmed", figure.spec.run === null && Boolean(line || point));
+  figure.element.classList.toggle("dimmed", figure.run === null && Boolean(line || point));
   for (const label of figure.labels.children) label.classList.toggle("lit", label.dataset.run === litRun);
   if (point) {
     const [cx, cy] = figure.markAt(point);
@@ -33,12 +33,16 @@ function drawLit(figure) {
     for (const [name, value] of Object.entries({ cx, cy, r: 9, fill: "none", stroke: "currentColor", "stroke-width": 2 })) ring.setAttribute(name, value);
     figure.over.append(ring);
   }
-  if (!line || figure.spec.run !== null) return;
+  if (!line || figure.run !== null) return;
   const clip = clipOf(figure);
   addVeil(figure, clip);
   const xs = xsOf(figure, line);
-  if (figure.band) addPath(figure, clip, bandPath(figure, line, xs), faded(line.colour, 0.3), "none");
-  addPath(figure, clip, linePath(figure, xs, line.mean), "none", line.colour);
+  if (figure.band && figure.spec.bands !== "none") {
+    addPath(figure, clip, bandPath(figure, line), faded(line.colour, 0.3), "none");
+    const spikes = spikeTrace(figure, line);
+    addPath(figure, clip, linePath(figure, spikes.x, spikes.y), "none", faded(line.colour, 0.5), 1);
+  }
+  addPath(figure, clip, linePath(figure, xs, line.mean ?? line.max), "none", line.colour);
 }
 
 function clipOf(figure) {
@@ -50,7 +54,7 @@ function clipOf(figure) {
   return clip;
 }
 
-// Over the other lines, in the page's colour: to draw them anew, paler, would take too long for a thousand.
+// Over the other lines, in the page's colour: to draw them again, paler, would take too long for a thousand.
 function addVeil(figure, parent) {
   const veil = document.createElementNS(SVG, "rect");
   veil.setAttribute("class", "veil");
@@ -58,9 +62,9 @@ function addVeil(figure, parent) {
   parent.append(veil);
 }
 
-function addPath(figure, parent, d, fill, stroke) {
+function addPath(figure, parent, d, fill, stroke, width = 2.5) {
   const path = document.createElementNS(SVG, "path");
-  for (const [name, value] of Object.entries({ d, fill, stroke, "stroke-width": 2.5, "stroke-linejoin": "round" })) path.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ d, fill, stroke, "stroke-width": width, "stroke-linejoin": "round" })) path.setAttribute(name, value);
   parent.append(path);
 }
 
@@ -70,15 +74,15 @@ function linePath(figure, xs, ys) {
   let d = "";
   let pen = false;
   for (let k = 0; k < xs.length; k += 1) {
-    const shown = Number.isFinite(ys[k]) && (!figure.log || ys[k] > 0);
+    const shown = xs[k] !== null && Number.isFinite(xs[k]) && Number.isFinite(ys[k]) && (figure.y !== "log" || ys[k] > 0);
     if (shown) d += `${pen ? "L" : "M"}${clampPixel(figure.px(xs[k]))} ${clampPixel(figure.py(ys[k]))}`;
     pen = shown;
   }
   return d;
 }
 
-function bandPath(figure, line, xs) {
-  const { x, y } = bandTrace(figure, line, figure.log ? 10 ** (figure.range.y[0] - 1) : 0);
+function bandPath(figure, line) {
+  const { x, y } = bandTrace(figure, line, figure.y === "log" ? 10 ** (figure.range.y[0] - 1) : 0);
   let d = "";
   let pen = false;
   x.forEach((value, k) => {

@@ -18,12 +18,15 @@ function listenTo(figure) {
       point(figure, event);
     });
   });
+  // A value that was tapped stays until another place is tapped.
   element.addEventListener("pointerdown", (event) => { if (event.pointerType !== "mouse") point(figure, event); });
-  element.addEventListener("pointerleave", leave);
+  element.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") leave(); });
   element.addEventListener("blur", leave);
   element.addEventListener("keydown", (event) => onKey(figure, event));
   figure.labels.addEventListener("pointerover", (event) => lightUp(event.target.dataset.run ?? null));
 }
+
+addEventListener("pointerdown", (event) => { if (event.pointerType !== "mouse" && !event.target.closest?.(".plot, .legend")) leave(); });
 
 function leave() {
   tip.hidden = true;
@@ -37,21 +40,19 @@ function point(figure, event) {
     ? nearestMark(figure, event.clientX - box.left, event.clientY - box.top)
     : nearestLine(figure, event.clientX - box.left, event.clientY - box.top);
   if (!found) return leave();
-  lightUp(found.run.id);
+  lightUp(found.id);
   showTip(figure, found, event.clientX, event.clientY);
 }
 
 function nearestLine(figure, x, y) {
   const { l, r, t, b } = figure.margin;
   if (x < l - 4 || x > figure.width - r + 4 || y < t || y > figure.height - b) return null;
-  const at = figure.xAt(x);
   let found = null;
-  let least = figure.spec.run === null ? NEAR : Infinity;
+  let least = figure.run === null ? NEAR : Infinity;
   for (const line of figure.view.lines) {
-    const wanted = figure.fraction ? at * Math.max(line.run.steps - 1, 1) : at;
-    const k = nearestPoint(line.step, wanted);
-    const away = Math.hypot(figure.py((line.mean ?? line.max)[k]) - y, figure.px(xOf(figure, line.run, line.step[k])) - x);
-    if (away < least || (figure.spec.run !== null && !found)) [least, found] = [away, { run: line.run, line, k }];
+    const k = nearestPoint(line.step, figure.stepAt(line, x));
+    const away = Math.hypot(figure.py((line.mean ?? line.max)[k]) - y, figure.px(placeOf(figure, line, line.step[k])) - x);
+    if (away < least || (figure.run !== null && !found)) [least, found] = [away, { id: line.id, line, k }];
   }
   return found;
 }
@@ -59,30 +60,37 @@ function nearestLine(figure, x, y) {
 function nearestMark(figure, x, y) {
   let found = null;
   let least = NEAR;
-  for (const run of figure.view.points) {
-    const [markX, markY] = figure.markAt(run);
+  for (const point of figure.view.points) {
+    const [markX, markY] = figure.markAt(point);
     const away = Math.hypot(markX - x, markY - y);
-    if (away < least) [least, found] = [away, { run }];
+    if (away < least) [least, found] = [away, { id: point.id, point }];
   }
   return found;
 }
 
 // What is said of a place: rows of a name and a value.
-function readings(figure, { run, line, k }) {
-  if (!line) return [["AvgFinalLoss", lossText(run.avg)], ["Family", page.families[run.family].name]];
-  if (figure.spec.kind === "thresholds") return [["Threshold", page.thresholds[k]], ["First step below", Number.isFinite(line.mean[k]) ? countText(line.mean[k]) : "–"]];
-  const rows = [["Step", countText(line.step[k])]];
-  if (line.smooth === false) return [...rows, ...(line.min === line.max ? [["Loss", lossText(line.min[k])]] : [["Least", lossText(line.min[k])], ["Greatest", lossText(line.max[k])]])];
-  if (figure.spec.kind === "seeds") return [...rows, ["Geometric mean", lossText(line.mean[k])], ["Least of the seeds", lossText(line.min[k])], ["Greatest of the seeds", lossText(line.max[k])]];
-  rows.push([page.families[run.family].line, lossText(line.mean[k])]);
-  rows.push([line.smooth ? "Least loss" : "Rolling minimum", lossText(line.min[k])], [line.smooth ? "Greatest loss" : "Rolling maximum", lossText(line.max[k])]);
+function readings(figure, { point, line, k }) {
+  if (point) {
+    const axis = figure.axes.x;
+    const place = point.places[figure.by];
+    const rows = [[figure.spec.word, formOf([point.value])(point.value)], [words.family, figure.spec.groups[point.group].name]];
+    return figure.rows ? rows : [...rows, [axis.title, axis.ticks ? axis.ticks[Math.round(place)] : countText(place)]];
+  }
+  const [mean, low, high] = figure.spec.readings;
+  if (figure.spec.marked) return [[words.threshold, figure.axes.x.ticks[k]], [mean, Number.isFinite(line.mean[k]) ? countText(line.mean[k]) : page.notation.missing]];
+  const values = line.mean ? [line.mean[k], line.min[k], line.max[k]] : [line.min[k], line.max[k]];
+  const write = formOf(values);
+  const rows = [[words.step, countText(line.step[k])]];
+  if (line.mean) rows.push([mean, write(line.mean[k])]);
+  if (line.min !== line.max || !line.mean) rows.push([low || "Minimum", write(line.min[k])], [high || "Maximum", write(line.max[k])]);
   return rows;
 }
 
 function showTip(figure, found, x, y) {
   const rows = readings(figure, found);
   tip.replaceChildren();
-  add(tip, "b", "", found.run.label === found.run.name ? found.run.name : `${found.run.label} · ${found.run.name}`);
+  const { label, note } = nameOf(found.id);
+  add(tip, "b", "", note ? `${label} · ${note}` : label);
   const table = add(tip, "table");
   for (const [name, value] of rows) {
     const row = add(table, "tr");
@@ -101,20 +109,19 @@ function onKey(figure, event) {
   if (!(event.key in moves) || !figure.drawn) return;
   event.preventDefault();
   const [along, between] = moves[event.key];
-  const all = figure.view.points ?? figure.view.lines.map((line) => line.run);
+  const all = figure.view.points ?? figure.view.lines;
   if (!all.length) return;
   const current = figure.reading ?? { place: 0, part: 0 };
   const place = figure.reading ? (current.place + between + (figure.view.points ? along : 0) + all.length) % all.length : 0;
   const part = figure.reading ? Math.min(Math.max(current.part + along / 50, 0), 1) : 0;
   figure.reading = { place, part };
-  const run = all[place];
   const line = figure.view.lines[place];
-  const found = line ? { run, line, k: Math.round(part * (line.step.length - 1)) } : { run };
-  lightUp(run.id);
+  const found = line ? { id: line.id, line, k: Math.round(part * (line.step.length - 1)) } : { id: all[place].id, point: all[place] };
+  lightUp(found.id);
   const box = figure.element.getBoundingClientRect();
   const [x, y] = line
-    ? [figure.px(xOf(figure, run, line.step[found.k])), figure.py((line.mean ?? line.max)[found.k])]
-    : figure.markAt(run);
+    ? [figure.px(placeOf(figure, line, line.step[found.k])), figure.py((line.mean ?? line.max)[found.k])]
+    : figure.markAt(found.point);
   showTip(figure, found, box.left + x, box.top + (Number.isFinite(y) ? y : figure.margin.t));
-  spoken.textContent = `${run.label}: ${readings(figure, found).map((row) => row.join(" ")).join(", ")}`;
+  spoken.textContent = `${nameOf(found.id).label}: ${readings(figure, found).map((row) => row.join(" ")).join(", ")}`;
 }

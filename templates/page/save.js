@@ -1,9 +1,9 @@
-// A figure as a file: light, on white, with its names inside, whatever the page looks like.
-function saveFigure(figure) {
+// A figure as a file: light, on white, with its names and the font inside, whatever the page looks like.
+async function saveFigure(figure) {
   const root = document.documentElement;
   const { theme } = root.dataset;
   root.dataset.theme = "light"; // for as long as colours are read
-  const { traces } = figure.spec.kind === "attribute" ? scatterView(figure) : linesView(figure);
+  const { traces } = figure.by === null ? linesView(figure) : marksView(figure);
   const layout = layoutOf(figure);
   const ink = colourOf("ink");
   if (theme) root.dataset.theme = theme;
@@ -12,19 +12,33 @@ function saveFigure(figure) {
   Object.assign(layout, {
     paper_bgcolor: "#fff", plot_bgcolor: "#fff", showlegend: Boolean(below),
     legend: { orientation: "h", yanchor: "top", y: -70 / (figure.height - 68), font: { color: ink } },
-    annotations: below ? [] : figure.names.map((name) => annotationOf(figure, name, ink)),
+    annotations: below ? layout.annotations : figure.names.map((name) => annotationOf(figure, name, ink)),
   });
   if (below) layout.margin = { ...layout.margin, b: 46 + 24 * Math.ceil(traces.length / 8) };
   layout.height = figure.height - figure.margin.b + layout.margin.b;
   const data = traces.map((trace) => ({ ...trace, showlegend: trace.name !== undefined }));
-  return Plotly.downloadImage({ data, layout }, { format: "svg", filename: figure.name.split("/").pop(), width: layout.width, height: layout.height });
+  const url = await Plotly.toImage({ data, layout }, { format: "svg", width: layout.width, height: layout.height });
+  const svg = decodeURIComponent(url.slice(url.indexOf(",") + 1));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([svg.replace(/<svg[^>]*>/, (open) => `${open}<style>${fontFaces()}</style>`)], { type: "image/svg+xml" }));
+  link.download = `${figure.name.split("/").pop()}.svg`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-function annotationOf(figure, { run, left, y }, ink) {
+// The page's own font, as its stylesheet holds it.
+function fontFaces() {
+  return [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+    .filter((rule) => rule instanceof CSSFontFaceRule && /Report Sans/.test(rule.cssText) && /normal/.test(rule.style.fontStyle || "normal"))
+    .map((rule) => rule.cssText.replaceAll("<", ""))
+    .join("");
+}
+
+function annotationOf(figure, { line, left, y }, ink) {
   const { l, r, t, b } = figure.margin;
   return {
     xref: "paper", yref: "paper", x: (left - l) / (figure.width - l - r), y: 1 - (y - t) / (figure.height - t - b),
-    xanchor: "left", yanchor: "middle", showarrow: false, text: plain(run.short), font: { size: 13, color: ink },
+    xanchor: "left", yanchor: "middle", showarrow: false, text: plain(line.short), font: { size: 13, color: ink },
   };
 }
 

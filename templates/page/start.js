@@ -1,6 +1,7 @@
 // Figures are drawn when they come near the view, and given up when many others have been drawn since.
 const MOST_DRAWN = 24;
 
+
 function startFigures() {
   const byElement = new Map();
   for (const element of document.querySelectorAll(".plot[data-figure]")) {
@@ -38,7 +39,26 @@ function drawIfNear(figure) {
   for (const one of away.slice(0, Math.max(0, drawn - MOST_DRAWN))) one.purge();
 }
 
+// On paper a page is light, and as wide as the paper.
+function print() {
+  printing = true;
+  const drawn = figures.filter((figure) => figure.run === null || figure.element.closest("details")?.open);
+  for (const figure of drawn) figure.draw();
+}
+
+function startPrinting() {
+  const media = matchMedia("print");
+  media.addEventListener("change", () => {
+    if (media.matches) return print();
+    printing = false;
+    redrawAll();
+  });
+  addEventListener("beforeprint", print);
+  addEventListener("afterprint", () => { printing = false; redrawAll(); });
+}
+
 startFigures();
+startPrinting();
 for (const wrapper of document.querySelectorAll(".table[data-name]")) {
   const table = new Table(wrapper);
   table.enhance();

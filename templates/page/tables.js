@@ -149,7 +149,7 @@ const TEX = { "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": 
 
 function latexOf({ heads, rows }) {
   const escaped = (text) => [...text].map((character) => TEX[character] ?? character).join("")
-    .replace(/([\d.]+)×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/g, (_, figures, power) => `$${figures}\\times10^{${[...power].map((c) => Object.keys(SUPERSCRIPTS).find((key) => SUPERSCRIPTS[key] === c)).join("")}}$`);
+    .replace(/([\d.]+)×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/g, (_, figures, power) => `$${figures}\\times10^{${[...power].map((c) => "-0123456789"[page.notation.raised.indexOf(c)]).join("")}}$`);
   const line = (cells) => `  ${cells.join(" & ")} \\\\`;
   return [
     `\\begin{tabular}{${heads.map(({ numeric }) => (numeric ? "r" : "l")).join("")}}`,
@@ -176,46 +176,48 @@ async function copy(text) {
   }
 }
 
-// Sparklines: the smoothed curve of each run on the log axis that all rows of the table share.
+// Sparklines: the smoothed curve of each run over its whole width, on the axis that all rows of the table share.
 function addSparklines(table) {
   const cells = [...table.element.querySelectorAll("td.sparkline")];
   if (!cells.length) return;
+  const curveOf = (cell) => page.curves[cell.parentElement.dataset.run];
   let range = null;
   const watcher = new IntersectionObserver((entries) => {
-    range ??= rangeOf(cells.map((cell) => runs.get(cell.parentElement.dataset.run)));
+    range ??= rangeOf(cells.map(curveOf));
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       watcher.unobserve(target);
-      target.append(sparkline(runs.get(target.parentElement.dataset.run), range));
+      target.append(sparkline(curveOf(target), range));
     }
   }, { rootMargin: "200px" });
   for (const cell of cells) watcher.observe(cell);
 }
 
-function rangeOf(shown) {
+// Log where all values are above zero and span more than 1.5 powers of ten.
+function rangeOf(curves) {
   let low = Infinity;
   let high = -Infinity;
-  let steps = 0;
-  for (const run of shown) {
-    for (const value of pointsOf(run, "curve").mean) {
-      if (!(value > 0) || value === Infinity) continue;
+  for (const curve of curves.some((one) => one.counts) ? curves.filter((one) => one.counts) : curves) {
+    for (const value of arrayAt(curve.mean)) {
+      if (!Number.isFinite(value)) continue;
       low = Math.min(low, value);
       high = Math.max(high, value);
     }
-    steps = Math.max(steps, run.steps);
   }
-  return { low: Math.log(low), high: Math.log(high), steps };
+  const log = low > 0 && Math.log10(high / low) > 1.5;
+  return { low: log ? Math.log(low) : low, high: log ? Math.log(high) : high, log };
 }
 
-function sparkline(run, { low, high, steps }) {
-  const { step, mean } = pointsOf(run, "curve");
+function sparkline(curve, { low, high, log }) {
+  const { step, mean } = pointsOf(curve);
+  const [first, last] = [step[0], step[step.length - 1]];
   let d = "";
   let pen = false;
   const gap = Math.max(1, Math.floor(mean.length / 90));
   for (let k = 0; k < mean.length; k += gap) {
-    const shown = mean[k] > 0 && mean[k] < Infinity;
-    if (shown) d += `${pen ? "L" : "M"}${(1 + (step[k] / Math.max(steps - 1, 1)) * 94).toFixed(1)} ${(1 + ((high - Math.log(mean[k])) / (high - low || 1)) * 20).toFixed(1)}`;
-    pen = shown;
+    const value = log ? Math.log(mean[k]) : mean[k];
+    if (Number.isFinite(value)) d += `${pen ? "L" : "M"}${(1 + ((step[k] - first) / Math.max(last - first, 1)) * 94).toFixed(1)} ${(1 + Math.min(Math.max((high - value) / (high - low || 1), 0), 1) * 20).toFixed(1)}`;
+    pen = Number.isFinite(value);
   }
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "spark");

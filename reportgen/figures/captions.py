@@ -1,0 +1,244 @@
+"""What stands under a figure: it says what is seen, on whichever scale a reader chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reportgen.figures.plot import Marks, Plot
+from reportgen.figures.style import MOST_NAMED
+from reportgen.figures.vocabulary import SMOOTHERS
+from reportgen.model_list import Smoothing
+from reportgen.notation import count
+from reportgen.report import FamilyReport, RunReport
+
+__all__ = [
+    "Caption",
+    "all_steps",
+    "end",
+    "first_steps",
+    "missing_on_log",
+    "no_loss",
+    "no_seeds",
+    "no_thresholds",
+    "overview",
+    "run",
+    "seeds",
+    "smoothing_sentence",
+    "thresholds",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A caption in parts.
+
+    Attributes:
+        parts: Texts, and names of slots that stand for one of several texts.
+        slots: Name of a slot -> each state of the figure to its text: ``y`` to ``log`` and ``linear``.
+        state: Name of a slot -> the state that the figure opens with.
+    """
+
+    parts: tuple[tuple[str, str], ...]
+    slots: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    state: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pieces(self) -> tuple[tuple[str, str], ...]:
+        """Slot, empty for fixed text, and text as the figure opens."""
+        return tuple(
+            (slot, self.slots[slot][self.state[slot]] if slot else text) for slot, text in self.parts
+        )
+
+    @property
+    def text(self) -> str:
+        return "".join(text for _, text in self.pieces)
+
+
+def smoothing_sentence(smoothing: Smoothing) -> str:
+    """How the drawn lines are smoothed: ``centred rolling mean over 500 steps, partial windows ...``."""
+    edges = "partial windows at the edges" if smoothing.edges == "partial" else "missing at the edges"
+    window = _window(smoothing)
+    if smoothing.smoother == "ema":
+        # Trimming its first steps would leave too little to call the edges missing.
+        return f"{SMOOTHERS['ema']} with a span of {window}"
+    return f"centred {SMOOTHERS[smoothing.smoother]} over {window}, {edges}"
+
+
+def _window(smoothing: Smoothing) -> str:
+    if smoothing.window == "auto":
+        return "a twentieth of each run, 500 entries at most"
+    return count(smoothing.window, "step")
+
+
+def all_steps(family: FamilyReport, plot: Plot) -> Caption:
+    """Of all steps, on a log or a linear axis."""
+    steps = "all steps"
+    if family.spec.x_range:
+        first, last = family.spec.x_range
+        steps = f"steps {first:,.0f} to {last:,.0f}"
+    return _smoothed(family, plot, steps)
+
+
+def first_steps(family: FamilyReport, plot: Plot) -> Caption:
+    """Of the first steps: as many as the list says, or as there are."""
+    last = plot.x.ranges["step"][1]
+    whole = all(run.summary.curve.steps <= family.spec.linear_steps for run in family.runs)
+    return _smoothed(family, plot, "all steps" if whole else f"the first {count(round(last), 'step')}")
+
+
+def end(family: FamilyReport, plot: Plot) -> Caption:
+    """Of the last fifth of each run."""
+    return _smoothed(family, plot, "the last fifth of each run")
+
+
+def _smoothed(family: FamilyReport, plot: Plot, steps: str) -> Caption:
+    many = [line for line in plot.lines if not line.behind]
+    behind = len(plot.lines) - len(many)
+    series = plot.y.title.partition(" (")[0].lower()
+    parts = [
+        ("", f"{family.name}: {series} over {steps}"),
+        ("x", ""),
+        ("", ", "),
+        ("y", ""),
+        ("", f". Line: {smoothing_sentence(family.spec.smoothing)}"),
+        ("", f"; of {len(many)} groups the mean, single runs behind." if behind else "."),
+        ("band", ""),
+        ("", _short_of_window(family)),
+        ("missing", ""),
+    ]
+    spiky = any(line.spikes for line in plot.lines)
+    spikes = " Spikes are thin lines at their steps; line and band leave them out." if spiky else ""
+    without = " Spikes are left out of the lines." if spiky else ""
+    bands = {
+        "all": " Band: rolling minimum to maximum over the same window." + spikes,
+        "pointed": " Band, of the run that is pointed at: rolling minimum to maximum." + spikes,
+        "none": without,
+    }
+    if len(plot.lines) > MOST_NAMED and not behind:
+        few = f" Bands omitted; only some of the {len(plot.lines):,} runs are labelled."
+        bands["none"] = few + without
+    return Caption(
+        tuple(parts),
+        {
+            "x": {"step": "", "log": ", log axis of steps", "share": ", against the share of each run"},
+            "y": {"log": "log axis", "linear": "linear axis"},
+            "band": bands,
+            "missing": {"log": missing_on_log(family.runs), "linear": ""},
+        },
+        {"x": plot.x.scale, "y": plot.y.scale, "band": plot.bands, "missing": plot.y.scale},
+    )
+
+
+def _short_of_window(family: FamilyReport) -> str:
+    smoothing = family.spec.smoothing
+    window = smoothing.window
+    if smoothing.edges != "trim" or smoothing.smoother == "ema" or window == "auto":
+        return ""
+    short = sum(run.summary.metrics.steps < window for run in family.runs)
+    if not short:
+        return ""
+    return f" {count(short, 'run')} shorter than the window {'has' if short == 1 else 'have'} no line."
+
+
+def seeds(family: FamilyReport, plot: Plot) -> Caption:
+    """Of seeds of one configuration as one line."""
+    line = smoothing_sentence(family.spec.smoothing)
+    return Caption(
+        (
+            (
+                "",
+                f"{family.name}: runs that agree in all that varies but the seed, as one line over all steps",
+            ),
+            ("x", ""),
+            ("", ", "),
+            ("y", ""),
+            (
+                "",
+                f". Line: geometric mean of the smoothed losses ({line}).",
+            ),
+            ("band", ""),
+        ),
+        {
+            "x": {"step": "", "log": ", log axis of steps", "share": ", against the share of each run"},
+            "y": {"log": "log axis", "linear": "linear axis"},
+            "band": {"all": " Band: range of the runs.", "pointed": "", "none": ""},
+        },
+        {"x": plot.x.scale, "y": plot.y.scale, "band": plot.bands},
+    )
+
+
+def thresholds(family: FamilyReport, _: Plot) -> Caption:
+    """Of steps to each threshold."""
+    text = "the first step at which the centred rolling mean of each run's loss is below each threshold."
+    return Caption((("", f"{family.name}: {text}"),))
+
+
+def run(one: RunReport, smoothing: Smoothing, plot: Plot, *, early: bool) -> Caption:
+    """Of a figure of one run."""
+    slots = {
+        "y": {"log": "log axis", "linear": "linear axis"},
+        "missing": {"log": missing_on_log([one]), "linear": ""},
+    }
+    state = {"y": plot.y.scale, "missing": plot.y.scale}
+    if early:
+        steps = count(len(one.summary.raw_early), "step")
+        return Caption(
+            (("", f"Raw loss of the first {steps}, "), ("y", ""), ("", "."), ("missing", "")), slots, state
+        )
+    line = f"; line: {smoothing_sentence(smoothing)}."
+    return Caption((("", "Raw loss of all steps, "), ("y", ""), ("", line), ("missing", "")), slots, state)
+
+
+def overview(runs: Sequence[RunReport], shown: Marks) -> Caption:
+    """Of AvgFinalLoss of all runs, whatever it is shown against."""
+    by = {key: _against(runs, shown, key) for key in shown.by}
+    zero = sum(mark.value <= 0 for mark in shown.marks)
+    missing = (
+        f" {count(zero, 'run')} of zero or below {'is' if zero == 1 else 'are'} missing." if zero else ""
+    )
+    return Caption(
+        (("", f"{shown.word} (mean of the last 5 losses) "), ("by", ""), ("missing", "")),
+        {"by": by, "missing": {"log": missing, "linear": ""}},
+        {"by": next(iter(shown.by)), "missing": shown.y.scale},
+    )
+
+
+def _against(runs: Sequence[RunReport], shown: Marks, key: str) -> str:
+    plain = {"run": "of every run.", "rank": "of every run, from the lowest to the highest."}
+    said = plain.get(key) or f"against {shown.by[key].title[:1].lower()}{shown.by[key].title[1:]}, every run."
+    without = len(runs) - sum(key in mark.places for mark in shown.marks)
+    if without:
+        lacking = "one" if key in plain else "one of the two"
+        said += f" {count(without, 'run')} without {lacking} {'is' if without == 1 else 'are'} left out."
+    if any(place % 0.5 for mark in shown.marks for place in [mark.places.get(key, 0.0)]):
+        said += " Families that share a place stand next to each other."
+    return said
+
+
+def missing_on_log(runs: Sequence[RunReport]) -> str:
+    """What a log axis cannot show of ``runs``, as a caption goes on; empty where it shows all."""
+    missing = sum(run.summary.metrics.nonpositive for run in runs)
+    return (
+        f" {count(missing, 'loss', 'losses')} of zero or below {'is' if missing == 1 else 'are'} missing: "
+        "a log axis cannot show them."
+        if missing
+        else ""
+    )
+
+
+def no_loss(_: FamilyReport) -> str:
+    """Why a family has no figure of lines: it has no runs, which is said elsewhere."""
+    return ""
+
+
+def no_seeds(family: FamilyReport) -> str:
+    """Why a family has no figure of seeds."""
+    return f"No figure of seeds: no runs form a group. {family.grouping.needed}".strip()
+
+
+def no_thresholds(family: FamilyReport) -> str:
+    """Why a family has no figure of thresholds."""
+    many = len(family.runs) > MOST_NAMED
+    why = f"it has room for {MOST_NAMED} runs." if many else "no run's rolling mean falls below any."
+    return f"No figure of steps to thresholds: {why}"

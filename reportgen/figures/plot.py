@@ -1,0 +1,144 @@
+"""What a figure shows, as data: page and paper are both drawn from this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reportgen.figures.style import LineStyle
+from reportgen.figures.traces import Drawn
+
+__all__ = ["Axis", "Line", "Mark", "Marks", "Plot", "Range", "XScale", "YScale"]
+
+Range = tuple[float, float]
+YScale = Literal["log", "linear"]
+XScale = Literal["step", "log", "share"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a plot, with its band.
+
+    Attributes:
+        id: The run's slug, or a name of its own where it stands for several runs.
+        label: Its name in full.
+        short: Its name where there is little room; differs from those of the other lines.
+        note: What else a reader is told of it who points at it: the run's name.
+        curve: All its points.
+        fine: The first of them in finer points; None where ``curve`` is as fine.
+        style: How it is drawn.
+        counts: Whether axes follow it; lines of runs that diverged are clipped.
+        behind: It is a run of a group, and stands behind the groups' lines.
+        spikes: Step and height of each spike.
+    """
+
+    id: str
+    label: str
+    short: str
+    curve: Drawn
+    style: LineStyle
+    note: str = ""
+    fine: Drawn | None = None
+    counts: bool = True
+    behind: bool = False
+    spikes: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def last(self) -> float:
+        """Its last step, 1 where it has only the step 0: what shares are shares of."""
+        return float(self.curve.step[-1]) or 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis.
+
+    Attributes:
+        title: In the field's words, with a unit where the list says one.
+        scale: The scale it opens with.
+        ranges: Each scale that it can have -> first and last value.
+        ticks: Names of the places 0, 1, ... where it has no numbers.
+        exact: The list names the range: nothing is added at its ends.
+        whole: Its numbers are whole: steps, digits.
+    """
+
+    title: str
+    scale: str
+    ranges: Mapping[str, Range]
+    ticks: tuple[str, ...] | None = None
+    exact: bool = False
+    whole: bool = False
+
+    @property
+    def range(self) -> Range:
+        """Of the scale it opens with."""
+        return self.ranges[self.scale]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Lines over steps, or over thresholds.
+
+    Attributes:
+        lines: In the legend's order.
+        x: Axis of steps.
+        y: Axis of values.
+        bands: All have one; the one that is pointed at, which paper has not; none has.
+        words: What the values at a place are called: of the line, of the band's low and high end.
+        nothing: What stands there where no line has a value.
+        marks: Lines have a mark at each point.
+        raw: It is of one run: the band are its raw values, the line is drawn over it.
+        titles: Scales of the x axis -> its title there.
+    """
+
+    lines: tuple[Line, ...]
+    x: Axis
+    y: Axis
+    bands: Literal["all", "pointed", "none"]
+    words: tuple[str, str, str]
+    nothing: str = "Nothing to show"
+    marks: bool = False
+    raw: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One run's mark.
+
+    Attributes:
+        id: The run's slug.
+        group: Place of what gives its colour, a family.
+        value: Its value.
+        short: Its name where there is little room.
+        places: Key of a comparison -> its place on the other axis; not there where it has none.
+    """
+
+    id: str
+    group: int
+    value: float
+    short: str
+    places: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """One mark a run, against something that can be chosen.
+
+    Attributes:
+        marks: In the report's order.
+        groups: Name and style of each family.
+        by: Comparisons, the first is shown at first: key -> the axis of the places.
+        y: Axis of values.
+        rows: Key of the comparison with a row for each run, which lies.
+        word: What a value is called.
+    """
+
+    marks: tuple[Mark, ...]
+    groups: tuple[tuple[str, LineStyle], ...]
+    by: Mapping[str, Axis]
+    y: Axis
+    rows: str
+    word: str
+    nothing: str = "Nothing to show"

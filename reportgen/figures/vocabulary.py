@@ -1,0 +1,78 @@
+"""The words of figures, for page and paper alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from reportgen.notation import count
+
+__all__ = [
+    "AVG_FINAL_LOSS",
+    "SHARE",
+    "SMOOTHERS",
+    "STEP_SCALES",
+    "THRESHOLD",
+    "WORDS",
+    "step_title",
+    "with_unit",
+]
+
+SMOOTHERS: Mapping[str, str] = MappingProxyType(
+    {
+        "mean": "rolling mean",
+        "median": "rolling median",
+        "ema": "exponential moving average",
+        "geometric": "rolling geometric mean",
+    }
+)
+
+AVG_FINAL_LOSS = "AvgFinalLoss"
+SHARE = "Share of the run"
+THRESHOLD = "Threshold of the loss"
+STEP_SCALES: Mapping[str, str] = MappingProxyType({"step": "Steps", "log": "Log steps", "share": "Share"})
+"""What the scales of an axis of steps are called where one can be chosen."""
+
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "value_axis": "Value axis",
+        "log": "Log",
+        "linear": "Linear",
+        "step_axis": "Step axis",
+        "band": "Band",
+        "no_band": "No band",
+        "bands": "Minimum to maximum",
+        "reset": "Reset zoom",
+        "save": "Save as SVG",
+        "step": "Step",
+        "family": "Family",
+        "threshold": "Threshold",
+        "spike": "Spike",
+        "by": "By",
+        "full": "Full resolution reached",
+        "finer": "Finer points shown",
+        "every": "1 point per step",
+        "keys": "Arrow keys read the values.",
+        "all_figures": "All figures",
+        "theme": "Theme",
+        "system": "System",
+        "light": "Light",
+        "dark": "Dark",
+    }
+)
+"""What the page's controls and notes say."""
+
+
+def step_title(unit: str = "step") -> str:
+    """Title of an axis of steps: what the steps of the runs count."""
+    return "Training step" if unit == "step" else unit[:1].upper() + unit[1:]
+
+
+def with_unit(title: str, unit: str | None) -> str:
+    """The title of an axis of values, with the list's unit."""
+    return f"{title} ({unit})" if unit else title
+
+
+def of_steps(number: int, unit: str = "step") -> str:
+    """``15,000 steps``."""
+    return count(number, unit)

@@ -1,0 +1,81 @@
+// Ticks and numbers, by the rules of reportgen/figures/axes.py and reportgen/notation.py.
+const countText = (value) => Math.round(value).toLocaleString("en-US");
+
+function raised(exponent) {
+  return [...String(exponent)].map((character) => page.notation.raised["-0123456789".indexOf(character)]).join("");
+}
+
+const minus = (text) => text.replace("-", page.notation.minus);
+const exponentOf = (value) => Number(value.toExponential().split("e")[1]);
+const plainText = (value, decimals) => minus(value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+
+function powerText(value, digits) {
+  const [figures, exponent] = value.toExponential(digits - 1).split("e");
+  return Number(exponent) === 0 ? minus(figures) : `${minus(figures)}×10${raised(Number(exponent))}`;
+}
+
+// How the numbers of one readout are written: all in one notation.
+function formOf(values) {
+  const found = [...new Set(values.filter((value) => Number.isFinite(value) && value !== 0))];
+  const sizes = found.map(Math.abs);
+  const [largest, smallest] = [Math.max(...sizes), Math.min(...sizes)];
+  const plainly = found.length && largest >= 1e-3 && largest <= 1e6 && smallest >= 1e-4;
+  const differ = (write) => new Set(found.map(write)).size === found.length;
+  if (!plainly) {
+    let digits = 3;
+    while (digits < 6 && !differ((value) => powerText(value, digits))) digits += 1;
+    return (value) => (Number.isFinite(value) ? (value === 0 ? "0" : powerText(value, digits)) : page.notation.missing);
+  }
+  let decimals = Math.max(0, 2 - exponentOf(largest), 1 - exponentOf(smallest));
+  const most = Math.max(decimals, 5 - exponentOf(largest));
+  while (decimals < most && !differ((value) => plainText(value, decimals))) decimals += 1;
+  return (value) => (Number.isFinite(value) ? (value === 0 ? "0" : plainText(value, decimals)) : page.notation.missing);
+}
+
+function roundGap(least) {
+  const magnitude = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((factor) => factor * magnitude).find((gap) => gap >= 0.999 * least);
+}
+
+function ticksOf(low, high, room, { log = false, whole = false } = {}) {
+  const most = Math.max(2, Math.floor(room));
+  if (log) {
+    const [start, end] = [Math.log10(low), Math.log10(high)];
+    const decades = [];
+    for (let k = Math.ceil(start - 1e-9); k <= Math.floor(end + 1e-9); k += 1) decades.push(k);
+    if (decades.length >= 3 || (decades.length === 2 && most === 2)) {
+      const every = Math.ceil(decades.length / most);
+      return decades.filter((k) => k % every === 0).map((k) => Number(`1e${k}`));
+    }
+    for (const factors of [[1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+      const found = [];
+      for (let k = Math.floor(start) - 1; k <= Math.ceil(end); k += 1) for (const factor of factors) found.push(Number(`${factor}e${k}`));
+      const inside = found.filter((value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
+      if (inside.length >= 3 && inside.length <= Math.max(most, 3)) return inside;
+    }
+  }
+  let gap = roundGap((high - low) / most);
+  if (whole) gap = Math.max(1, Math.round(gap));
+  const ticks = [];
+  for (let k = Math.ceil(low / gap - 1e-9); k <= Math.floor(high / gap + 1e-9); k += 1) ticks.push(k * gap);
+  return ticks;
+}
+
+const figuresOf = (value) => Math.abs(value).toExponential(8).split("e")[0].replace(".", "").replace(/0+$/, "").length || 1;
+const decimalsOf = (value) => (value === 0 ? 0 : Math.max(0, figuresOf(value) - 1 - exponentOf(Number(value.toPrecision(9)))));
+
+function tickTexts(values, log) {
+  const sizes = values.filter((value) => value !== 0).map(Math.abs);
+  if (!sizes.length) return values.map(() => "0");
+  const [largest, smallest] = [Math.max(...sizes), Math.min(...sizes)];
+  const plainly = largest >= 1e-3 && largest <= 1e6 && (smallest >= 1e-4 || !log);
+  const decades = log && values.every((value) => figuresOf(value) === 1 && value.toExponential().startsWith("1e"));
+  if (decades && !plainly) return values.map((value) => `10${raised(Math.round(Math.log10(value)))}`);
+  if (log && plainly && largest >= 10 * smallest) return values.map((value) => plainText(value, decimalsOf(value)));
+  if (plainly) {
+    const decimals = Math.max(...values.map(decimalsOf));
+    return values.map((value) => (Math.abs(value) > 1e-12 * largest ? plainText(value, decimals) : "0"));
+  }
+  const digits = Math.max(...values.map(figuresOf));
+  return values.map((value) => (value === 0 ? "0" : powerText(value, digits).replace(/^(−?)1×/, "$1")));
+}
