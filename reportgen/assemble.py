@@ -101,7 +101,6 @@ def _run(
         notes=(*made.pulled.notes, *measured.notes),
         series_sha256="" if spec.source.is_per_run else measured.digest,
         masked=identified.masked[index],
-        varied=identified.columns,
     )
     return replace(run, checks=expectations.check(family.name, spec.name, spec.expect, run.metric))
 

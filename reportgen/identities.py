@@ -33,7 +33,6 @@ class Identified:
         conflicts: On which name and configuration differ.
         labels: Unique.
         varied: What the runs are told apart by.
-        columns: Keys of attributes that a table shows unless told which; of a Quanta Maths family none.
         warnings: What the list's author should know, a sentence each.
     """
 
@@ -43,7 +42,6 @@ class Identified:
     conflicts: tuple[tuple[Conflict, ...], ...]
     labels: tuple[str, ...]
     varied: Varied
-    columns: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -81,7 +79,6 @@ def identify(family: FamilySpec, runs: Sequence[tuple[RunSpec, Mapping[str, Any]
         conflicts=tuple(conflicts for _, conflicts in merged),
         labels=tuple(labels),
         varied=varied,
-        columns=varied.columns if naming_of(specs) is None else (),
         warnings=tuple(_warnings(family, specs, groups, used, varied, extra)) if runs else (),
     )
 

@@ -13,7 +13,7 @@ from reportgen import comparisons, crosstab, findings, groups, metrics, ranking
 from reportgen.attributes import in_words
 from reportgen.findings import Facts, Finding
 from reportgen.groups import Grouping, Member, value_key
-from reportgen.model_list import HubSource
+from reportgen.model_list import HubSource, naming_of
 from reportgen.naming import QUANTA_MATHS
 from reportgen.ranking import Contender
 
@@ -44,7 +44,15 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
 
     Tests are corrected over all families together.
     """
-    grouped = [replace(family, grouping=_grouping(family), ranking=_ranking(family)) for family in families]
+    grouped = [
+        replace(
+            family,
+            runs=tuple(replace(run, columns=_columns(family)) for run in family.runs),
+            grouping=_grouping(family),
+            ranking=_ranking(family),
+        )
+        for family in families
+    ]
     crossed = [_crosstabs(family) for family in grouped]
     tests = [_contrasts(family) for family in grouped]
     pairs = [crosstab.pairs(table) for tables in crossed for table in tables]
@@ -104,6 +112,33 @@ def rank_metric(family: FamilyReport) -> str:
     run = family.runs[0]
     usual = "last" if run.series[run.ranked].evaluation else "end"
     return usual if run.ranked == "loss" else f"{run.ranked}.{usual}"
+
+
+def _columns(family: FamilyReport) -> tuple[str, ...]:
+    """What the table of anybody's runs shows: what varied, steps, rank, and the best evaluation."""
+    if naming_of([run.spec for run in family.runs]) is not None:
+        return ()
+    run = family.runs[0]
+    evaluations = [
+        one for one in run.series.values() if one.evaluation and (one.better or one.name == run.ranked)
+    ]
+    best = next((one for one in evaluations if one.name == run.ranked), next(iter(evaluations), None))
+    return tuple(
+        dict.fromkeys(
+            (
+                *family.varied.columns,
+                "sparkline",
+                "trained_steps",
+                rank_metric(family),
+                *(() if best is None else (f"{best.name}.best", f"{best.name}.best_step")),
+                *(
+                    ("avg_final_loss", "listed_avg_final_loss")
+                    if any(run.spec.listed for run in family.runs)
+                    else ()
+                ),
+            )
+        )
+    )
 
 
 def _grouping(family: FamilyReport) -> Grouping:

@@ -97,7 +97,7 @@ class RunReport:
         conflicts: Attributes on which name and ``Config`` differ.
         checks: Expectations of this run.
         masked: How many secrets of its configuration were masked.
-        varied: Keys of the attributes that are columns of its family's table unless its list says which.
+        columns: Keys of its family's table unless its list says which; empty: those of Quanta Maths.
     """
 
     spec: RunSpec
@@ -112,7 +112,7 @@ class RunReport:
     conflicts: tuple[Conflict, ...]
     checks: tuple[Check, ...]
     masked: int = 0
-    varied: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     ranked: str = "loss"
     format: str = ""
     unfinished: bool = False

@@ -18,7 +18,7 @@ from reportgen.naming import QUANTA_MATHS
 from reportgen.series import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -149,9 +149,8 @@ _USUAL = (
     "min_loss",
     "min_loss_step",
     "spikes",
-    "checks",
-    "marks",
 )
+_LAST = ("checks", "marks")
 # Columns that say nothing where no run has a value.
 _OPTIONAL = frozenset({"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"})
 
@@ -165,17 +164,19 @@ def metric_title(metric: str) -> str:
 def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
     """Keys of the columns that a table of ``runs`` shows unless told otherwise.
 
-    What varies follows the runs' names; their own columns come before expectations and marks.
+    The runs' own columns come before expectations and marks.
     """
-    known = [
-        key
-        for key in (*_naming(runs), *_USUAL)
-        if key not in _OPTIONAL or any(_VALUES[key](run) not in (None, "") for run in runs)
-    ]
-    end = next((i for i, key in enumerate(known) if key in ("checks", "marks")), len(known))
-    naming = len(_naming(runs))
-    varied = dict.fromkeys(key for run in runs for key in run.varied if key not in known)
-    return (*known[:naming], *varied, *known[naming:end], *_extra_columns(runs), *known[end:])
+    usual = dict.fromkeys(key for run in runs for key in (run.columns or _USUAL)) or _USUAL
+
+    def filled(keys: Iterable[str]) -> list[str]:
+        return [
+            key
+            for key in keys
+            if key not in _OPTIONAL or any(_VALUES[key](run) not in (None, "") for run in runs)
+        ]
+
+    naming = ("label",) if runs and all(run.columns for run in runs) else _naming(runs)
+    return (*naming, *filled(usual), *_extra_columns(runs), *filled(_LAST))
 
 
 def _naming(runs: Sequence[RunReport]) -> tuple[str, ...]:
@@ -186,7 +187,9 @@ def _naming(runs: Sequence[RunReport]) -> tuple[str, ...]:
 def all_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
     """Keys of every column that ``runs`` can fill, the family's name left out."""
     attributes = dict.fromkeys(key for run in runs for key in run.attributes if key not in COLUMNS)
-    return (*(key for key in COLUMNS if key != "family"), *attributes, *_extra_columns(runs))
+    unknown = {key for key in QUANTA_MATHS.keys if all(run.attributes.get(key) is None for run in runs)}
+    known = [key for key in COLUMNS if key != "family" and not (runs and key in unknown)]
+    return (*known, *attributes, *_extra_columns(runs))
 
 
 def runs_table(report: Report, columns: Sequence[str] | None = None) -> Table:

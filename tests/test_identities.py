@@ -34,7 +34,7 @@ def test_runs_of_anybody(tmp_path: Path) -> None:
     )
     assert found.labels == ("lr=0.001", "lr=0.0001")
     assert [one.key for one in found.varied.free] == ["lr", "config.steps"]
-    assert found.columns == ("lr", "config.steps")
+    assert found.varied.columns == ("lr", "config.steps")
     assert (found.masked, found.configs[0]["hub"]) == ((1, 1), {"token": MASK})
     unknown = dict.fromkeys(("op", "digits", "layers", "heads", "steps_k", "grokfast", "insert_mode"))
     assert found.attributes[0] == {**unknown, "seed": 1, "lr": 1e-3, "config.steps": 5}
@@ -44,7 +44,7 @@ def test_runs_of_anybody(tmp_path: Path) -> None:
 def test_runs_of_quanta_maths_keep_their_labels_and_columns(tmp_path: Path) -> None:
     configs = {name: {"n_digits": int(name[5]), "lr": lr} for name, lr in zip(QUANTA, (1, 2), strict=True)}
     found = identified(tmp_path, configs)
-    assert (found.labels, found.columns) == (("d5", "d6"), ())
+    assert found.labels == ("d5", "d6")
     assert list(found.attributes[1].items())[:3] == [("op", "add"), ("digits", 6), ("layers", 2)]
     assert found.attributes[1]["lr"] == 2
     assert "n_digits" not in {one.path for one in found.varied.attributes}
@@ -99,7 +99,7 @@ def test_a_path_that_no_configuration_has_is_told(tmp_path: Path) -> None:
     found = identified(tmp_path, configs, before='[attributes]\nrate = "opt.lrr"\n')
     assert found.warnings == ('attributes.rate: no configuration has "opt.lrr"; did you mean "opt.lr"?',)
     renamed = identified(tmp_path, configs, before='[attributes]\nrate = "opt.lr"\n')
-    assert (renamed.labels, renamed.columns, renamed.warnings) == (("rate=1", "rate=2"), ("rate",), ())
+    assert (renamed.labels, renamed.varied.columns, renamed.warnings) == (("rate=1", "rate=2"), ("rate",), ())
 
 
 def test_a_column_of_extra_hides_the_configuration(tmp_path: Path) -> None:

@@ -135,7 +135,9 @@ def test_numbers_of_siunitx() -> None:
         extra={"accuracy": 0.999999, "fails": -12, "tiny": 2.5e-12},
     )
     run = run_report(spec.name, values, spec=spec)
-    tex = latex.render(family_report("A", [run, run_report("other", losses(12_345, end=1e-12))]))
+    tex = latex.render(
+        family_report("A", [run, run_report("add_d6_l2_h3_t15K_s372001", losses(12_345, end=1e-12))])
+    )
     columns, head, rows = _parts(tex)
     assert dict(zip(head, zip(columns, (row for row in rows[0]), strict=True), strict=True)) == {
         "{Label}": ("l", "{d5}"),
@@ -166,7 +168,7 @@ def test_seeds_are_names_and_missing_numbers_are_dashes() -> None:
 
 
 def test_long_tables_repeat_their_head() -> None:
-    runs = [run_report(f"r{i}", losses(20)) for i in range(41)]
+    runs = [run_report(f"add_d5_l2_h3_t15K_s{i}", losses(20), label=f"r{i}") for i in range(41)]
     tex = latex.render(family_report("A", runs))
     assert r"\usepackage{booktabs,longtable,siunitx}" in tex
     assert tex.count("{AvgFinalLoss}") == 2

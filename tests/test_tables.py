@@ -123,7 +123,7 @@ def test_a_step_count_that_differs_is_marked() -> None:
 
 
 def test_usual_columns_leave_out_what_no_run_has() -> None:
-    plain = family_report("A", [run_report("r", label="short")])
+    plain = family_report("A", [run_report("add_d5_l2_h3_t15K_s1", label="short")])
     keys = {column.key for column in tables.family_table(plain).columns}
     assert {"label", "name", "trained_steps", "avg_final_loss", "final_loss", "min_loss", "spikes"} <= keys
     assert not {"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"} & keys
@@ -133,6 +133,17 @@ def test_usual_columns_leave_out_what_no_run_has() -> None:
     assert same[0] == "label"
     assert "name" not in same
     assert {"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"} <= set(full)
+
+
+def test_anybodys_runs_show_what_varied_steps_and_rank() -> None:
+    runs = [run_report(name, attrs={"lr": lr}) for name, lr in (("a", 1e-3), ("b", 3e-4))]
+    family = family_report("A", runs)
+    table = tables.family_table(family)
+    assert [column.key for column in table.columns] == ["label", "lr", "sparkline", "trained_steps", "end"]
+    assert [row.cells[1].text for row in table.rows] == ["0.001", "0.0003"]
+    assert "digits" not in tables.all_columns(family.runs)
+    listed = run_report("a", spec=run_spec("a", listed={"avg_final_loss": "0.1"}))
+    assert "listed_avg_final_loss" in tables.usual_columns(family_report("A", [listed]).runs)
 
 
 def test_a_list_chooses_columns_and_their_order() -> None:
