@@ -158,8 +158,9 @@ def run(
     with log.step("write"):
         unasked = set(FORMATS) - set(options.formats) if not options.prune else set()
         folder.publish(out, made.files, manifest, stays=lambda name: _format_of(name) in unasked)
+    no_figures = "" if any(name.startswith("figures/") for name in made.files) else " and figures/"
     for name, reason in made.missing_formats.items():
-        log.warn(f"report.{name} could not be made: {reason}")
+        log.warn(f"report.{name}{no_figures} could not be made: {reason}")
     _warn(manifest, log)
     code = _exit_code(manifest, bool(made.missing_formats), options)
     return Outcome(report, out, code, True, made.missing_formats)

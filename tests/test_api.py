@@ -116,7 +116,9 @@ def test_a_format_that_cannot_be_made_is_warned_of_and_named(
     with pytest.warns(ReportgenWarning) as caught:
         report = reportgen.build(folder / "list.toml", folder / "missing", formats=["pdf"], use_cache=False)
     assert report.missing_formats == {"pdf": "Chrome is missing"}
-    assert "report.pdf could not be made: Chrome is missing" in [str(one.message) for one in caught]
+    assert "report.pdf and figures/ could not be made: Chrome is missing" in [
+        str(one.message) for one in caught
+    ]
 
 
 def test_progress_is_shown_without_a_warning_of_tqdms(

@@ -267,8 +267,21 @@ def test_a_chrome_that_crashes_costs_the_pdf_only(tmp_path: Path, behaviour: str
     chrome.chmod(0o755)
     done = build(tmp_path, "--no-cache", BROWSER_PATH=str(chrome))
     assert done.returncode == 5, done.stderr
-    assert "report.pdf could not be made" in done.stderr and "Traceback" not in done.stderr
+    assert "report.pdf and figures/ could not be made: Chrome failed twice: it did not start" in done.stderr
+    assert "Traceback" not in done.stderr
+    # Words, as no tuple of Python's holds them.
+    assert "('" not in done.stderr and "', '" not in done.stderr
     assert generation_of(tmp_path / "out" / "report.html") == "1"
+
+
+def test_two_missing_parts_are_said_at_once(tmp_path: Path) -> None:
+    write_list(tmp_path, 1)
+    (tmp_path / "weasyprint.py").write_text("raise OSError('cannot load library libpango')\n")
+    done = build(tmp_path, "--no-cache", PYTHONPATH=str(tmp_path), BROWSER_PATH=str(tmp_path / "none"))
+    assert done.returncode == 5, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert line.startswith("warning: report.pdf and figures/ could not be made: BROWSER_PATH names no file")
+    assert "; and Pango, which WeasyPrint needs, cannot be loaded" in line
 
 
 @pytest.mark.parametrize("crash", ["os.abort()", "os.kill(os.getpid(), 9)", "raise RuntimeError('a bug')"])

@@ -318,6 +318,7 @@ def _silence(logger: logging.Logger) -> None:
 
 
 def _line(error: object) -> str:
-    """An error as one short line."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    """An error as one short line; of an exception with several arguments the first, which says what it is."""
+    said = error.args[0] if isinstance(error, Exception) and len(error.args) > 1 else error
+    text = " ".join(str(said).split()) or type(error).__name__
     return text if len(text) <= 200 else text[:199] + "…"

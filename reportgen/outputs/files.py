@@ -73,7 +73,7 @@ def make_files(
         log: Where progress goes.
     """
     files = dict(_data_files(report))
-    missing: dict[str, str] = {}
+    wrong: list[str] = []
     drawn: dict[str, Images] = {}
     with _printing(report, printers, store, templates, paper_size, files) as printing:
         if printing is not None:
@@ -83,19 +83,22 @@ def make_files(
                 log.info(one_line(f"drawn anew: {', '.join(printing.anew) or 'none'}", _LONGEST_LINE))
                 files |= _figure_files(drawn, printing.only_in_pdf)
             except ReportgenError as error:
-                missing["pdf"] = str(error)
+                wrong.append(str(error))
         if "html" in formats:
             with log.step("render the page"):
                 pictures = {name: images.still for name, images in drawn.items()}
                 files["report.html"] = html.render(report, templates=templates, pictures=pictures).encode()
-        if printing is not None and not missing:
+        if printing is not None:
             try:
                 with log.step("lay out the PDF"):
                     pages = printing.laying_out.result()
-                    files["report.pdf"] = embed(pages, {name: images.pdf for name, images in drawn.items()})
+                    # Waited for even without figures: what else is missing is said at once.
+                    if not wrong:
+                        pictured = {name: images.pdf for name, images in drawn.items()}
+                        files["report.pdf"] = embed(pages, pictured)
             except ReportgenError as error:
-                missing["pdf"] = str(error)
-    return Made(files, missing)
+                wrong.append(str(error))
+    return Made(files, {"pdf": "; and ".join(wrong)} if wrong else {})
 
 
 def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
