@@ -305,7 +305,7 @@ class _Look:
     def _of_group(
         self, form: str, ending: str, candidates: Sequence[_Candidate], base: str
     ) -> SurveyedSource:
-        places = [f"{base}{one.place}".removesuffix(ending).rstrip("/") for one in candidates]
+        places = [f"{base}{unpacked(one.place)}".removesuffix(ending).rstrip("/") for one in candidates]
         start, end = _common(places)
         runs = []
         for place, one in zip(places, candidates, strict=True):

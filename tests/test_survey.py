@@ -143,3 +143,14 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert [one.reason for one in survey(tmp_path / "none").left_out] == [
         "cannot be read (No such file or directory)"
     ]
+
+
+def test_packed_files_are_runs_under_their_plain_names(tmp_path: Path) -> None:
+    import gzip
+
+    for name in ("a", "b"):
+        log = "step,loss\n" + "".join(f"{n},{1 / (n + 1)}\n" for n in range(9))
+        (tmp_path / f"{name}.csv.gz").write_bytes(gzip.compress(log.encode()))
+    (source,) = survey(tmp_path).sources
+    assert [run.name for run in source.runs] == ["a", "b"]
+    assert source.table["path"].endswith("{name}.csv")

@@ -67,10 +67,19 @@ def fitting(
     files: Sequence[str], head: Head, wanted: str | None = None
 ) -> list[tuple[Format, tuple[str, ...]]]:
     """All formats that would read a run's files, the surest first; see :func:`format_of`."""
-    every = _formats()
-    if wanted is not None:
-        return [(one, one.fits(files, head) or tuple(files)) for one in every if one.name == wanted]
-    return [(one, fits) for one in every if (fits := one.fits(files, head))]
+    from reportgen.formats.packed import plain_name
+
+    # Formats see names without .gz and .zst, as those of the files that they read.
+    given = {plain_name(file): file for file in sorted(files, key=len, reverse=True)}
+    names = [plain_name(file) for file in files if given[plain_name(file)] == file]
+    found = []
+    for one in _formats():
+        if wanted not in (None, one.name):
+            continue
+        fits = one.fits(names, lambda name: head(given[name])) or (() if wanted is None else tuple(names))
+        if fits:
+            found.append((one, tuple(given[name] for name in fits)))
+    return found
 
 
 def runs_in(
