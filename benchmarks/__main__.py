@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks import builds, numeric, reading
+from benchmarks import builds, events, numeric, reading
 from benchmarks.row import table
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="leave out builds of 270 runs and more")
     options = parser.parse_args()
     print("All runs are synthetic. Seconds, unless a row names another unit; a ratio is theirs to ours.\n")
-    parts = [reading.rows(), numeric.rows(), builds.rows(large=not options.small)]
+    parts = [reading.rows(), events.rows(), numeric.rows(), builds.rows(large=not options.small)]
     if options.gpu:
         parts.append(numeric.gpu_rows())
     for line in table(row for part in parts for row in part):

@@ -9,39 +9,38 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+import numpy as np
 
 from reportgen.formats import protobuf
+from reportgen.formats.event_values import Value, double, number_of, values_of
 from reportgen.formats.protobuf import BYTES, FIXED64, VARINT, Malformed
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from reportgen.kinds import IntArray
+
 __all__ = ["Entries", "EventFile", "begins_event_file", "read_event_file"]
+
+BytesArray: TypeAlias = "npt.NDArray[np.uint8]"
+UInt32Array: TypeAlias = "npt.NDArray[np.uint32]"
 
 _CHUNK = 1 << 20
 # Beyond this a record holds pictures or a graph. It is passed over without being held in memory.
 _LARGEST = 64 << 20
 _HEAD = 12
 _TAIL = 4
+# Bytes of an event with time, step and a value of a tag without a name; of one with a long name.
+_SHORTEST, _LONGEST = 20, 1024
 _MASK = 0xA282EAD8
 
-# Types of tensors (tensorflow/core/framework/types.proto): struct's letter, and the field of its values.
-_TYPES: Final[Mapping[int, tuple[str, int]]] = {
-    1: ("f", 5),
-    2: ("d", 6),
-    3: ("i", 7),
-    4: ("B", 7),
-    5: ("h", 7),
-    6: ("b", 7),
-    9: ("q", 10),
-    10: ("?", 11),
-    14: ("bfloat16", 13),
-    17: ("H", 7),
-    19: ("e", 13),
-    22: ("I", 16),
-    23: ("Q", 17),
-}
-_STRING = 7
+_TIME_KEY, _STEP_KEY = 0x09, 0x10
+# More different events than this, of one length and no four alike, are read one by one.
+_MOST_TAGS = 64
+_FACTOR = 0x9E3779B97F4A7C15
 
 
 @dataclass(slots=True)
@@ -117,7 +116,23 @@ def read_event_file(stream: BinaryIO) -> EventFile:
         if not more:
             walk.file.cut = len(buffer) > 0
             break
-    return walk.file
+    return _in_order(walk.file)
+
+
+def _in_order(found: EventFile) -> EventFile:
+    """The entries of each tag, and the tags, as they were written: records were read by their likeness."""
+    for tag, entries in found.scalars.items():
+        rows = np.array(entries.rows)
+        order = np.argsort(rows, kind="stable")
+        if (np.diff(order) != 1).any():
+            found.scalars[tag] = Entries(
+                array("d", np.array(entries.values)[order].tobytes()),
+                array("q", np.array(entries.steps)[order].tobytes()),
+                array("d", np.array(entries.walls)[order].tobytes()),
+                array("q", rows[order].tobytes()),
+            )
+    found.scalars = dict(sorted(found.scalars.items(), key=lambda one: one[1].rows[0]))
+    return found
 
 
 def _skip(stream: BinaryIO, size: int) -> bool:
@@ -154,6 +169,8 @@ class _Walk:
         ends_in_value: An event without time, step and its last four bytes, a float, to its tag.
         holds_value: The same of tensors, by length: where the value stands, its letter, what is before
             and after it.
+        number: Of the record that is read.
+        told: Tag of a text to the record that holds it.
     """
 
     file: EventFile = field(default_factory=EventFile)
@@ -161,65 +178,141 @@ class _Walk:
     lengths: dict[bytes, int] = field(default_factory=dict)
     ends_in_value: dict[bytes, Entries] = field(default_factory=dict)
     holds_value: dict[int, list[_Template]] = field(default_factory=dict)
+    number: int = 0
+    told: dict[str, int] = field(default_factory=dict)
 
     def records_of(self, buffer: bytes, at: int) -> int:
         """Reads the whole records of ``buffer`` from ``at`` on, and returns where the rest begins."""
         import crc32c
 
-        checksum_of, known, float_at, int_at = crc32c.crc32c, self.lengths, _FLOAT, _UINT32
+        checksum_of, lengths = crc32c.crc32c, self.lengths
+        starts, sizes, checksums = [], [], []
         size = len(buffer)
-        while True:
-            start = at + _HEAD
-            if start > size:
-                self.wanted = _HEAD
-                return at
+        self.wanted = _HEAD
+        # The one loop of reading that runs once a record; all else is done for many at once.
+        while (start := at + _HEAD) <= size:
             head = buffer[at:start]
-            length = known.get(head)
+            length = lengths.get(head)
             if length is None:
                 if not _sound_length(head):
                     self.file.lost = True
-                    return at
-                length = known[head] = int.from_bytes(head[:8], "little")
+                    break
+                length = lengths[head] = int.from_bytes(head[:8], "little")
             end = start + length
             if end + _TAIL > size:
                 self.wanted = _HEAD + length + _TAIL
-                return at
-            data = buffer[start:end]
-            checksum = checksum_of(data)
-            masked = (((checksum >> 15) | (checksum << 17)) + _MASK) & 0xFFFF_FFFF
+                break
+            starts.append(start)
+            sizes.append(length)
+            checksums.append(checksum_of(buffer[start:end]))
             at = end + _TAIL
-            if masked != int_at(buffer, end)[0]:
-                self.file.damaged += 1
-                continue
-            self.file.records += 1
-            if length < 24 or data[0] != 9:
-                self._event(data)
-                continue
-            step, after = 0, 9
-            if data[9] == 0x10:
-                step, after = data[10], 11
-                if step > 0x7F:
-                    try:
-                        step, after = protobuf.varint(data, 10)
-                    except Malformed:
-                        self.file.damaged += 1
-                        continue
-            entries = self.ends_in_value.get(data[after:-4])
-            if entries is None or step >> 63:
-                self._unusual(data, step, after)
-                continue
-            entries.values.append(float_at(data, length - 4)[0])
-            entries.steps.append(step)
-            entries.walls.append(_DOUBLE(data, 1)[0])
-            entries.rows.append(self.file.records)
+        if starts:
+            self._records(buffer, np.array(starts), np.array(sizes), np.array(checksums, dtype=np.uint32))
+        return at
 
-    def _unusual(self, data: bytes, step: int, after: int) -> None:
-        """An event that does not end in the value of a tag that is known."""
+    def _records(self, buffer: bytes, starts: IntArray, sizes: IntArray, checksums: UInt32Array) -> None:
+        """Takes what records hold.
+
+        Args:
+            buffer: The bytes in which they stand.
+            starts: (records,) where the data of each begin.
+            sizes: (records,) bytes of data.
+            checksums: (records,) of the data.
+        """
+        data = np.frombuffer(buffer, dtype=np.uint8)
+        stored = data[(starts + sizes)[:, None] + np.arange(_TAIL)].view("<u4")[:, 0]
+        sound = ((checksums >> 15) | (checksums << 17)) + np.uint32(_MASK) == stored
+        self.file.damaged += int(np.count_nonzero(~sound))
+        numbers = self.file.records + np.cumsum(sound)
+        self.file.records = int(numbers[-1])
+        starts, sizes, numbers = starts[sound], sizes[sound], numbers[sound]
+        unusual: list[int] = []
+        for length in np.unique(sizes).tolist():
+            places = np.flatnonzero(sizes == length)
+            if not _SHORTEST < length <= _LONGEST:
+                unusual += places.tolist()
+                continue
+            events = data[starts[places][:, None] + np.arange(length)]
+            unusual += places[self._alike(events, numbers[places])].tolist()
+        for place in sorted(unusual):
+            start = int(starts[place])
+            self._one(buffer[start : start + int(sizes[place])], int(numbers[place]))
+
+    def _alike(self, events: BytesArray, numbers: IntArray) -> list[int]:
+        """Takes the scalars among events of one length; returns the places of those not taken.
+
+        Args:
+            events: (events, length).
+            numbers: (events,) of the records.
+        """
+        has_step = events[:, 9] == _STEP_KEY
+        goes_on = events[:, 10:19] > 0x7F
+        after = np.where(has_step, 11 + np.argmin(goes_on, axis=1), 9)
+        plain = (events[:, 0] == _TIME_KEY) & ~(has_step & goes_on.all(axis=1))
+        left = np.flatnonzero(~plain).tolist()
+        for begins in np.unique(after[plain]).tolist():
+            places = np.flatnonzero(plain & (after == begins))
+            left += places[self._of_step(events[places], numbers[places], begins)].tolist()
+        return left
+
+    def _of_step(self, events: BytesArray, numbers: IntArray, after: int) -> list[int]:
+        """The same for events whose steps are equally long, ``after`` being where these end."""
+        around = events[:, after:-4]
+        # A number for the bytes around the value: events of one tag have the same.
+        factors = np.arange(1, around.shape[1] + 1, dtype=np.uint64) * np.uint64(_FACTOR)
+        _, of, counts = np.unique(around.astype(np.uint64) @ factors, return_inverse=True, return_counts=True)
+        if len(counts) > _MOST_TAGS and len(counts) * 4 > len(events):
+            return list(range(len(events)))
+        left: list[int] = []
+        for members in np.split(np.argsort(of, kind="stable"), np.cumsum(counts)[:-1]):
+            places = members
+            shape = around[members[0]]
+            key = shape.tobytes()
+            if key not in self.ends_in_value:  # Perhaps it is, once one was read.
+                self._one(events[places[0]].tobytes(), int(numbers[places[0]]))
+                places = members[1:]
+            entries = self.ends_in_value.get(key)
+            alike = (around[places] == shape).all(axis=1)
+            if entries is None:
+                left += places.tolist()
+                continue
+            left += places[~alike].tolist()
+            self._take_all(entries, events[places[alike]], numbers[places[alike]], after)
+        return left
+
+    def _take_all(self, entries: Entries, events: BytesArray, numbers: IntArray, after: int) -> None:
+        """Keeps the scalars of one tag."""
+        steps = np.zeros(len(events), dtype=np.int64)
+        for place in range(10, after):
+            steps |= (events[:, place] & 0x7F).astype(np.int64) << 7 * (place - 10)
+        values = np.ascontiguousarray(events[:, -4:]).view("<f4")[:, 0]
+        entries.values.frombytes(values.astype(np.float64).tobytes())
+        entries.steps.frombytes(steps.tobytes())
+        entries.walls.frombytes(
+            np.ascontiguousarray(events[:, 1:9]).view("<f8")[:, 0].astype(np.float64).tobytes()
+        )
+        entries.rows.frombytes(numbers.astype(np.int64).tobytes())
+
+    def _one(self, data: bytes, number: int) -> None:
+        """Takes what one event holds that is not like those before."""
+        self.number = number
+        step, after = 0, 9
+        if len(data) <= _SHORTEST or data[0] != _TIME_KEY:
+            self._event(data)
+            return
+        if data[9] == _STEP_KEY:
+            try:
+                step, after = protobuf.varint(data, 10)
+            except Malformed:
+                self._event(data)
+                return
         rest = data[after:]
         for template in self.holds_value.get(len(rest), ()):
             if rest.startswith(template.before) and rest.endswith(template.after):
-                value = _number(template.letter, rest[len(template.before) : len(rest) - len(template.after)])
-                self._take(template.entries, value, protobuf.signed(step), _DOUBLE(data, 1)[0])
+                value = number_of(
+                    template.letter, rest[len(template.before) : len(rest) - len(template.after)]
+                )
+                self._take(template.entries, value, protobuf.signed(step), double(data, 1))
                 return
         self._event(data, rest)
 
@@ -227,7 +320,7 @@ class _Walk:
         entries.values.append(value)
         entries.steps.append(step)
         entries.walls.append(wall)
-        entries.rows.append(self.file.records)
+        entries.rows.append(self.number)
 
     def _event(self, data: bytes, rest: bytes = b"") -> None:
         """Any event, field by field. ``rest`` is what follows its time and step, where these come first."""
@@ -235,19 +328,14 @@ class _Walk:
             wall, step, summaries = 0.0, 0, []
             for number, wire, count, content in protobuf.fields(data):
                 if number == 1 and wire == FIXED64:
-                    wall = _DOUBLE(content, 0)[0]
+                    wall = double(content)
                 elif number == 2 and wire == VARINT:
                     step = protobuf.signed(count)
                 elif number == 5 and wire == BYTES:
                     summaries.append(content)
                 elif number in (4, 8) and wire == BYTES:
                     self.file.others.setdefault("a graph")
-            values = [
-                _value(content)
-                for summary in summaries
-                for number, wire, _, content in protobuf.fields(summary)
-                if number == 1 and wire == BYTES
-            ]
+            values = [value for summary in summaries for value in values_of(summary)]
         except Malformed:
             self.file.damaged += 1
             self.file.records -= 1
@@ -257,19 +345,21 @@ class _Walk:
         for value in values:
             self._read_value(value, step, wall, rest if len(values) == 1 else b"")
 
-    def _read_value(self, value: _Value, step: int, wall: float, rest: bytes) -> None:
+    def _read_value(self, value: Value, step: int, wall: float, rest: bytes) -> None:
         if value.hparams is not None:
             self.file.hparams.update(value.hparams)
         elif value.text is not None:
-            self.file.texts[value.tag] = value.text
+            if self.number >= self.told.get(value.tag, 0):
+                self.told[value.tag] = self.number
+                self.file.texts[value.tag] = value.text
         elif value.letter:
             entries = self.file.scalars.setdefault(value.tag, Entries())
-            self._take(entries, _number(value.letter, value.raw), step, wall)
+            self._take(entries, number_of(value.letter, value.raw), step, wall)
             self._learn(value, entries, rest)
         elif value.other:
             self.file.others.setdefault(value.other)
 
-    def _learn(self, value: _Value, entries: Entries, rest: bytes) -> None:
+    def _learn(self, value: Value, entries: Entries, rest: bytes) -> None:
         """Keeps what stands around a value, where that is plain: its bytes stand there once."""
         if value.letter == "f" and value.simple and rest.endswith(b"\x15" + value.raw):
             self.ends_in_value[rest[:-4]] = entries
@@ -277,11 +367,6 @@ class _Walk:
             before, after = rest.split(value.raw)
             template = _Template(before, after, value.letter, entries)
             self.holds_value.setdefault(len(rest), []).append(template)
-
-
-_FLOAT = struct.Struct("<f").unpack_from
-_DOUBLE = struct.Struct("<d").unpack_from
-_UINT32 = struct.Struct("<I").unpack_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,138 +377,3 @@ class _Template:
     after: bytes
     letter: str
     entries: Entries
-
-
-@dataclass(slots=True)
-class _Value:
-    """A value of a summary.
-
-    Attributes:
-        letter: Type of a number, as ``_TYPES`` has it; empty where it is no scalar.
-        raw: The number's bytes, or those of a varint as 8 bytes.
-        simple: Not a tensor.
-        other: What it is where it is no scalar.
-    """
-
-    tag: str = ""
-    letter: str = ""
-    raw: bytes = b""
-    simple: bool = False
-    text: str | None = None
-    hparams: Mapping[str, Any] | None = None
-    other: str = ""
-
-
-def _number(letter: str, raw: bytes) -> float:
-    if letter == "bfloat16":
-        return float(struct.unpack("<f", b"\0\0" + raw)[0])
-    return float(struct.unpack("<" + letter, raw)[0])
-
-
-_PLUGINS = {
-    "graph_keras_model": "a graph",
-    "graph_run_metadata": "a graph",
-    "scalars": "tensors of many numbers",
-}
-_KINDS = {4: "images", 5: "histograms", 6: "audio"}
-
-
-def _value(data: bytes) -> _Value:
-    """``Summary.Value`` (tensorflow/core/framework/summary.proto)."""
-    value, plugin, content, tensor = _Value(), "", b"", None
-    for number, wire, _, part in protobuf.fields(data):
-        if number == 1 and wire == BYTES:
-            value.tag = protobuf.text(part)
-        elif number == 2 and wire == protobuf.FIXED32:
-            value.letter, value.raw, value.simple = "f", part, True
-        elif number in _KINDS:
-            value.other = _KINDS[number]
-        elif number == 8 and wire == BYTES:
-            tensor = part
-        elif number == 9 and wire == BYTES:
-            plugin, content = _plugin(part)
-    if plugin == "hparams":
-        value.letter = ""
-        value.hparams = _hparams(content)
-    elif tensor is not None and not value.letter:
-        _read_tensor(tensor, value, plugin)
-    return value
-
-
-def _plugin(metadata: bytes) -> tuple[str, bytes]:
-    """Name of the plug-in that a summary is for, and what it says to it."""
-    name, content = "", b""
-    for number, wire, _, part in protobuf.fields(metadata):
-        if number == 1 and wire == BYTES:
-            for inner, inner_wire, _, data in protobuf.fields(part):
-                if inner == 1 and inner_wire == BYTES:
-                    name = protobuf.text(data)
-                elif inner == 2 and inner_wire == BYTES:
-                    content = data
-    return name, content
-
-
-def _read_tensor(data: bytes, value: _Value, plugin: str) -> None:
-    """``TensorProto`` (tensorflow/core/framework/tensor.proto): a scalar where it holds one number."""
-    value.other = _PLUGINS.get(plugin, plugin or "tensors")
-    kind, found = 0, list(protobuf.fields(data))
-    for number, wire, count, _ in found:
-        if number == 1 and wire == VARINT:
-            kind = count
-    if kind == _STRING:
-        texts = [part for number, wire, _, part in found if number == 8 and wire == BYTES]
-        if plugin == "text" and texts:
-            value.text = protobuf.text(texts[0])
-        return
-    if kind not in _TYPES or plugin not in ("", "scalars"):
-        return
-    letter, typed = _TYPES[kind]
-    width = 2 if letter == "bfloat16" else struct.calcsize("<" + letter)
-    for number, wire, count, part in found:
-        if number == 4 and wire == BYTES and len(part) == width:
-            value.letter, value.raw = letter, part
-        elif number == typed:
-            _read_typed(letter, width, (wire, count, part), value)
-
-
-def _read_typed(letter: str, width: int, content: tuple[int, int, bytes], value: _Value) -> None:
-    """A number in the field of its type: packed or not, a float as itself, whole numbers as varints."""
-    wire, count, part = content
-    if letter in "fd":
-        if len(part) == width:
-            value.letter, value.raw = letter, part
-        return
-    if wire == BYTES:
-        count, after = protobuf.varint(part, 0)
-        if after != len(part):
-            return
-    value.letter = letter
-    value.raw = (count & ((1 << (8 * width)) - 1)).to_bytes(width, "little")
-
-
-def _hparams(content: bytes) -> Mapping[str, Any] | None:
-    """``HParamsPluginData.session_start_info.hparams``; None where it is another part of the plug-in's."""
-    found: dict[str, Any] = {}
-    started = False
-    for number, wire, _, part in protobuf.fields(content):
-        if number != 3 or wire != BYTES:
-            continue
-        started = True
-        for inner, inner_wire, _, entry in protobuf.fields(part):
-            if inner == 1 and inner_wire == BYTES:
-                members = {key: data for key, kind, _, data in protobuf.fields(entry) if kind == BYTES}
-                found[protobuf.text(members.get(1, b""))] = _plain(members.get(2, b""))
-    return found if started else {}
-
-
-def _plain(data: bytes) -> Any:
-    """``google.protobuf.Value``; lists and structures, which the plug-in does not write, as None."""
-    for number, wire, count, part in protobuf.fields(data):
-        if number == 2 and wire == FIXED64:
-            value: float = _DOUBLE(part, 0)[0]
-            return int(value) if value.is_integer() and abs(value) < 2**53 else value
-        if number == 3 and wire == BYTES:
-            return protobuf.text(part)
-        if number == 4 and wire == VARINT:
-            return bool(count)
-    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import random
 import struct
 import tracemalloc
 from array import array
@@ -148,6 +149,25 @@ def test_what_was_written_is_read(scalars: list[tuple[str, int, float]]) -> None
         expected.setdefault(tag, []).append((step, repr(value)))
     found = pairs(wire.file(scalars))
     assert {tag: [(step, repr(value)) for step, value in one] for tag, one in found.items()} == expected
+
+
+@pytest.mark.parametrize("tags", [1, 3, 200])
+def test_however_many_tags_entries_keep_their_order(tags: int) -> None:
+    chance = random.Random(tags)
+    scalars = [
+        (f"tag{chance.randrange(tags):03}", chance.choice([3, 400, 70_000]), float(n)) for n in range(900)
+    ]
+    data = wire.header()
+    for number, (tag, step, value) in enumerate(scalars):
+        content = b"\x2d" + struct.pack("<f", value)
+        of = wire.tensor(tag, 1, content) if number % 5 == 0 else wire.simple(tag, value)
+        data += wire.event(1.7e9 + number, step, of)
+    expected: dict[str, list[tuple[int, float]]] = {}
+    for tag, step, value in scalars:
+        expected.setdefault(tag, []).append((step, value))
+    found = pairs(data)
+    assert found == expected
+    assert list(found) == list(expected)
 
 
 @given(st.data())
