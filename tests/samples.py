@@ -212,7 +212,7 @@ def run_report(
         config={"n_digits": attrs.get("digits"), "lr": 8e-5, "batch_size": 64, "weight_decay": 0.1}
         if config is None
         else config,
-        recorded=recorded,
+        recorded=dict(recorded),
         series={"loss": series_report(summary)},
         source=source,
         marks=tuple(sorted(found)),
