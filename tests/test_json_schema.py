@@ -52,7 +52,7 @@ def test_lists_that_are_read_are_valid(text: str) -> None:
         f"{HUB}{FAMILY}runs = []",
         f"{HUB}{FAMILY}runs = [5]",
         f'titel = "x"\n{HUB}{FAMILY}runs = ["a"]',
-        f'{HUB}{FAMILY}runs = ["a"]\nfigures = ["lin"]',
+        f'{HUB}{FAMILY}runs = ["a"]\nfigures = "all"',
         f'{HUB}{FAMILY}runs = ["a"]\nsmoothing = {{ windw = 1 }}',
         f'{HUB}{FAMILY}runs = ["a"]\n[[family.table]]\nname = "x"',
         f'{HUB}{FAMILY}runs = [{{ name = "a", lable = "x" }}]',

@@ -287,7 +287,9 @@ FAMILIES = {
     "y_range = [1, inf]": [
         "y_range[1]: is inf; y_range must be two numbers, the lower first, such as [1e-9, 3]"
     ],
-    "y_range = [0, 1]": ["y_range: starts at 0, which a log axis cannot show; it must start above"],
+    'figures = ["end", "log"]\ny_range = [0, 1]': [
+        "y_range: starts at 0, which a log axis cannot show; it must start above"
+    ],
     "columns = []": ["columns: is an empty list; must be a list of names of columns"],
     'order = ""': ["order: is empty; must be text"],
     'group_by = "lr"': [

@@ -219,9 +219,6 @@ class _Building:
                 text = f"{shown(run.name)} is runs[{first}] too; leave one out, or give it another revision"
                 self.mistakes.add(here, text)
             runs.append(run)
-        if table.y_range and table.y_range[0] <= 0 and "log" in (table.figures or ["log"]):
-            text = f"starts at {table.y_range[0]:g}, which a log axis cannot show; it must start above"
-            self.mistakes.add(f"{place}.y_range", text)
         given = {"window"} & table.smoothing.keys() | {"figures", "rank_by"} & table.model_fields_set
         spec = FamilySpec(
             name=table.name,
@@ -251,7 +248,11 @@ class _Building:
             paths=common.paths,
             given=common.given | given,
         )
-        return with_runs(spec, runs)
+        spec = with_runs(spec, runs)
+        if spec.y_range and spec.y_range[0] <= 0 and "log" in spec.figures:
+            text = f"starts at {spec.y_range[0]:g}, which a log axis cannot show; it must start above"
+            self.mistakes.add(f"{place}.y_range", text)
+        return spec
 
     def _run(
         self,
