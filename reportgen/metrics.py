@@ -1,6 +1,7 @@
 """What is measured of a run: one table that columns, expectations, ``report.json`` and news read.
 
-To add a metric: a field of ``LossMetrics``, computed in ``curves/metrics.py``, and a row here.
+To add a metric: a field of ``LossMetrics``, computed in ``curves/metrics.py``, and a row here; from another
+package, the entry point ``reportgen.metrics`` that names such a row.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -137,6 +139,8 @@ _ROWS = (
         for key in THRESHOLDS
     ),
     Metric("steps_to.target", "Steps to target", "count", "series", "lower", _field("target_step")),
+    # Those of other packages, each a Metric.
+    *(point.load() for point in entry_points(group="reportgen.metrics")),
 )
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.key: metric for metric in _ROWS})
 """By key. ``at.<step>`` is one more for each step; :func:`metric_of` knows it too."""
