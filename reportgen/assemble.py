@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reportgen import agreement, expectations
+from reportgen import agreement, analysis, expectations
+from reportgen.analysis import Analysis
 from reportgen.identities import Identified, identify
+from reportgen.kinds import Unreadable
 from reportgen.metrics import value as value_of
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, slugify
 from reportgen.pull import Pulled
 from reportgen.report import Check, Conflict, FamilyReport, RunReport, SeriesReport
 from reportgen.series import title_of
-from reportgen.text import natural_key
+from reportgen.sources import Unusable, read_again
+from reportgen.text import natural_key, one_line
 from reportgen.work import Measured
 
 __all__ = ["Made", "families", "unchecked"]
@@ -61,6 +64,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
         _run(spec, run, one, slugify(run.name, taken), identified, index)
         for index, (run, one) in enumerate(found)
     ]
+    broken = [f"{run.name}: {wrong}" for run, one in found if (wrong := _analysis(one.pulled)[1])]
     order = list(range(len(runs)))
     if spec.order is not None:
         key = identified.varied.aliases.get(spec.order, spec.order)
@@ -69,7 +73,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
         spec,
         tuple(runs[index] for index in order),
         varied=identified.varied.ordered(order),
-        warnings=identified.warnings,
+        warnings=(*identified.warnings, *broken),
     )
 
 
@@ -83,11 +87,13 @@ def _run(
 ) -> RunReport:
     measured = made.measured
     conflicts = tuple(Conflict(*entry) for entry in identified.conflicts[index])
+    found, _ = _analysis(made.pulled)
+    facts = {} if found is None else found.attributes
     run = RunReport(
         spec=spec,
         label=identified.labels[index],
         slug=slug,
-        attributes=identified.attributes[index],
+        attributes={**facts, **identified.attributes[index]},
         config=identified.configs[index],
         recorded=measured.recorded,
         series={name: _as_listed(one, family) for name, one in measured.series.items()},
@@ -101,8 +107,22 @@ def _run(
         notes=(*made.pulled.notes, *measured.notes),
         series_sha256="" if spec.source.is_per_run else measured.digest,
         masked=identified.masked[index],
+        analysis=found,
     )
     return replace(run, checks=expectations.check(family.name, spec.name, spec.expect, run.metric))
+
+
+def _analysis(pulled: Pulled) -> tuple[Analysis | None, str]:
+    """What the files beside a run's say of its model, and what is wrong with them."""
+    if not pulled.beside:
+        return None, ""
+    try:
+        read = [(file.name, read_again(file.path, file.size)) for file in pulled.beside]
+        found = analysis.read(read)
+    except (Unreadable, Unusable, OSError) as error:
+        reason = f"a file cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
+        return None, f"no analysis of the model: {one_line(reason)}"
+    return found, ""
 
 
 def _as_listed(one: SeriesReport, family: FamilySpec) -> SeriesReport:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reportgen import metrics, model_list
 
 if TYPE_CHECKING:
+    from reportgen.analysis import Analysis
     from reportgen.crosstab import Crosstab
     from reportgen.findings import Finding
     from reportgen.groups import Group, LeftOut
@@ -173,6 +174,7 @@ def _run(run: RunReport, group: int | None) -> dict[str, Any]:
         "listed": run.spec.listed,
         "extra": run.spec.extra,
         "attributes": dict(run.attributes),
+        **({} if run.analysis is None else {"analysis": _analysis(run.analysis)}),
         "source": asdict(run.source),
         "format": run.format,
         "notes": run.notes,
@@ -187,6 +189,16 @@ def _run(run: RunReport, group: int | None) -> dict[str, Any]:
         "checks": [_check(check) for check in run.checks],
         "curve": f"curves/{run.slug}.csv",
         "config": run.config,
+    }
+
+
+def _analysis(found: Analysis) -> dict[str, Any]:
+    """An analysis as its nodes, each with what is known of it."""
+    nodes = sorted((*found.heads, *found.mlps), key=lambda one: (one.position, one.layer, one.head or -1))
+    return {
+        "nodes": [{**asdict(node), "fails": found.fails.get(node)} for node in nodes],
+        "sub_tasks": found.sub_tasks,
+        "impact": found.impact,
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen import analysis
 from reportgen.attributes import Varied, varied_of
 from reportgen.kinds import Scalar
 from reportgen.masking import masked
@@ -146,6 +147,8 @@ def _warnings(
             continue
         if name in QUANTA_MATHS.keys and naming_of(specs) is not None:
             continue  # null is what these names say of it
+        if name in analysis.TITLES:
+            continue  # no file beside a run may tell it yet
         yield f'no run has the attribute or column "{one_line(name, 60)}"{did_you_mean(name, columns)}'
     for key, path in family.paths.items():
         if (one := varied.get(key)) is None or one.path != path:

@@ -254,6 +254,7 @@ def _pull_options(options: BuildOptions, deadline: float | None) -> PullOptions:
         max_file_size=options.max_file_size,
         deadline=deadline,
         cache=_cache_folder(options),
+        analyses=True,
     )
 
 

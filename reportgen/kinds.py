@@ -48,6 +48,7 @@ class SourceRecord:
         file: File in the repository, or relative to the list's folder; the folder of a run of several files.
         sha256: Of the file's bytes, hexadecimal; of a run of several files one digest of all.
         files: The files of a run that has several, relative to ``file``; empty for a run of one file.
+        beside: Files beside the run's that tell of its model, each with its sha256.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class SourceRecord:
     file: str
     sha256: str
     files: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
+from reportgen import analysis
 from reportgen.kinds import Head, Problem, SourceRecord, Unreadable
 from reportgen.model_list import RunSpec, Source
-from reportgen.sources import Access, Found, FoundFile, OpenSource, Unusable, source_type
+from reportgen.sources import Access, Found, FoundFile, LooksBeside, OpenSource, Unusable, source_type
 from reportgen.sources.crew import Crew, Limits
 from reportgen.sources.inputs import PlainInput, head_of, logs_among
 from reportgen.sources.line import Patience
@@ -31,6 +32,7 @@ class PullOptions:
         run_seconds: Longest time on one run, waits for the Hub included.
         patience: With a Hub that fails.
         cache: Folder of what is kept from one build to the next, None for nothing.
+        analyses: Whether files beside a run's are looked for, that tell of its model.
     """
 
     jobs: int = 8
@@ -40,6 +42,7 @@ class PullOptions:
     run_seconds: float = 900.0
     patience: Patience = field(default_factory=Patience)
     cache: Path | None = None
+    analyses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Pulled:
         source: Where they came from.
         checked: False where nobody was asked whether the files have changed.
         notes: What a reader should know of the files, a sentence each.
+        beside: Files beside the run's that tell of its model.
     """
 
     spec: RunSpec
@@ -58,6 +62,7 @@ class Pulled:
     source: SourceRecord
     checked: bool
     notes: tuple[str, ...] = ()
+    beside: tuple[FoundFile, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -81,6 +86,7 @@ class _Task:
     source: Source
     name: str
     files: tuple[str, ...]
+    beside: tuple[str, ...] | None
     found: bool
 
 
@@ -113,7 +119,9 @@ def pull(
     with opened_sources({task.source.type for task in wanted}, access) as sources:
 
         def find(task: _Task) -> Found:
-            return sources[task.source.type].find(task.source, task.name, task.files, found=task.found)
+            at = sources[task.source.type]
+            found = at.find(task.source, task.name, task.files, found=task.found)
+            return _with_analysis(at, task, found) if options.analyses else found
 
         limits = Limits(options.jobs, options.deadline, options.run_seconds)
         for task, outcome in crew.outcomes(list(wanted), find, limits, on_wait):
@@ -129,7 +137,23 @@ def _task(spec: RunSpec) -> _Task:
         from reportgen.formats.settling import numbered
 
         name, _ = numbered(name)
-    return _Task(spec.source, name, spec.files, spec.found)
+    return _Task(spec.source, name, spec.files, spec.beside, spec.found)
+
+
+def _with_analysis(at: OpenSource, task: _Task, found: Found) -> Found:
+    """A run with the files beside it that tell of its model; whatever is wrong with these, the run stays."""
+    if len(found.files) > 1 or found.source.files or not analysis.is_run_file(found.files[0].name):
+        return found
+    names = analysis.file_names(task.name) if task.beside is None else task.beside
+    if not names or not isinstance(at, LooksBeside):
+        return found
+    try:
+        known = task.beside is not None
+        beside = tuple(at.beside(task.source, task.name, found, names, known=known))
+    except Unusable as unusable:
+        return replace(found, notes=(*found.notes, f"{one_line(str(unusable))}."))
+    record = replace(found.source, beside=tuple((file.name, file.sha256) for file in beside))
+    return replace(found, source=record, beside=beside)
 
 
 def _result(family: str, spec: RunSpec, outcome: Found | Unusable) -> Pulled | Problem:
@@ -139,7 +163,7 @@ def _result(family: str, spec: RunSpec, outcome: Found | Unusable) -> Pulled | P
         name = one_line(outcome.source.file)
         mend = "build from the model list to report on the file as it is now"
         return Problem(family, spec.name, "refused", f"{name} is no longer the file of that report; {mend}")
-    return Pulled(spec, outcome.files, outcome.source, outcome.checked, outcome.notes)
+    return Pulled(spec, outcome.files, outcome.source, outcome.checked, outcome.notes, outcome.beside)
 
 
 def access_of(options: PullOptions, say: Callable[[str], None], stop: Event) -> Access:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reportgen import metrics
+from reportgen.analysis import Analysis
 from reportgen.attributes import NOTHING_VARIED, Varied
 from reportgen.curves.summary import Summary
 from reportgen.expectations import Check
@@ -98,6 +99,7 @@ class RunReport:
         checks: Expectations of this run.
         masked: How many secrets of its configuration were masked.
         columns: Keys of its family's table unless its list says which; empty: those of Quanta Maths.
+        analysis: What analysing its model found, None where nobody has.
     """
 
     spec: RunSpec
@@ -118,6 +120,7 @@ class RunReport:
     unfinished: bool = False
     notes: tuple[str, ...] = ()
     series_sha256: str = ""
+    analysis: Analysis | None = None
 
     @property
     def summary(self) -> Summary:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from reportgen import agreement, notation
+from reportgen.analysis import TITLES
 from reportgen.attributes import as_attribute, in_words
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.metrics import METRICS, split
@@ -176,7 +177,8 @@ def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
         ]
 
     naming = ("label",) if runs and all(run.columns for run in runs) else _naming(runs)
-    return (*naming, *filled(usual), *_extra_columns(runs), *filled(_LAST))
+    analysed = [key for key in TITLES if any(key in run.attributes for run in runs)]
+    return (*naming, *filled(usual), *analysed, *_extra_columns(runs), *filled(_LAST))
 
 
 def _naming(runs: Sequence[RunReport]) -> tuple[str, ...]:
@@ -333,6 +335,8 @@ def _column(key: str, runs: Sequence[RunReport]) -> Column:
         return _extra_column(key, runs)
     if all(value is None for value in values):
         return _metric_column(key) or _extra_column(key, runs)
+    if key in TITLES:
+        return Column(key, TITLES[key], "number", attribute=True)
     kinds: Mapping[str, Kind] = {"number": "number", "boolean": "boolean", "text": "text"}
     return Column(key, key, kinds[as_attribute(key, values).kind], attribute=True)
 

@@ -92,7 +92,13 @@ def pull_in_process(
         if "kind" in one:
             outcomes.append(Problem(**one))
         else:
-            source = SourceRecord(**one["source"] | {"files": tuple(one["source"]["files"])})
+            source = SourceRecord(
+                **one["source"]
+                | {
+                    "files": tuple(one["source"]["files"]),
+                    "beside": tuple(map(tuple, one["source"]["beside"])),
+                }
+            )
             files = tuple(FoundFile(**file | {"path": Path(file["path"])}) for file in one["files"])
             outcomes.append(Pulled(spec, files, source, one["checked"]))
     facts = (told[key] for key in ("waits", "done", "seconds", "modules", "peak"))
@@ -170,6 +176,8 @@ def main() -> None:
     options = asked["options"]
     if "seconds" in options:
         options["deadline"] = time.monotonic() + options.pop("seconds")
+    if options.get("cache") is not None:
+        options["cache"] = Path(options["cache"])
     waits: list[str] = []
     if asked["limit"] is not None:
         specs = tuple(spec for _, spec in runs)

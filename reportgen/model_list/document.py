@@ -305,5 +305,7 @@ def _pinned(
         if record is not None and isinstance(at, HubSource) and _COMMIT.fullmatch(record.revision or ""):
             at = replace(at, commit=record.revision)
         files = tuple(record.files) if record else ()
-        pinned.append(replace(run, source=at, sha256=record.sha256 if record else None, files=files))
+        sha256 = record.sha256 if record else None
+        beside = tuple(one[0] for one in record.beside if one) if record else None
+        pinned.append(replace(run, source=at, sha256=sha256, files=files, beside=beside))
     return tuple(pinned)

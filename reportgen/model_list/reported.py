@@ -26,6 +26,7 @@ class ReportedSource(_Reported):
     file: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     files: Annotated[list[Annotated[str, AfterValidator(fields.found_file)]], Field(max_length=10_000)] = []
+    beside: Annotated[list[list[str]], Field(max_length=10)] = []
 
 
 class ReportedRun(_Reported):

@@ -255,6 +255,7 @@ class RunSpec:
         sha256: Of the bytes that an earlier report read, where a ``report.json`` is built again:
             other bytes are a problem. None where any bytes will do.
         files: Those of a folder that the earlier report read; empty where the formats choose.
+        beside: Those beside the run's file that the earlier report read; None where any are looked for.
         found: Whether a listing gave the name, which then need not suit every system.
     """
 
@@ -269,6 +270,7 @@ class RunSpec:
     waive: Mapping[str, Waiver] = field(default_factory=dict)
     sha256: str | None = None
     files: tuple[str, ...] = ()
+    beside: tuple[str, ...] | None = None
     found: bool = False
 
     @property

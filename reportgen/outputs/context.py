@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from markupsafe import Markup
 
-from reportgen import notation, paper_tables, tables
+from reportgen import analysis, notation, paper_tables, tables
 from reportgen.figure_kinds import figure_kinds
 from reportgen.figures import captions
 from reportgen.figures.captions import Caption
@@ -432,6 +432,8 @@ def _facts(run: RunReport) -> Iterator[Fact]:
     ):
         if config.get(key) is not None:
             yield Fact(term, _number_of_config(config[key]))
+    for term, text in () if run.analysis is None else analysis.in_words(run.analysis):
+        yield Fact(term, text)
 
 
 def _number_of_config(value: object) -> str:

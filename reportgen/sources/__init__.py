@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Head, Problem, ProblemKind, SourceRecord
@@ -41,6 +41,7 @@ __all__ = [
     "Found",
     "FoundFile",
     "Listing",
+    "LooksBeside",
     "OpenSource",
     "Problem",
     "ProblemKind",
@@ -78,12 +79,14 @@ class Found:
         source: Where they came from, with one digest of all.
         checked: False where nobody was asked whether the files have changed.
         notes: What a reader should know of the files, a sentence each.
+        beside: Files beside the run's that tell of its model.
     """
 
     files: tuple[FoundFile, ...]
     source: SourceRecord
     checked: bool = True
     notes: tuple[str, ...] = ()
+    beside: tuple[FoundFile, ...] = ()
 
     @property
     def size(self) -> int:
@@ -158,6 +161,24 @@ class OpenSource(Protocol):
 
         Raises:
             Unusable: There is no listing, and why.
+        """
+
+
+@runtime_checkable
+class LooksBeside(Protocol):
+    """A source that can look for files beside a run's."""
+
+    def beside(
+        self, source: Any, name: str, found: Found, names: Sequence[str], *, known: bool
+    ) -> Sequence[FoundFile]:
+        """The files beside that of a run of one file; none where there are none, or nobody can be asked.
+
+        Args:
+            source: What the list says of it.
+            name: The run's name.
+            found: The run.
+            names: Of the files.
+            known: Whether an earlier report read just these, so that nobody need be asked which there are.
         """
 
 

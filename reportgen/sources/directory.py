@@ -107,6 +107,18 @@ class Directory:
         kind: ProblemKind = "too_large" if len(names) == limit else "unreadable"
         return Listing(tuple(names), passed, walk.problem, kind)
 
+    def beside(
+        self, source: DirectorySource, name: str, found: Found, names: Sequence[str], *, known: bool
+    ) -> list[FoundFile]:
+        """The files of these names that lie where the run's file does."""
+        taken = []
+        for one in names:
+            path = found.files[0].path.with_name(relative_parts(one, found=True)[-1])
+            if path.is_file():
+                digests = self._hashed(path, f"{found.source.file.rpartition('/')[0]}/{one}".lstrip("/"))
+                taken.append(FoundFile(one, path, digests.size, digests.sha256))
+        return taken
+
     def _holds_series(self, source: DirectorySource, candidate: Candidate, pattern: Pattern) -> bool:
         if not candidate.is_folder:
             head = local_head(candidate.path.parent)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +17,7 @@ import huggingface_hub
 from huggingface_hub import HfFileMetadata
 
 from reportgen.model_list import HubSource
-from reportgen.patterns import Pattern
+from reportgen.patterns import NAME, Pattern
 from reportgen.sources import THREAD, Access, Found, Listing, SourceRecord
 from reportgen.sources.asking import Again, Asking, Unanswered
 from reportgen.sources.files import (
@@ -41,7 +43,7 @@ from reportgen.sources.hub_client import (
     tree_of,
 )
 from reportgen.sources.hub_listing import listed
-from reportgen.sources.hub_place import Place, folder_of, is_same, may_be, place_of
+from reportgen.sources.hub_place import COMMIT, Place, folder_of, is_same, may_be, place_of
 from reportgen.sources.line import Line, NoAnswer, Silence
 
 __all__ = ["Hub", "HubType"]
@@ -111,6 +113,45 @@ class Hub:
     def discover(self, source: HubSource, pattern: Pattern, limit: int) -> Listing:
         """The names of the runs that the pattern fits: repositories of an owner, or files inside one."""
         return listed(self, self._access, source, pattern, limit)
+
+    def beside(
+        self, source: HubSource, name: str, found: Found, names: Sequence[str], *, known: bool
+    ) -> list[FoundFile]:
+        """The files of these names beside the run's, at the same commit.
+
+        One listing tells which there are, and is kept for that commit. What a report has read costs none, and
+        neither does a commit that the list names: then what the cache has is all.
+        """
+        place = replace(place_of(source, name, found=True), revision=str(found.source.revision))
+        start = place.file[: place.file.rfind("/") + 1]
+        asks = found.checked and not COMMIT.fullmatch(source.commit or source.revision)
+        there = self._json_files(place) if asks and not known else {}
+        taken = []
+        for one in names:
+            at = replace(place, file=start + relative_parts(one, found=True)[-1])
+            copy = (
+                self._part(at, there.get(at.file, Entry())) if known or at.file in there else self._cached(at)
+            )
+            if copy is not None:
+                taken.append(FoundFile(one, copy.path, copy.digests.size, copy.digests.sha256))
+        if taken and asks and NAME in source.repo:
+            # Of such a repository nothing else is asked for, so nothing is lost to whoever is offline.
+            HubCache(place.repo, place.repo_type).move(source.revision, place.revision)
+        return taken
+
+    def _json_files(self, place: Place) -> dict[str, Entry]:
+        """The JSON files of a repository at a commit, which never change: listed once, and kept."""
+        name = hashlib.sha256(f"{place.repo_type}/{place.repo}/{place.revision}".encode()).hexdigest()
+        kept = None if self._access.cache is None else self._access.cache / "listings" / f"{name}.json"
+        if kept is not None:
+            with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+                return {str(file): Entry(*one) for file, one in json.loads(kept.read_bytes()).items()}
+        files = {file: one for file, one in self.tree(place).files.items() if file.endswith(".json")}
+        if kept is not None:
+            with contextlib.suppress(OSError):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps({file: [one.size, one.etag] for file, one in files.items()}))
+        return files
 
     @property
     def is_offline(self) -> bool:
