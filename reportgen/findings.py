@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from reportgen import notation
-from reportgen.comparisons import varied
 from reportgen.groups import value_key
 from reportgen.kinds import Scalar
 from reportgen.notation import count
@@ -26,6 +25,8 @@ Kind = Literal["diverged", "target", "best", "difference", "trend", "alike", "ev
 
 MOST = 6
 """Sentences at most."""
+_MOST_DIFFERENCES = 3
+_MOST_NAMED = 4
 _ORDER: tuple[Kind, ...] = (
     "diverged",
     "target",
@@ -77,6 +78,7 @@ class Facts:
         said: The metric in a sentence's middle: ``ends`` or ``has a best eval_loss``; see ``verb``.
         names: How an attribute is called: its last part, where that says enough.
         written: How a value of an attribute is written, as labels do.
+        referenced: Whether groups were compared with a reference.
     """
 
     name: str
@@ -91,6 +93,7 @@ class Facts:
     said: str = "ends"
     names: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, Mapping[tuple[str, str], str]] = field(default_factory=dict)
+    referenced: bool = False
 
     def pair(self, key: str, value: Scalar | None) -> str:
         """An attribute and its value, as labels tell them: ``lr 1e-3``."""
@@ -132,21 +135,10 @@ def _of_family(facts: Facts, tests: int, *, named: bool) -> Iterator[Finding]:
     where = f"{facts.name}: " if named else ""
     yield from _diverged(facts, where)
     yield from _targets(facts, where, tests)
-    best = _best(facts, where, tests)
-    if best is not None:
-        yield best
-    found = sorted(
-        (one for one in facts.contrasts if one.kind in ("groups", "values") and _found(one)),
-        key=lambda one: one.p,
-    )
-    for one in found[: 1 if best is not None else 3]:
-        yield _difference(facts, one, where, tests)
+    yield from _compared(facts, where, tests)
     for one in facts.contrasts:
         if one.kind == "trend" and _found(one):
             yield _trend(facts, one, where, tests)
-    alike = _alike(facts, where, tests)
-    if alike is not None:
-        yield alike
     yield from _events(facts, where)
     if not facts.grouping.groups:
         lowest = _lowest(facts, where)
@@ -218,68 +210,94 @@ def _targets(facts: Facts, where: str, tests: int) -> Iterator[Finding]:
         )
 
 
-def _best(facts: Facts, where: str, tests: int) -> Finding | None:
-    """The group, or the value of an attribute, that was told from every other and is the better."""
-    better = facts.ranking.better
-    if better is None:
-        return None
-    groups = facts.grouping.groups
+def _compared(facts: Facts, where: str, tests: int) -> Iterator[Finding]:
+    """What pairs of groups, or of an attribute's values, came to.
+
+    Against a reference, the clearest differences. Else what leads: that it is told from all others, from
+    which of those it differs least, and from which it is not told apart.
+    """
     pairs = [one for one in facts.contrasts if one.kind in ("groups", "values")]
+    if facts.referenced:
+        for one in sorted(filter(_found, pairs), key=lambda one: one.p)[:_MOST_DIFFERENCES]:
+            yield _difference(facts, one, where, tests)
+        if rest := [one for one in pairs if not _found(one)]:
+            yield _alike(facts, [_side(facts, one.sides[0]) for one in rest], rest, where, tests)
+        return
     by_key: dict[str | None, list[Contrast]] = {}
     for one in pairs:
         by_key.setdefault(one.attribute, []).append(one)
-    for key, some in by_key.items():
-        wins: dict[str, int] = {}
-        for one in some:
-            if _found(one):
-                winner = one.sides[_first_is_better(one, better) ^ 1]
-                wins[_side(facts, winner)] = wins.get(_side(facts, winner), 0) + 1
-        values = {value_key(group.attributes.get(key)) for group in groups} if key is not None else groups
-        if len(values) < 3:
-            continue  # Of two, the difference says as much.
-        name = next((name for name, won in wins.items() if won == len(values) - 1), None)
-        if name is not None:
-            others = count(len(values) - 1, "other")
-            way = "lower" if better == "lower" else "higher"
-            worst = max(
-                one.corrected.p for one in some if one.corrected is not None and _has(facts, one, name)
-            )
-            return Finding(
-                "best",
-                facts.slug,
-                (name,),
-                {"others": len(values) - 1},
-                {"name": _name(some[0]), "p": worst, "tests": tests, "level": None},
-                f"{where}{name} is best: it {facts.said} {way} than each of the {others} (p {_p(worst)}).",
-            )
-    return None
+    for some in by_key.values():
+        leader = _leader(facts, some)
+        own = [one for one in some if leader in _names(facts, one)]
+        told = sorted(filter(_found, own), key=lambda one: abs(_comparison(one).difference))
+        if len(told) == len(own) > 1 and len(own) == len({*_all_names(facts, some)}) - 1:
+            yield _best(facts, leader, told, where, tests)
+        elif rest := [one for one in own if not _found(one)]:
+            near = {leader, *(name for one in rest for name in _names(facts, one))}
+            names = [name for name in _all_names(facts, some) if name in near]
+            yield _alike(facts, names, rest, where, tests)
+        clearest = told or sorted(filter(_found, some), key=lambda one: one.p)
+        if clearest:
+            yield _difference(facts, clearest[0], where, tests)
+
+
+def _leader(facts: Facts, pairs: Sequence[Contrast]) -> str:
+    """What lies on the better side of most pairs; the lower one where neither is better."""
+    wins = dict.fromkeys(_all_names(facts, pairs), 0)
+    for one in pairs:
+        lower, higher = _names(facts, one)[:: 1 if _comparison(one).difference < 0 else -1]
+        wins[higher if facts.ranking.better == "higher" else lower] += 1
+    return max(wins, key=lambda name: wins[name])
+
+
+def _best(facts: Facts, name: str, told: Sequence[Contrast], where: str, tests: int) -> Finding:
+    """What is told from every other; without a better way, the lowest."""
+    way = "higher" if facts.ranking.better == "higher" else "lower"
+    worst = max(one.corrected.p for one in told if one.corrected is not None)
+    best = f"{name} is best: it" if facts.ranking.better else name
+    return Finding(
+        "best",
+        facts.slug,
+        (name,),
+        {"others": len(told)},
+        {"name": _name(told[0]), "p": worst, "tests": tests, "level": None},
+        f"{where}{best} {facts.said} {way} than each of the {count(len(told), 'other')} (p {_p(worst)}).",
+    )
 
 
 def _difference(facts: Facts, one: Contrast, where: str, tests: int) -> Finding:
-    comparison: Any = one.found
+    """The better side first, that of a reference last."""
+    comparison = _comparison(one)
     level = 0.95 if one.corrected is None else one.corrected.level
-    first, second = (_side(facts, side) for side in one.sides)
+    first, second = _names(facts, one)
     low, high = comparison.interval(level)
-    runs = comparison.runs
+    effect, runs = comparison.effect, comparison.runs
+    lower = comparison.difference < 0
+    if not facts.referenced and lower == (facts.ranking.better == "higher"):
+        first, second, runs, lower = second, first, (runs[1], runs[0]), not lower
+        if comparison.scale == "log":
+            effect, low, high = 1 / effect, 1 / high, 1 / low
+        else:
+            effect, low, high = -effect, -high, -low
     sizes = f"n = {runs[0]} each" if runs[0] == runs[1] else f"n = {runs[0]} and {runs[1]}"
     if comparison.blocks > 1:
         sizes += f" in {comparison.blocks} blocks"
     size, interval = _apart(comparison, level)
-    way = "below" if comparison.difference < 0 else "above"
     percent = "95 %" if tests == 1 else f"95 % over {tests:,} tests"
     return Finding(
         "difference",
         facts.slug,
         (first, second),
         {
-            "effect": comparison.effect,
+            "effect": effect,
             "interval": [low, high],
             "scale": comparison.scale,
             "n": list(runs),
             "blocks": comparison.blocks,
         },
         _test(_name(one), one, tests),
-        f"{where}{first} {facts.said} {size} {way} {second} ({percent} {interval}, {sizes}).",
+        f"{where}{first} {facts.said} {size} {'below' if lower else 'above'} {second} "
+        f"({percent} {interval}, {sizes}).",
     )
 
 
@@ -314,41 +332,24 @@ def _trend(facts: Facts, one: Contrast, where: str, tests: int) -> Finding:
     )
 
 
-def _alike(facts: Facts, where: str, tests: int) -> Finding | None:
-    """What was tested and not told apart: all, or the first two of the ranked groups."""
-    pairs = [one for one in facts.contrasts if one.kind in ("groups", "values")]
-    if not pairs:
-        return None
-    if not any(_found(one) for one in pairs):
-        names = list(dict.fromkeys(_side(facts, side) for one in pairs for side in one.sides))
-        shown = _listed(names) if len(names) <= 4 else f"The {len(names)} {_what(facts, pairs)}"
-        one = min(pairs, key=lambda one: one.p)
-        return Finding(
-            "alike",
-            facts.slug,
-            tuple(names),
-            {"pairs": len(pairs)},
-            _test(_name(one), one, tests),
-            f"{where}{shown} are not told apart by these runs.",
-        )
-    open_pairs = [one for one in pairs if not _found(one) and one.kind == "groups"]
-    order = sorted(
-        (index for index, group in enumerate(facts.grouping.groups) if group.estimate is not None),
-        key=lambda index: _mean(facts, index),
+def _alike(facts: Facts, names: Sequence[str], pairs: Sequence[Contrast], where: str, tests: int) -> Finding:
+    """What was tested and not told apart."""
+    one = min(pairs, key=lambda one: one.p)
+    if len(names) <= _MOST_NAMED:
+        shown = _listed(names)
+    elif facts.referenced:
+        shown = f"{len(names):,} groups"
+    else:
+        shown = f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} more"
+    what = " and their reference" if facts.referenced else ""
+    return Finding(
+        "alike",
+        facts.slug,
+        tuple(names),
+        {"pairs": len(pairs)},
+        _test(_name(one), one, tests),
+        f"{where}{shown}{what} are not told apart by these runs.",
     )
-    first = set(order[:2]) if facts.ranking.better != "higher" else set(order[-2:])
-    for one in open_pairs:
-        if {side.groups[0] for side in one.sides} == first:
-            names = [_side(facts, side) for side in one.sides]
-            return Finding(
-                "alike",
-                facts.slug,
-                tuple(names),
-                {"pairs": 1},
-                _test(_name(one), one, tests),
-                f"{where}{_listed(names)} are not told apart by these runs.",
-            )
-    return None
 
 
 def _events(facts: Facts, where: str) -> Iterator[Finding]:
@@ -397,13 +398,19 @@ def _found(one: Contrast) -> bool:
     return one.corrected is not None and one.corrected.found
 
 
-def _first_is_better(one: Contrast, better: str) -> bool:
-    comparison: Any = one.found
-    return bool((comparison.difference < 0) == (better == "lower"))
+def _comparison(one: Contrast) -> Comparison:
+    found: Any = one.found
+    made: Comparison = found
+    return made
 
 
-def _has(facts: Facts, one: Contrast, name: str) -> bool:
-    return any(_side(facts, side) == name for side in one.sides)
+def _names(facts: Facts, one: Contrast) -> tuple[str, str]:
+    first, second = one.sides
+    return _side(facts, first), _side(facts, second)
+
+
+def _all_names(facts: Facts, pairs: Sequence[Contrast]) -> list[str]:
+    return list(dict.fromkeys(name for one in pairs for name in _names(facts, one)))
 
 
 def _side(facts: Facts, side: Side) -> str:
@@ -411,20 +418,6 @@ def _side(facts: Facts, side: Side) -> str:
     if len(side.groups) == 1 and len(side.attributes) != 1:
         return facts.grouping.groups[side.groups[0]].label
     return ", ".join(facts.pair(key, value) for key, value in side.attributes.items())
-
-
-def _mean(facts: Facts, index: int) -> float:
-    estimate = facts.grouping.groups[index].estimate
-    return math.nan if estimate is None else estimate.mean
-
-
-def _what(facts: Facts, pairs: Sequence[Contrast]) -> str:
-    keys = list({one.attribute: None for one in pairs})
-    if keys == [None]:
-        keys = list(varied(facts.grouping.groups))
-    if len(keys) == 1 and keys[0] is not None:
-        return f"values of {facts.names.get(keys[0], keys[0])}"
-    return "groups and values"
 
 
 def _name(one: Contrast) -> str:

@@ -222,6 +222,7 @@ def _facts(family: FamilyReport) -> Facts:
         values=family.ranking.values,
         events=[run.summary.events for run in family.runs],
         said=_said(family),
+        referenced=family.spec.reference is not None,
         names={one.key: _short(one, family.varied.free) for one in family.varied.attributes},
         written={
             one.key: {

@@ -14,7 +14,7 @@ from reportgen.groups import Member, grouped, measured
 from reportgen.ranking import Contender, ranked
 
 
-def facts(runs, *, name="Sweep", scale=None, better="lower", **more) -> Facts:
+def facts(runs, *, name="Sweep", scale=None, better="lower", reference=None, **more) -> Facts:
     """A family of runs: attributes, seed and value of each; no value is a run that diverged."""
     members = [
         Member(
@@ -51,7 +51,8 @@ def facts(runs, *, name="Sweep", scale=None, better="lower", **more) -> Facts:
         labels=[member.label for member in members],
         attributes=[member.attributes for member in members],
         grouping=grouping,
-        contrasts=corrected([contrasts(grouping)])[0],
+        contrasts=corrected([contrasts(grouping, reference)])[0],
+        referenced=reference is not None,
         ranking=ranked(
             [Contender(member.value, diverged=bool(member.why)) for member in members], "end", better
         ),
@@ -162,3 +163,30 @@ def test_a_grid_whose_rates_differ_is_found_over_blocks():
     assert said[0].startswith("lr 0 is best: it ends lower than each of the 3 others (p < 0.001).")
     assert "in 4 blocks)" in said[1]
     assert not any("wd" in text and "below" in text for text in said)
+
+
+def test_against_a_reference_each_sentence_names_it_last():
+    runs = sweep({"new": [2.0, 2.01, 1.99], "old": [2.2, 2.21, 2.19], "other": [2.2, 2.22, 2.18]})
+    found = facts(runs, reference={"rank": "old"})
+    said = texts(found)
+    assert said[0].startswith("rank new ends 0.200 below rank old (95 % over 2 tests ")
+    assert said[1] == "rank other and their reference are not told apart by these runs."
+
+
+def test_higher_is_better():
+    found = facts(
+        sweep({"a": [0.90, 0.91, 0.92], "b": [0.70, 0.71, 0.72]}), better="higher", said="has a best acc"
+    )
+    assert texts(found)[0].startswith("rank a has a best acc 0.200 above rank b (95 % ")
+
+
+def test_the_leader_is_compared_with_the_nearest_that_it_is_told_from():
+    levels = {
+        "a": [1.0, 1.01, 1.02],
+        "b": [1.011, 1.021, 1.001],
+        "c": [2.0, 2.01, 2.02],
+        "d": [3.0, 3.01, 3.02],
+    }
+    said = texts(facts(sweep(levels), scale="linear"))
+    assert said[0].startswith("rank a ends 1.00 below rank c (")
+    assert said[1] == "rank a and rank b are not told apart by these runs."
