@@ -130,6 +130,8 @@ def test_the_command_writes_every_output(demo: Build) -> None:
     for family in report["families"]:
         figures |= {f"{family['slug']}-log", f"{family['slug']}-linear"}
         tables |= {f"tables/{family['slug']}.csv", f"tables/{family['slug']}.tex"}
+        if family["groups"]:
+            tables |= {f"tables/{family['slug']}-groups.csv", f"tables/{family['slug']}-groups.tex"}
     figures.add("three-seeds-of-five-digit-addition-seeds")  # The list asks for it.
     assert files.keys() == (
         {"report.html", "report.pdf", "report.json", "summary.md", "manifest.json"}
