@@ -108,11 +108,13 @@ def _ending(file: str) -> str:
 def _looks_like_a_table(file: str, head: bytes) -> bool:
     if head.startswith(_PARQUET):
         return True
-    if not looks_like_text(head) or not head.strip():
+    if not looks_like_text(head):
         return False
     ending = _ending(file)
     text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "replace")
     lines = [line for line in text.splitlines() if line.strip()][:_LINES]
+    if not lines:
+        return False
     whole = lines if len(lines) == 1 or len(lines) == _LINES else lines[:-1]
     if lines[0].lstrip().startswith("{"):
         return _looks_like_json_lines(whole, len(head), ending)

@@ -370,6 +370,7 @@ def test_refusals(text: str, reason: str) -> None:
         ("metrics.json", '{"train_loss": 2.5, "epoch": 3.0}'),
         ("notes.txt", "we trained with loss 0.5\nand it was good\n"),
         ("weights.csv", b"PK\x03\x04\x00\x00"),
+        ("blank.csv", "\ufeff \n\u2003\n"),
         ("export.csv", '"Step","a - loss","a - loss__MIN","a - loss__MAX"\n1,2,2,2\n'),
     ],
 )
