@@ -59,7 +59,7 @@ _CARD_LEFT_OUT = frozenset(
     {"tags", "language", "widget", "model-index", "metrics", "license", "pipeline_tag", "inference"}
 )
 _HYPERPARAMETERS = re.compile(r"^#+ Training hyperparameters\s*$(.*?)(?=^#|\Z)", re.MULTILINE | re.DOTALL)
-_ITEM = re.compile(r"^[-*] ([\w .-]+): (.+?)\s*$", re.MULTILINE)
+_ITEM = re.compile(r"^[-*] ([\w .-]{1,80}): (.+)$", re.MULTILINE)
 # Float32 in one file and float64 in the other.
 _FLOAT32 = 1e-6
 # Summaries that Transformers writes to event files too, as one point each.
@@ -257,6 +257,12 @@ def _yaml(text: str, name: str) -> Any:
     class Plain(yaml.SafeLoader):
         """Reads what a safe loader refuses: tuples as lists, objects as their members."""
 
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            own = len(node.value)
+            super().flatten_mapping(node)
+            if len(node.value) > max(own, _MOST_VALUES):  # merged again and again
+                raise yaml.constructor.ConstructorError(problem="too many keys")
+
     def plain(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
         if isinstance(node, yaml.MappingNode):
             return loader.construct_mapping(node, deep=True)
@@ -291,13 +297,14 @@ def _numbers(value: Any, left: list[int], name: str) -> Any:
 def _card(text: str, name: str) -> dict[str, Any]:
     """A model card: its front matter, and the hyperparameters that Transformers lists in it."""
     found: dict[str, Any] = {}
-    front = re.match(r"---\s*\n(.*?)\n---\s*(?:\n|\Z)", text, re.DOTALL)
+    front = re.match(r"---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", text, re.DOTALL)
     if front:
-        said = _yaml(front[1], name)
-        if isinstance(said, dict):
-            found = {key: value for key, value in said.items() if key not in _CARD_LEFT_OUT}
+        matter = _yaml(front[1], name)
+        if isinstance(matter, dict):
+            found = {key: value for key, value in matter.items() if key not in _CARD_LEFT_OUT}
     section = _HYPERPARAMETERS.search(text)
-    for key, value in _ITEM.findall(section[1]) if section else ():
+    for key, said in _ITEM.findall(section[1]) if section else ():
+        value = said.strip()
         parsed = number(value)
         whole = parsed is not None and re.fullmatch(r"[+-]?\d{1,15}", value)
         found[key.strip().replace(" ", "_")] = int(value) if whole else value if parsed is None else parsed

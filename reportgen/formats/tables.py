@@ -38,7 +38,6 @@ _MOST_LINES = 100
 # What a Parquet file may unpack to.
 _MOST_BYTES = 2 << 30
 _CONFIG = frozenset({"config", "configuration", "hparams", "hyperparameters", "args"})
-_TRACKER = re.compile(r".+ - .+__(MIN|MAX)$")
 _LINES = 20
 
 
@@ -121,7 +120,7 @@ def _looks_like_a_table(file: str, head: bytes) -> bool:
     if ending in {"json", "jsonl", "ndjson"}:
         return False
     lines = [line for line in lines if not _CONFLICT.match(line)]
-    if not lines or any(_TRACKER.match(cell.strip(' "')) for cell in lines[0].split(",")):
+    if not lines or any(_is_of_a_tracker(cell.strip(' "')) for cell in lines[0].split(",")):
         return False
     if ending in _ENDINGS:
         return True
@@ -132,6 +131,11 @@ def _looks_like_a_table(file: str, head: bytes) -> bool:
     said = {parts(cell) for cell in header}
     known = not said.isdisjoint(STEPS) or any("loss" in cell for cell in said)
     return known and len(header) == len(first) and all(number(c) is not None for c in first if c.strip())
+
+
+def _is_of_a_tracker(cell: str) -> bool:
+    """A column of a chart that W&B exported: ``run - loss__MIN``."""
+    return " - " in cell and cell.endswith(("__MIN", "__MAX"))
 
 
 def _looks_like_json_lines(lines: Sequence[str], size: int, ending: str) -> bool:

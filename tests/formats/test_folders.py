@@ -161,6 +161,11 @@ def test_configurations_are_read_without_running_anything() -> None:
             + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
             "hparams.yaml holds over 20,000 settings: it is not among the configuration.",
         ),
+        (
+            "a0: &a0 {k: 1, l: 2, m: 3}\n"
+            + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)),
+            "hparams.yaml is no YAML that can be read: it is not among the configuration.",
+        ),
         ("a: &a [*a]\n", "hparams.yaml is no YAML that can be read: it is not among the configuration."),
         ("[" * 5000, "hparams.yaml is no YAML that can be read: it is not among the configuration."),
         ("a: 2026-99-99\n", "hparams.yaml is no YAML that can be read: it is not among the configuration."),
@@ -236,3 +241,17 @@ def test_a_folder_of_a_configuration_alone_is_no_run() -> None:
     assert not fitting(list(files), files.__getitem__)
     with pytest.raises(Unreadable, match="in which no format finds a series"):
         read_run([Held(name, data) for name, data in files.items()], files.__getitem__, "x", None, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---" + "\n" * 300_000,
+        "### Training hyperparameters\n- a: " + " " * 500_000 + "x\n- seed: 3\n",
+        "- " * 300_000,
+    ],
+    ids=["blank lines", "blanks", "items"],
+)
+def test_a_card_of_any_shape_takes_no_time(text: str) -> None:
+    """The square of such a length takes minutes."""
+    configuration([held("README.md", text)])
