@@ -59,7 +59,13 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
         for position, run in enumerate(spec.runs)
         if (spec.slug, position) in made
     ]
-    identified = identify(spec, [(run, one.measured.config) for run, one in found])
+    series = {
+        name
+        for _, one in found
+        for own in one.measured.series.values()
+        for name in (own.name, own.source_name)
+    }
+    identified = identify(spec, [(run, one.measured.config) for run, one in found], series)
     runs = [
         _run(spec, run, one, slugify(run.name, taken), identified, index)
         for index, (run, one) in enumerate(found)

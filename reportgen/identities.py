@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 from reportgen import analysis
 from reportgen.attributes import Varied, varied_of
 from reportgen.kinds import Scalar
+from reportgen.log_patterns import matcher_of
 from reportgen.masking import masked
+from reportgen.metrics import split
 from reportgen.model_list import FamilySpec, RunSpec, did_you_mean, labels_of, naming_of
 from reportgen.model_list.building import COLUMNS
 from reportgen.model_list.labels import placeholders
@@ -46,18 +47,25 @@ class Identified:
     warnings: tuple[str, ...]
 
 
-def identify(family: FamilySpec, runs: Sequence[tuple[RunSpec, Mapping[str, Any]]]) -> Identified:
+def identify(
+    family: FamilySpec,
+    runs: Sequence[tuple[RunSpec, Mapping[str, Any]]],
+    series: Collection[str] | None = None,
+) -> Identified:
     """Tells the runs of a family apart.
 
     Args:
         family: Its list's words.
         runs: Those that were read, each with its configuration as recorded.
+        series: Names of all series of these runs, their files' names among them; None where that is not
+            known.
     """
     clean = [masked(config) for _, config in runs]
     configs = [config for config, _ in clean]
     specs = [spec for spec, _ in runs]
     merged = [QUANTA_MATHS.of(spec.name, config) for spec, config in zip(specs, configs, strict=True)]
-    groups = [_groups(family.naming, spec.name) for spec in specs]
+    pattern = None if family.naming is None else matcher_of(family.naming)
+    groups = [_groups(pattern, spec.name) for spec in specs]
     extra = {column for spec in specs for column in spec.extra}
     used = dict.fromkeys(_names_of(family, specs))
     varied = varied_of(
@@ -80,13 +88,18 @@ def identify(family: FamilySpec, runs: Sequence[tuple[RunSpec, Mapping[str, Any]
         conflicts=tuple(conflicts for _, conflicts in merged),
         labels=tuple(labels),
         varied=varied,
-        warnings=tuple(_warnings(family, specs, groups, used, varied, extra)) if runs else (),
+        warnings=(
+            *_warnings(family, specs, groups, used, varied, extra),
+            *(() if series is None else _without_series(family, specs, used, series)),
+        )
+        if runs
+        else (),
     )
 
 
-def _groups(pattern: str | None, name: str) -> dict[str, Scalar | None] | None:
+def _groups(pattern: Any, name: str) -> dict[str, Scalar | None] | None:
     """What ``[names]`` reads from a name, as text; None where it does not fit, or there is none."""
-    found = None if pattern is None else re.fullmatch(pattern, name)
+    found = None if pattern is None else pattern.fullmatch(name)
     return None if found is None else dict(found.groupdict())
 
 
@@ -126,6 +139,17 @@ def _names_of(family: FamilySpec, specs: Sequence[RunSpec]) -> Iterator[str]:
         yield from (*table.rows, *table.columns)
     for template in dict.fromkeys((family.label, *(spec.label for spec in specs))):
         yield from placeholders(template or "")
+
+
+def _without_series(
+    family: FamilySpec, specs: Sequence[RunSpec], used: Collection[str], series: Collection[str]
+) -> Iterator[str]:
+    """Metrics of series that no run has."""
+    expected = [key for spec in specs for key in spec.expect]
+    for name in dict.fromkeys((*used, *(table.value for table in family.tables), *expected)):
+        found = split(name)
+        if found is not None and found[0] is not None and found[0] not in series:
+            yield f'no run has the series of "{one_line(name, 60)}"{did_you_mean(found[0], series)}'
 
 
 def _warnings(

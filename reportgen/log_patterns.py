@@ -1,4 +1,4 @@
-"""Patterns of text logs, as lists write them: what they read is said by named groups.
+"""Patterns of text logs and of names, as lists write them: what they read is said by named groups.
 
 They are RE2's (https://github.com/google/re2/wiki/Syntax): matching takes time in proportion to the text,
 whatever the pattern and the text.
@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["LogPattern", "PatternMistake", "compiled"]
+__all__ = ["LogPattern", "PatternMistake", "compiled", "matcher_of"]
 
 _STEP = "step"
 _AXES = ("epoch", "time", "tokens")
@@ -64,10 +64,15 @@ def compiled(patterns: Sequence[str]) -> list[LogPattern]:
     return found
 
 
-def _compile(pattern: str) -> LogPattern:
+def matcher_of(pattern: str) -> Any:
+    """One pattern, compiled by RE2, which has ``fullmatch``, ``search`` and ``groupindex`` as ``re`` has.
+
+    Raises:
+        PatternMistake: What is wrong and how to fix it.
+    """
     import re2
 
-    quoted = f'"{pattern}"' if pattern.isprintable() else repr(pattern)
+    quoted = _quoted(pattern)
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
@@ -84,9 +89,20 @@ def _compile(pattern: str) -> LogPattern:
     names = _NAMED.findall(pattern)
     if len(set(names)) < len(names):
         raise PatternMistake(f"the pattern {quoted} has two groups of one name; give each its own")
+    return matcher
+
+
+def _quoted(pattern: str) -> str:
+    return f'"{pattern}"' if pattern.isprintable() else repr(pattern)
+
+
+def _compile(pattern: str) -> LogPattern:
+    matcher = matcher_of(pattern)
     groups = dict(matcher.groupindex)
     step = groups.pop(_STEP, None)
     axes = {axis: groups.pop(axis) for axis in _AXES if axis in groups}
     if not groups:
-        raise PatternMistake(f"the pattern {quoted} names no series; give each a group, (?P<loss>\\S+)")
+        raise PatternMistake(
+            f"the pattern {_quoted(pattern)} names no series; give each a group, (?P<loss>\\S+)"
+        )
     return LogPattern(matcher, groups, axes, step)

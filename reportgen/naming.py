@@ -15,7 +15,6 @@ __all__ = [
     "Conflict",
     "NamedAttribute",
     "Naming",
-    "of_pattern",
     "question_shares",
 ]
 
@@ -225,11 +224,6 @@ QUANTA_MATHS = Naming(
 )
 """``[ins<k>_]<op>_d<digits>_l<layers>_h<heads>_t<steps>K[_gf]_s<seed>``; without ``ins<k>_`` the insert mode
 is 0, without ``_gf`` there was no GrokFast."""
-
-
-def of_pattern(pattern: re.Pattern[str]) -> Naming:
-    """The naming of a list's ``[names]``: each named group is an attribute, as text."""
-    return Naming(pattern, tuple(NamedAttribute(key, key, word=f"{key}={{}}") for key in pattern.groupindex))
 
 
 _SHARES = {"add": (0, 0), "sub": (100, 0), "mul": (0, 100), "mix": (66, 0), "mas": (30, 50)}

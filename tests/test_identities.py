@@ -114,3 +114,24 @@ def test_no_run_is_no_mistake(tmp_path: Path) -> None:
     (spec,) = read(tmp_path, f'{DIRECTORY}[[family]]\nname = "F"\nruns = ["a"]\norder = "x"').families
     found = identify(spec, [])
     assert (found.labels, found.warnings, found.varied.attributes) == ((), (), ())
+
+
+def test_series_that_no_run_has_are_told(tmp_path: Path) -> None:
+    family = (
+        'columns = ["label", "eval_lss.best", "eval_loss.best", "end"]\nexpect.acc.last = "> 0"\n'
+        '[[family.table]]\nname = "T"\nrows = ["lr"]\nvalue = "val/loss.best"'
+    )
+    runs = '[[family]]\nname = "F"\nruns = ["a", "b"]\n'
+    (spec,) = read(tmp_path, DIRECTORY + runs + family).families
+    with_configs = [(run, {"lr": index}) for index, run in enumerate(spec.runs)]
+    found = identify(spec, with_configs, {"loss", "eval_loss", "val/loss"})
+    assert found.warnings == (
+        'no run has the series of "eval_lss.best"; did you mean "eval_loss"?',
+        'no run has the series of "acc.last"; known: "eval_loss", "loss", "val/loss"',
+    )
+
+
+def test_no_pattern_of_names_stalls_a_build(tmp_path: Path) -> None:
+    names = "[names]\npattern = '(?P<a>(x+x+)+)y'\n"
+    found = identified(tmp_path, {"x" * 200: {"lr": 1}}, before=names)
+    assert len(found.warnings) == 1

@@ -196,7 +196,7 @@ SOURCES = {
         'source.format.repeats: is "run"; must be "runs"',
     ],
     '[source]\ntype = "hub"\nrepo = "o/{name}"\nformat = { pattern = "(" }': [
-        'source.format.pattern: "(" is no regular expression (missing ), unterminated subpattern at position 0); correct it',
+        'source.format.pattern: the pattern "(" is none (missing ): (); correct it',
     ],
     "[source]\ntype = 'hub'\nrepo = 'o/{name}'\nformat = { pattern = '(?P<a>x)(?=y)' }": [
         'source.format.pattern: the pattern "(?P<a>x)(?=y)" is none (invalid perl operator: (?=); patterns are '
@@ -368,9 +368,7 @@ TABLES = {
     'figures.palette = ["#000000", "red"]': [
         'figures.palette[1]: is "red"; palette must be a list of two or more colours such as "#1f4e79"'
     ],
-    'names.pattern = "(a"': [
-        'names.pattern: "(a" is no regular expression (missing ), unterminated subpattern at position 0); correct it'
-    ],
+    'names.pattern = "(a"': ['names.pattern: the pattern "(a" is none (missing ): (a); correct it'],
     'names.pattern = "a(?P<label>b)"': [
         'names.pattern: the group "label" is what tables call another column; give it another name'
     ],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from reportgen.kinds import Scalar
+from reportgen.log_patterns import matcher_of
 from reportgen.metrics import METRICS
 from reportgen.model_list import schema, values
 from reportgen.model_list.checking import read_outer_table, read_table
@@ -187,7 +187,7 @@ class _Building:
         table = read_table(schema.NamesTable, value, place, self.mistakes) if value else None
         if table is None:
             return None
-        for group in re.compile(table.pattern).groupindex:
+        for group in matcher_of(table.pattern).groupindex:
             if group in COLUMNS:
                 text = f"the group {shown(group)} is what tables call another column; give it another name"
                 self.mistakes.add(f"{place}.pattern", text)

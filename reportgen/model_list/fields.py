@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic_core import PydanticCustomError
 
 from reportgen.figure_kinds import figure_kinds
+from reportgen.log_patterns import PatternMistake, matcher_of
 from reportgen.masking import masked_text
 from reportgen.model_list.logos import KINDS, check_kept_logo
 from reportgen.model_list.mistakes import did_you_mean, shown
@@ -87,12 +88,12 @@ def pattern_of_names(text: str) -> str:
 
 
 def regular_expression(text: str) -> str:
-    """A regular expression with named groups."""
+    """A regular expression of RE2, with named groups."""
     try:
-        compiled = re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise mistake(f"{shown(text)} is no regular expression ({error}); correct it") from None
-    if not compiled.groupindex:
+        matcher = matcher_of(text)
+    except PatternMistake as wrong:
+        raise mistake(str(wrong)) from None
+    if not matcher.groupindex:
         raise mistake(f"{shown(text)} names no group; write (?P<name>...) for what is to be read")
     return text
 
