@@ -26,6 +26,7 @@ from reportgen.kinds import Problem
 from reportgen.log import Log
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.model_list.mistakes import shown
+from reportgen.notation import measured
 from reportgen.options import FORMATS, BuildOptions, command_words
 from reportgen.outputs import folder, own_templates
 from reportgen.pull import Pulled, PullOptions, pull
@@ -469,11 +470,13 @@ def _printers(options: BuildOptions) -> Iterator[tuple[Drawer, Typesetter] | Non
 def _warnings(report: Report) -> dict[str, list[str]]:
     """What is wrong with a report, a line each: in the manifest, so that it is said as long as it is true."""
     told = [f"{family.name}: {line}" for family in report.families for line in family.warnings]
+    from reportgen import tables
+
     problems = [f"{one.family}: {one.run}: {one.message}" for one in report.problems]
     said: dict[str, list[str]] = {"failed": [], "waived": []}
     for check in (check for run_ in report.runs for check in run_.checks if check.outcome in said):
-        actual = "none" if check.actual is None else repr(check.actual)
-        line = f"{check.family}: {check.run}: {check.metric} is {actual}, expected {check.expected}"
+        found = f"{tables.metric_title(check.metric)} is {measured(check.actual)}"
+        line = f"{check.family}: {check.run}: {found}, expected {check.expected}"
         said[check.outcome].append(f"{line}; {check.note}" if check.note else line)
     said["warnings"] = [*report.device_notes, *told, *problems]
     return {kind: [one_line(line, _LONGEST_LINE) for line in lines] for kind, lines in said.items()}

@@ -152,9 +152,9 @@ def grouped(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}".replace("-", MINUS)
 
 
-def measured(metric: str, value: float | None) -> str:
-    """What a metric of ``report.json`` came to: a loss, or a count."""
-    return loss(value) if metric.endswith("_loss") or value is None else grouped(int(value))
+def measured(value: float | int | None) -> str:
+    """What a metric came to: a value of its series, which is a float, or a count."""
+    return grouped(value) if isinstance(value, int) else loss(value)
 
 
 def number(value: float | int) -> str:

@@ -17,6 +17,7 @@ import pytest
 from reportgen import cli
 from reportgen.errors import ReportgenError
 from reportgen.outputs import folder
+from reportgen.terminal import make_log
 from tests.processes import processes_below, wait_for_the_end_of
 
 SLOW = {"numpy", "torch", "pandas", "plotly", "weasyprint", "kaleido", "huggingface_hub", "jinja2"}
@@ -365,8 +366,8 @@ def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     done = reportgen(*words)
     assert done.returncode == 4
-    said = "warning: F: b: avg_final_loss is 2e-09, expected <= 1.5e-9"
-    assert [line for line in done.stderr.splitlines() if "avg_final_loss" in line] == [said]
+    said = "warning: F: b: AvgFinalLoss is 2.00×10⁻⁹, expected <= 1.5e-9"
+    assert [line for line in done.stderr.splitlines() if "AvgFinalLoss" in line] == [said]
     again = reportgen(*words)
     assert again.returncode == 4
     assert said in again.stderr.splitlines()
@@ -443,6 +444,26 @@ def test_github_reads_annotations_and_groups(good: Path, tmp_path: Path) -> None
     assert lines.count("::endgroup::") == sum(line.startswith("::group::") for line in lines) > 0
 
 
+def test_github_shows_nine_annotations_of_a_kind_and_one_that_counts_the_rest(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub shows ten of each a step, and drops the others without a word."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    log = make_log()
+    for i in range(12):
+        log.warn(f"run {i}")
+    log.fail("one")
+    log.close()
+    lines = capsys.readouterr().err.splitlines()
+    warnings = [line for line in lines if line.startswith("::warning::")]
+    assert warnings == [
+        *(f"::warning::run {i}" for i in range(9)),
+        "::warning::and 3 more warnings; the log has all",
+    ]
+    assert [line for line in lines if not line.startswith("::")] == [f"warning: run {i}" for i in (9, 10, 11)]
+    assert [line for line in lines if line.startswith("::error::")] == ["::error::one"]
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_github_takes_no_text_of_a_list_for_a_command(good: Path, tmp_path: Path, form: str) -> None:
     """Neither where a line begins nor within it, whichever command says it."""
@@ -474,7 +495,7 @@ def test_github_reads_a_failed_expectation_as_an_error(good: Path, tmp_path: Pat
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     for _ in range(2):
         lines = reportgen(*words, GITHUB_ACTIONS="true").stderr.splitlines()
-        assert "::error::F: b: avg_final_loss is 2e-09, expected <= 1.5e-9" in lines
+        assert "::error::F: b: AvgFinalLoss is 2.00×10⁻⁹, expected <= 1.5e-9" in lines
         assert not any(line.startswith("::warning") for line in lines)
 
 

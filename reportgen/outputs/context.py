@@ -213,7 +213,7 @@ def context(
         "theme": theme_of(report.lists),
         "loss": notation.loss,
         "count": words.count,
-        "measured": lambda check: notation.measured(check.metric, check.actual),
+        "measured": lambda check: notation.measured(check.actual),
         "metric": tables.metric_title,
         "classes": _classes,
         "anchor": lambda name: _anchor(name) if medium == "screen" else Markup(""),

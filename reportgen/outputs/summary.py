@@ -151,7 +151,7 @@ def _run(name: str, family: str) -> str:
 
 
 def _failed(check: Check) -> str:
-    actual = notation.measured(check.metric, check.actual)
+    actual = notation.measured(check.actual)
     said = f"{prose(tables.metric_title(check.metric))} is {prose(actual)}, expected {code(check.expected)}"
     note = f"; {prose(check.note)}" if check.note else ""
     return f"{_run(check.run, check.family)}: {said}{note}"
