@@ -136,7 +136,15 @@ def _as_listed(one: SeriesReport, family: FamilySpec) -> SeriesReport:
     listed = family.series.get(one.name) or family.series.get(one.source_name)
     if listed is None:
         return replace(one, title=title_of(one.name))
-    return replace(one, title=listed.title or title_of(one.name), unit=listed.unit, draw=listed.draw)
+    taken: set[str] = set()
+    slugs = {name: slugify(name, taken) for name in family.series}
+    return replace(
+        one,
+        title=listed.title or title_of(one.name),
+        unit=listed.unit,
+        draw=listed.draw,
+        slug=slugs[listed.name] if listed.draw else "",
+    )
 
 
 def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[str, ...]:

@@ -187,7 +187,7 @@ def _run(run: RunReport, group: int | None) -> dict[str, Any]:
         "marks": run.marks,
         "conflicts": [_conflict(conflict) for conflict in run.conflicts],
         "checks": [_check(check) for check in run.checks],
-        "curve": f"curves/{run.slug}.csv",
+        "curve": run.curve_of(run.ranked),
         "config": run.config,
     }
 
@@ -230,7 +230,7 @@ def _series(one: SeriesReport, run: RunReport) -> dict[str, Any]:
         "better": one.better,
         "step_unit": one.step_unit,
         "metrics": made,
-        "curve": f"curves/{run.slug}.csv" if one.name == run.ranked else None,
+        "curve": run.curve_of(one.name),
     }
 
 

@@ -57,6 +57,7 @@ class SeriesReport:
         step_unit: What its steps count: ``step``, ``epoch``.
         evaluation: Whether it evaluates the training: by its format, or by its name.
         draw: Whether it is drawn outside the run's own section.
+        slug: Names the files of a series that the list gives a table, and draws; else empty.
         summary: Metrics and curves.
     """
 
@@ -69,6 +70,7 @@ class SeriesReport:
     title: str = ""
     unit: str | None = None
     draw: bool = True
+    slug: str = ""
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -141,6 +143,13 @@ class RunReport:
     def axes(self) -> tuple[str, ...]:
         """Other positions that any of its series has."""
         return tuple(dict.fromkeys(name for one in self.series.values() for name in one.axes))
+
+    def curve_of(self, name: str) -> str | None:
+        """The file that holds the points of a series, in the report's folder; None where none does."""
+        if name == self.ranked:
+            return f"curves/{self.slug}.csv"
+        slug = self.series[name].slug
+        return f"curves/{self.slug}-series-{slug}.csv" if slug else None
 
     def metric(self, key: str) -> Number | None:
         """A metric as lists name it: ``eval_loss.best``, or one of the ranked series."""

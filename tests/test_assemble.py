@@ -14,6 +14,7 @@ from reportgen import assemble
 from reportgen.kinds import SourceRecord
 from reportgen.measure import Measured
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, Smoothing
+from reportgen.model_list.specs import SeriesSpec
 from reportgen.pull import Pulled
 from reportgen.report import FamilyReport
 from reportgen.sources import FoundFile
@@ -121,3 +122,37 @@ def test_expectations_of_missing_runs_are_not_checked() -> None:
     family = FamilySpec("F", "f", "", None, 10, Smoothing(), (run,))
     (check,) = assemble.unchecked([ModelList("list.toml", None, "", (family,))], {})
     assert (check.family, check.run, check.metric, check.outcome) == ("F", "gone", "steps", "not_checked")
+
+
+def test_series_have_the_titles_units_and_files_that_the_list_gives_them() -> None:
+    spec = samples.run_spec(NAME)
+    one = made(spec, [1.0, 0.5])
+    summary = samples.summarise([1.0, 2.0])
+    others = {
+        name: samples.series_report(summary, name, source_name=source)
+        for name, source in (("eval_loss", "val/loss"), ("a/b", "a/b"), ("lr", "lr"), ("a-b", "a-b"))
+    }
+    series = {**one.measured.series, **others}
+    one = assemble.Made(one.pulled, replace(one.measured, series=series))
+    listed = {
+        "val/loss": SeriesSpec("val/loss", title="Validation", unit="nats"),
+        "a/b": SeriesSpec("a/b"),
+        "a-b": SeriesSpec("a-b"),
+        "lr": SeriesSpec("lr", draw=False),
+    }
+    (run,) = family_of([one], series=listed).runs
+    titles = {name: (series.title, series.unit, series.draw) for name, series in run.series.items()}
+    assert titles == {
+        "loss": ("Training loss", None, True),
+        "eval_loss": ("Validation", "nats", True),
+        "a/b": ("a/b", None, True),
+        "lr": ("lr", None, False),
+        "a-b": ("a-b", None, True),
+    }
+    assert [run.curve_of(name) for name in run.series] == [
+        f"curves/{NAME}.csv",
+        f"curves/{NAME}-series-val-loss.csv",
+        f"curves/{NAME}-series-a-b.csv",
+        None,
+        f"curves/{NAME}-series-a-b-2.csv",
+    ]

@@ -51,7 +51,16 @@ def test_report_json_holds_what_the_contract_names() -> None:
         "op", "digits", "layers", "heads", "seed", "steps_k", "grokfast", "insert_mode",
     }  # fmt: skip
     assert run["attributes"]["digits"] == 6
-    assert set(run["source"]) == {"kind", "repo", "requested_revision", "revision", "file", "files", "sha256"}
+    assert set(run["source"]) == {
+        "kind",
+        "repo",
+        "requested_revision",
+        "revision",
+        "file",
+        "files",
+        "sha256",
+        "beside",
+    }
     assert run["curve"] == "curves/add_d6_l2_h3_t15K_s372001.csv"
     values = losses(60, end=1e-9 * 6, seed=6, spikes=(30,))
     metrics = run["metrics"]

@@ -127,7 +127,9 @@ def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
             )
         smoother = family.spec.smoothing.smoother
         for run in family.runs:
-            yield f"curves/{run.slug}.csv", data.curves_csv(run.summary.curve, smoother).encode()
+            for name, one in run.series.items():
+                if file := run.curve_of(name):
+                    yield file, data.curves_csv(one.summary.curve, smoother).encode()
 
 
 @dataclass(frozen=True, slots=True)
