@@ -25,6 +25,7 @@ from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
 from reportgen.news import sections
 from reportgen.outputs import standing, words
+from reportgen.outputs.happened import event_sentences
 from reportgen.outputs.templating import markdown
 from reportgen.outputs.theme import theme_of
 from reportgen.report import Check, FamilyReport, Report, RunReport
@@ -120,6 +121,7 @@ class RunView:
         facts: What Part 2 of the notebook prints.
         config: ``Config`` as recorded, each value as JSON; less what its family's ``shared`` says.
         marks: What a reader should know, sentences.
+        events: What happened in its curve, sentences.
         figures: Raw losses of the first steps and of all steps, on the screen.
         line: Its smoothed curve.
     """
@@ -130,6 +132,7 @@ class RunView:
     facts: tuple[Fact, ...]
     config: tuple[Fact, ...]
     marks: tuple[str, ...]
+    events: tuple[str, ...]
     figures: tuple[FigureView, ...]
 
     @property
@@ -383,6 +386,7 @@ def _run(
             Fact(str(key), _as_json(value)) for key, value in run.config.items() if str(key) not in shared
         ),
         marks=words.mark_sentences(run),
+        events=event_sentences(run),
         figures=_run_figures(run, family, many=many) if medium == "screen" else (),
     )
 
