@@ -6,7 +6,6 @@ Cells are mean ± half of the interval (n); on logarithms ×÷ the interval's fa
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from reportgen import notation
 from reportgen.attributes import in_words
 from reportgen.groups import value_key
 from reportgen.model_list import slugify
-from reportgen.tables import Cell, Column, Row, Table, metric_title
+from reportgen.tables import Cell, Column, Row, Table, metric_title, spread_form
 
 if TYPE_CHECKING:
     from reportgen.crosstab import Cell as Crossed
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from reportgen.report import FamilyReport
 
 __all__ = ["caption", "in_full", "named", "shown"]
-
-_MOST_DECIMALS = 6
 
 
 def named(family: FamilyReport) -> Iterator[tuple[str, TableSpec, Crosstab]]:
@@ -102,14 +99,9 @@ def caption(spec: TableSpec, made: Crosstab) -> str:
 
 
 def _form(made: Crosstab) -> notation.Form:
-    """As many decimals as the usual interval bears: two digits of its half."""
     means = [cell.estimate.mean for cell in made.cells if cell.estimate is not None]
-    halves = [half for cell in made.cells if (half := _half(cell))]
-    form = notation.form_of(means)
-    if form.style != "plain" or not halves or made.scale == "log":
-        return form
-    digits = 1 - math.floor(math.log10(statistics.median(halves)))
-    return notation.Form("plain", max(0, min(digits, _MOST_DECIMALS)))
+    halves = [] if made.scale == "log" else [half for cell in made.cells if (half := _half(cell))]
+    return spread_form(means, halves)
 
 
 def _cell(cell: Crossed | None, form: notation.Form) -> Cell:

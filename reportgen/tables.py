@@ -6,6 +6,8 @@ escapes it for its own language.
 
 from __future__ import annotations
 
+import math
+import statistics
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -40,6 +42,7 @@ __all__ = [
     "groups_table",
     "metric_title",
     "runs_table",
+    "spread_form",
     "thresholds_table",
     "usual_columns",
 ]
@@ -123,6 +126,7 @@ class Table:
     rows: tuple[Row, ...]
 
 
+_MOST_DECIMALS = 6
 _KINDS: Mapping[str, Kind] = MappingProxyType({"text": "text", "integer": "integer", "flag": "boolean"})
 _KNOWN = (
     Column("family", "Family", "text"),
@@ -235,11 +239,8 @@ def groups_table(family: FamilyReport) -> Table:
     groups = family.grouping.groups
     log = family.grouping.scale == "log"
     metric = metric_title(family.ranking.metric) if family.ranking is not None else ""
-    form = notation.form_of(
-        value
-        for group in groups
-        for value in (*group.values, *(() if group.estimate is None else (group.estimate.mean,)))
-    )
+    made = [group.estimate for group in groups if group.estimate is not None]
+    form = spread_form([one.mean for one in made], [] if log else [one.sd for one in made if one.sd])
     columns = (
         Column("group", "Group", "text"),
         Column("runs", "Runs", "count"),
@@ -251,6 +252,20 @@ def groups_table(family: FamilyReport) -> Table:
         Column("maximum", "Maximum", "loss"),
     )
     return Table(columns, tuple(_group_row(group, form, log=log) for group in groups))
+
+
+def spread_form(means: Sequence[float], spreads: Sequence[float]) -> notation.Form:
+    """The notation of means: as many decimals as give the usual spread two digits, where there is one.
+
+    Args:
+        means: Of the column.
+        spreads: What they are uncertain by, above 0.
+    """
+    form = notation.form_of(means)
+    if form.style == "power" or not spreads:
+        return form
+    digits = 1 - math.floor(math.log10(statistics.median(spreads)))
+    return notation.Form("plain", max(0, min(digits, _MOST_DECIMALS)))
 
 
 def _group_row(group: Group, form: notation.Form, *, log: bool) -> Row:
