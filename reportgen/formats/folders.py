@@ -47,7 +47,13 @@ _NO_LOGS = re.compile(
 _CONFIGURATIONS = {
     "hparams.yaml": "",
     "args.yaml": "",
+    "training_args.yaml": "",
+    "opt.yaml": "",
+    "hyp.yaml": "",
     "config.yaml": "",
+    "hparams.json": "",
+    "args.json": "",
+    "params.json": "",
     "config.json": "model",
     "adapter_config.json": "adapter",
     "README.md": "",
@@ -84,8 +90,8 @@ def needed(names: Iterable[str]) -> tuple[str, ...]:
     among them; ``training_args.bin`` is a pickle and never is. Content decides later.
     """
     every = sorted(names)
-    logs = [name for name in every if _may_be_a_log(name)]
     own = [name for name in every if is_configuration(name)]
+    logs = [name for name in every if _may_be_a_log(name) and name not in own]
     top = {name for name in own if "/" not in name}
     # A checkpoint repeats the configuration of its run: the last one's, where the run's own is missing.
     by_name: dict[str, str] = {}

@@ -62,6 +62,13 @@ def test_the_files_that_may_tell_of_a_run() -> None:
     }
 
 
+def test_settings_in_json_are_no_logs() -> None:
+    names = ["params.json", "args.json", "hyp.yaml", "result.json"]
+    assert needed(names) == ("result.json", "args.json", "hyp.yaml", "params.json")
+    files = [held("params.json", '{"lr": 0.1, "betas": [0.9, 0.99]}'), held("hyp.yaml", "lr0: 0.01\n")]
+    assert configuration(files) == ({"lr0": 0.01, "lr": 0.1, "betas": [0.9, 0.99]}, ())
+
+
 def test_the_last_checkpoint_gives_the_configuration_that_the_run_has_not() -> None:
     names = [
         f"checkpoint-{step}/{file}"
@@ -237,7 +244,7 @@ def test_a_folder_of_transformers_is_read_whole() -> None:
 
 
 def test_a_folder_of_a_configuration_alone_is_no_run() -> None:
-    files = {"params.json": b'{"betas": [0.9, 0.99], "model_type": "gpt2"}', "notes.txt": b"loss is low\n"}
+    files = {"settings.json": b'{"betas": [0.9, 0.99], "model_type": "gpt2"}', "notes.txt": b"loss is low\n"}
     assert not fitting(list(files), files.__getitem__)
     with pytest.raises(Unreadable, match="in which no format finds a series"):
         read_run([Held(name, data) for name, data in files.items()], files.__getitem__, "x", None, {})
