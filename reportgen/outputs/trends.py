@@ -12,7 +12,7 @@ from reportgen import notation, tables
 __all__ = ["Trend", "trends"]
 
 _WIDTH, _HEIGHT, _EDGE = 240.0, 36.0, 4.0
-_LONG = 30
+_LONG, _SHORT = 30, 10  # nights; fewer than the second fill a part of the width
 _SPAN = 30.0  # Above this ratio of the largest to the smallest value the axis is logarithmic.
 _MOST_FAMILIES = 40
 
@@ -71,7 +71,11 @@ def _trend(family: str, metric: str, values: Sequence[float | None]) -> Trend:
     form = notation.form_of(known)
     lowest, highest = min(known), max(known)
     scaled = lowest > 0 and highest / lowest > _SPAN
-    places = [None if value is None else _place(i, value, known, scaled) for i, value in enumerate(values)]
+    step = (_WIDTH - 2 * _EDGE) / (max(_SHORT, len(values)) - 1)
+    places = [
+        None if value is None else (_EDGE + i * step, _height(value, known, scaled))
+        for i, value in enumerate(values)
+    ]
     pieces: list[list[tuple[float, float]]] = [[]]
     for place in places:
         if place is None:
@@ -92,10 +96,9 @@ def _trend(family: str, metric: str, values: Sequence[float | None]) -> Trend:
     )
 
 
-def _place(i: int, value: float, known: Sequence[float], scaled: bool) -> tuple[float, float]:
-    """The newest night is at the right, each before it a thirtieth further left."""
+def _height(value: float, known: Sequence[float], scaled: bool) -> float:
     low, high, own = min(known), max(known), value
     if scaled:
         low, high, own = math.log(low), math.log(high), math.log(own)
     share = 0.5 if high == low else (own - low) / (high - low)
-    return _EDGE + i * (_WIDTH - 2 * _EDGE) / (_LONG - 1), _HEIGHT - _EDGE - share * (_HEIGHT - 2 * _EDGE)
+    return _HEIGHT - _EDGE - share * (_HEIGHT - 2 * _EDGE)
