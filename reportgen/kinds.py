@@ -183,8 +183,13 @@ class Format(Protocol):
                 cheap tests come first; content decides.
         """
 
-    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
-        """Names of the runs in a store of many; None where the files hold one run."""
+    def runs(
+        self, files: Sequence[InputFile], options: Mapping[str, Any]
+    ) -> Sequence[str] | Mapping[str, Sequence[str]] | None:
+        """Names of the runs in a store of many; None where the files hold one run.
+
+        A mapping where each run has files of its own: its name to theirs. Then only these are read of it.
+        """
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
         """Reads one run.

@@ -121,7 +121,7 @@ def _job(pulled: Pulled, settings: RunSettings, device: str, code: str, limit: i
     in_store = "" if spec.source.is_per_run and not spec.source.format.repeats else spec.name
     names = "\0".join(file.name for file in pulled.files)
     key = key_of("run", code, pulled.source.sha256, names, in_store, repr(settings), device)
-    return _Job(pulled, RunWork(pulled.files, spec.name, settings, limit), key)
+    return _Job(pulled, RunWork(pulled.files, spec.name, settings, limit, bool(in_store)), key)
 
 
 def _fingerprint() -> str:

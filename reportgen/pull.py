@@ -209,7 +209,8 @@ def _names(source: Source, files: Sequence[FoundFile]) -> Sequence[str] | None:
 
     inputs = [PlainInput(file.name, file.path, 2**30) for file in files]
     try:
-        return formats.runs_in(inputs, head_of(inputs), source.format.type, source.format.options)
+        found = formats.runs_in(inputs, head_of(inputs), source.format.type, source.format.options)
+        return None if found is None else tuple(found)
     except Unreadable as unreadable:
         raise Unusable("unreadable", one_line(str(unreadable))) from None
 

@@ -352,7 +352,7 @@ def _fitting(names: Sequence[str], head: Head) -> list[tuple[str, tuple[str, ...
     return [(one.name, fits) for one, fits in formats.fitting(logs, head)] if logs else []
 
 
-def _runs_in(form: str, files: Sequence[InputFile]) -> Sequence[str] | None:
+def _runs_in(form: str, files: Sequence[InputFile]) -> Iterable[str] | None:
     from reportgen import formats
 
     return formats.runs_in(files, head_of(files), form, {})

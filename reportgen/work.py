@@ -9,10 +9,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from reportgen import curves, formats
 from reportgen.curves.summary import CurveSettings
+from reportgen.formats.packed import plain_name
 from reportgen.input_files import Changed, HashedFile
 from reportgen.kinds import Better, RunFile, Series, Unreadable
 from reportgen.metrics import split
@@ -83,12 +85,14 @@ class RunWork:
         name: The run's; in a store of many, its name there.
         settings: How.
         limit: Most bytes that a packed file may hold.
+        in_store: The files are those of a store of many runs.
     """
 
     files: tuple[FoundFile, ...]
     name: str
     settings: RunSettings
     limit: int = 256 * 2**20
+    in_store: bool = False
 
     @property
     def size(self) -> int:
@@ -210,7 +214,11 @@ def measured(batch: Sequence[RunWork], device: str) -> Batch:
 
 def read(run: RunWork) -> RunFile | Unusable:
     """The series of one run, as its format and its list name them."""
-    files = [HashedFile(file, run.limit) for file in run.files]
+    try:
+        found = _own_files(run)
+    except Changed:
+        return Unusable(_CHANGED)
+    files = [HashedFile(file, run.limit) for file in found]
     heads = {file.name: file.head for file in files}
     alone = len(files) == 1
     try:
@@ -237,6 +245,26 @@ def read(run: RunWork) -> RunFile | Unusable:
     if _find(made.series, run.settings.ranked) is None:
         return Unusable(_no_series(run.settings.ranked, made.series))
     return made
+
+
+def _own_files(run: RunWork) -> Sequence[FoundFile]:
+    """Of a store whose runs have files of their own those of this run; else all."""
+    if not run.in_store or len(run.files) == 1:
+        return run.files
+    own = _by_run(run.files, run.limit, run.settings.format).get(run.name)
+    return run.files if own is None else [file for file in run.files if plain_name(file.name) in own]
+
+
+@lru_cache(maxsize=4)
+def _by_run(files: tuple[FoundFile, ...], limit: int, wanted: str | None) -> Mapping[str, frozenset[str]]:
+    """Runs of a store to their files; nothing where they share them. It is asked for each of its runs."""
+    hashed = [HashedFile(file, limit) for file in files]
+    heads = {file.name: file.head for file in hashed}
+    try:
+        found = formats.runs_in(hashed, lambda name: heads[name](), wanted, {})
+    except (Unreadable, OSError):
+        return {}  # Reading says why.
+    return {name: frozenset(own) for name, own in found.items()} if isinstance(found, Mapping) else {}
 
 
 def compute(batch: Sequence[RunWork], read: Sequence[RunFile | Unusable], device: str) -> Batch:

@@ -84,8 +84,8 @@ def fitting(
 
 def runs_in(
     files: Sequence[InputFile], head: Head, wanted: str | None, options: Mapping[str, Any]
-) -> Sequence[str] | None:
-    """The names of the runs in a store of many; None where the files hold one run.
+) -> Sequence[str] | Mapping[str, Sequence[str]] | None:
+    """The names of the runs in a store of many, or each with its files; None where the files hold one run.
 
     A file that holds several runs one after the other is a store too, where the list says so: of
     ``metrics.json`` with ``repeats = "runs"`` they are ``metrics#1``, ``metrics#2``, ...

@@ -27,7 +27,9 @@ class Databases:
     def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
         return database_files(files, head)
 
-    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str] | None:
+    def runs(
+        self, files: Sequence[InputFile], options: Mapping[str, Any]
+    ) -> Sequence[str] | Mapping[str, Sequence[str]] | None:
         return _logger(files).runs(files, options)
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:

@@ -67,11 +67,17 @@ class MLflow:
             or _owner(file) in folders
         )
 
-    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str]:
+    def runs(
+        self, files: Sequence[InputFile], options: Mapping[str, Any]
+    ) -> Sequence[str] | Mapping[str, Sequence[str]]:
         if _is_database(files):
             with database(files, files[0].name) as (store, _):
                 return list(_database_ids(store, files[0].name))
-        return list(_folder_ids(files))
+        owned: dict[str, list[str]] = {}
+        for file in files:
+            owner = _owner(file.name) or PurePosixPath(file.name).parent
+            owned.setdefault(str(owner), []).append(file.name)
+        return {name: owned[folder] for name, folder in _folder_ids(files).items()}
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
         notes = []
@@ -152,8 +158,9 @@ def _meta(file: InputFile) -> Mapping[str, Any]:
     """``meta.yaml``; empty where it is none."""
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = yaml.safe_load(file.read().decode("utf-8", "replace"))
+        found = yaml.load(file.read().decode("utf-8", "replace"), loader)  # noqa: S506 - both are safe
     except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

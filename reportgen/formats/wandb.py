@@ -43,13 +43,18 @@ class Wandb:
         found = [file for file in found if "latest-run" not in PurePosixPath(file).parts[:-1]] or found
         return tuple(file for file in found if head(file).startswith(MAGIC))
 
-    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str]:
-        return list(_ids(files))
+    def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+        known = {file.name: _head(file) for file in files}
+        return {
+            name: [file for file, head in known.items() if _run_id(file, head) == run_id]
+            for name, run_id in _ids(known).items()
+        }
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
         place = files[0].name if len(files) == 1 else name
-        run_id = run_of(_ids(files), name, place)
-        files = [file for file in files if _run_id(file) == run_id]
+        known = {file.name: _head(file) for file in files}
+        run_id = run_of(_ids(known), name, place)
+        files = [file for file in files if _run_id(file.name, known[file.name]) == run_id]
         parts_of_run = [_read(file) for file in sorted(files, key=lambda file: file.name)]
         found = _together(parts_of_run)
         notes: list[str] = []
@@ -77,21 +82,21 @@ def _read(file: InputFile) -> WandbFile:
         return read_wandb_file(stream)
 
 
-def _run_id(file: InputFile) -> str:
-    """Of a run: from its file, else from the file's name."""
-    return _head(file).run_id or PurePosixPath(file.name).name.removesuffix(_SUFFIX).removeprefix("run-")
-
-
 def _head(file: InputFile) -> WandbFile:
     with file.open() as stream:
         return read_wandb_file(stream, history=False)
 
 
-def _ids(files: Sequence[InputFile]) -> dict[str, str]:
+def _run_id(file: str, head: WandbFile) -> str:
+    """Of a run: from its file, else from the file's name."""
+    return head.run_id or PurePosixPath(file).name.removesuffix(_SUFFIX).removeprefix("run-")
+
+
+def _ids(known: Mapping[str, WandbFile]) -> dict[str, str]:
     """Names of the runs of a folder of run folders to their ids; one that was resumed has several files."""
     found: dict[str, str] = {}
-    for file in sorted(files, key=lambda file: file.name):
-        found.setdefault(_run_id(file), _head(file).name)
+    for file, head in sorted(known.items()):
+        found.setdefault(_run_id(file, head), head.name)
     return ids_by_name(list(found.items()))
 
 

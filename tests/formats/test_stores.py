@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ def test_stores_hold_what_the_loops_know(
         assert run.series["loss"].axes["time"][0] >= 0
 
 
+def test_each_run_of_a_store_of_folders_has_files_of_its_own() -> None:
+    owned = mlflow.FORMAT.runs(taken(mlflow.FORMAT, FOLDERS), {})
+    assert isinstance(owned, Mapping)
+    for name, own in owned.items():
+        assert len(own) == 7  # Its description, two metrics, two parameters, two tags.
+        (folder,) = {"/".join(file.split("/")[:2]) for file in own}
+        description = next(file for file in FOLDERS if file.name == f"{folder}/meta.yaml")
+        assert f"run_name: {name}".encode() in description.data
+
+
 def test_one_folder_of_a_run_is_a_run() -> None:
     (folder,) = (file.name.rpartition("/")[0] for file in FOLDERS if b"run_name: small" in file.data)
     files = [Bytes(f.name.removeprefix(folder + "/"), f.data) for f in FOLDERS if f.name.startswith(folder)]
@@ -63,7 +74,7 @@ def test_old_stores_of_files_know_no_steps() -> None:
         Bytes("artifacts/metrics/loss", b"1 1 1"),
     ]
     assert "artifacts/metrics/loss" not in [file.name for file in taken(mlflow.FORMAT, files)]
-    assert mlflow.FORMAT.runs(taken(mlflow.FORMAT, files), {}) == ["my run"]
+    assert list(mlflow.FORMAT.runs(taken(mlflow.FORMAT, files), {})) == ["my run"]
     run = mlflow.FORMAT.read(taken(mlflow.FORMAT, files), "my run", {})
     one = run.series["loss"]
     assert one.steps is None

@@ -57,7 +57,7 @@ def file(*records: bytes, name: str = "run-id1.wandb") -> list[Bytes]:
 
 
 def test_a_folder_of_runs_is_a_store_whose_names_are_the_runs_own() -> None:
-    assert FORMAT.runs(taken(FORMAT, FILES), {}) == ["sweep/lr=0.1", "bbbbbbbb"]
+    assert list(FORMAT.runs(taken(FORMAT, FILES), {})) == ["sweep/lr=0.1", "bbbbbbbb"]
 
 
 def test_a_finished_run_holds_what_its_loop_knows() -> None:
@@ -94,7 +94,7 @@ def test_a_resumed_run_is_one_run() -> None:
     )
     second = file(RUN, history({"loss": 1.0}, 2), EXIT, name="offline-run-2/run-id1.wandb")
     files = second + first
-    assert FORMAT.runs(files, {}) == ["my run"]
+    assert FORMAT.runs(files, {}) == {"my run": [file.name for file in files]}
     run = read(FORMAT, files, "my run")
     assert run.series["loss"].values.tolist() == [2.0, 1.5, 1.0]
     assert not run.unfinished
@@ -108,7 +108,7 @@ def test_repeated_names_are_told_apart_by_their_ids() -> None:
         *file(other, history({"loss": 2.0}, 0), name="b/run-id2.wandb"),
         *file(bad, history({"loss": 3.0}, 0), name="c/run-id3.wandb"),
     ]
-    assert FORMAT.runs(files, {}) == ["my run (id1)", "my run (id2)", "id3"]
+    assert list(FORMAT.runs(files, {})) == ["my run (id1)", "my run (id2)", "id3"]
     assert read(FORMAT, files, "my run (id2)").series["loss"].values.tolist() == [2.0]
 
 
