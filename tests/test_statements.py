@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import math
@@ -243,3 +244,112 @@ class TestGrid:
         assert r"\pm" in (tables / "sweep-Loss-by-rate.tex").read_text()
         assert "± " in (tables / "sweep-Loss-by-rate.md").read_text()
         assert "± " in page(folder)
+
+
+def curve(folder: Path, run: str) -> list[dict[str, str]]:
+    with (folder / "out" / "curves" / f"{run}.csv").open() as lines:
+        return list(csv.DictReader(lines))
+
+
+class TestUnit:
+    """Line 4."""
+
+    def test_a_unit_is_what_the_list_says(self, tmp_path):
+        made = built(tmp_path, {"a": (flat(2, 0), {}), "b": (flat(3, 1), {})})
+        assert made["families"][0]["runs"][0]["series"]["loss"]["unit"] is None
+        assert "nats" not in page(tmp_path)
+
+    def test_and_stands_where_it_does(self, tmp_path):
+        made = built(tmp_path, {"a": (flat(2, 0), {})}, more='[series.loss]\nunit = "bits per byte"\n')
+        assert made["families"][0]["runs"][0]["series"]["loss"]["unit"] == "bits per byte"
+        assert "bits per byte" in page(tmp_path)
+
+
+class TestWindows:
+    """Lines 5 to 9."""
+
+    def test_a_short_run_is_no_flat_line(self, tmp_path):
+        losses = np.linspace(2.17, 1.23, 50).tolist()
+        built(tmp_path, {"a": (losses, {})})
+        points = curve(tmp_path, "a")
+        # A twentieth of 50 entries is a window of 2; the first entry is alone in its own.
+        assert float(points[0]["mean"]) == pytest.approx(2.17, abs=0.02)
+        assert float(points[-1]["mean"]) == pytest.approx(1.23, abs=0.02)
+
+    def test_rounding_reaches_no_threshold(self, tmp_path):
+        losses = [max(1e-4, 2 * math.exp(-i / 60)) for i in range(40_000)]
+        made = built(tmp_path, {"a": (losses, {})})
+        assert made["families"][0]["runs"][0]["metrics"]["steps_to"]["1e-4"] is None
+
+    def test_negative_losses_have_no_spikes(self, tmp_path):
+        losses = [-10 - 5 * math.exp(-i / 300) for i in range(3_000)]
+        made = built(tmp_path, {"a": (losses, {})}, more="[smoothing]\nwindow = 100\n")
+        assert made["families"][0]["runs"][0]["metrics"]["spikes"] == []
+
+    def test_an_average_ends_where_losses_end(self, tmp_path):
+        losses = [*flat(2, 0, 1_000), *[math.nan] * 1_000]
+        built(tmp_path, {"a": (losses, {})}, more='[smoothing]\nsmoother = "ema"\n')
+        points = curve(tmp_path, "a")
+        assert all(point["ema"] for point in points if int(point["step"]) < 1_000)
+        assert not any(point["ema"] for point in points if int(point["step"]) >= 1_000)
+
+    def test_trimming_drops_what_reaches_past_an_end_only(self, tmp_path):
+        losses = flat(2, 0, 1_000)
+        losses[500] = math.nan
+        built(tmp_path, {"a": (losses, {})}, more='[smoothing]\nwindow = 100\nedges = "trim"\n')
+        points = {int(point["step"]): point["mean"] for point in curve(tmp_path, "a")}
+        assert all(mean for step, mean in points.items() if 50 <= step <= 950 - 1)
+        assert not any(mean for step, mean in points.items() if step < 50 or step > 950)
+
+
+class TestRanges:
+    """Line 11."""
+
+    def test_a_range_of_the_list_is_kept(self, tmp_path):
+        built(tmp_path, {"a": (flat(2.3, 0), {})}, family='y_range = [2.28, 2.32]\nfigures = ["all"]')
+        report = reportgen.build(
+            tmp_path / "list.toml", tmp_path / "again", formats=("html",), use_cache=False
+        )
+        axis = report.figure("Sweep", "all").layout.yaxis
+        shown = [10**end for end in axis.range] if axis.type == "log" else list(axis.range)
+        assert shown == pytest.approx([2.28, 2.32])
+
+
+class TestConfiguration:
+    """Line 13."""
+
+    def test_a_changed_configuration_is_news(self, tmp_path):
+        losses = flat(2, 0)
+        built(tmp_path, {"a": (losses, {"lr": 8e-5})})
+        old = (tmp_path / "out" / "report.json").rename(tmp_path / "old.json")
+        text = json.dumps({"TrainingLoss": losses, "Config": {"lr": 1e-4}})
+        (tmp_path / "runs" / "a" / "training_loss.json").write_text(text)
+        reportgen.build(
+            tmp_path / "list.toml", tmp_path / "new", formats=("html",), use_cache=False, baseline=old
+        )
+        assert "lr 8e-05 is now 0.0001" in (tmp_path / "new" / "report.html").read_text()
+
+
+class TestOrder:
+    """Line 15."""
+
+    def test_labels_come_in_natural_order(self, tmp_path):
+        runs = {f"d{size}": (flat(2, size), {}) for size in (10, 5, 100)}
+        made = built(tmp_path, runs, family='order = "label"')
+        assert [run["label"] for run in made["families"][0]["runs"]] == ["d5", "d10", "d100"]
+
+
+class TestSparse:
+    """Line 17."""
+
+    def test_what_was_not_logged_is_no_divergence(self, tmp_path):
+        losses = [value if at % 2 == 0 else None for at, value in enumerate(flat(2, 0, 101))]
+        made = built(tmp_path, {"a": (losses, {}), "b": (flat(3, 1, 101), {})})
+        run = made["families"][0]["runs"][0]
+        assert "missing_losses" in run["marks"]
+        assert "diverged" not in run["marks"]
+        there = [value for value in losses if value is not None]
+        assert run["metrics"]["avg_final_loss"] == pytest.approx(math.fsum(there[-5:]) / 5, rel=1e-12)
+        assert run["events"][-1]["kind"] == "flat"
+        assert made["findings"][0]["subjects"] == ["a", "b"]
+        assert '<p class="status">' in page(tmp_path)
