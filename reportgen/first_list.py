@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +14,7 @@ from reportgen.discover import discover
 from reportgen.errors import ReportgenError
 from reportgen.notation import count
 from reportgen.pull import PullOptions
-from reportgen.survey import Survey, SurveyedRun, SurveyedSource, survey
+from reportgen.survey import Survey, SurveyedRun, SurveyedSource, survey, survey_hub
 from reportgen.text import one_line
 
 __all__ = ["FirstList", "of_folder", "of_hub"]
@@ -70,32 +70,48 @@ def of_folder(folder: Path, base: Path | None = None) -> FirstList:
     return FirstList(text, said)
 
 
-def of_hub(place: str) -> FirstList:
+def of_hub(place: str, look: Callable[[str, str], Survey] = survey_hub) -> FirstList:
     """The list of an owner's repositories on the Hub: ``OWNER``, or ``OWNER/PREFIX``.
 
+    Args:
+        place: Of the repositories.
+        look: What looks through them; where it cannot, the list leaves finding them to the build.
+
     Raises:
-        ReportgenError: It names no owner.
+        ReportgenError: It names no owner, or one without such a repository; exit code 2.
     """
     owner, _, prefix = place.partition("/")
     if not re.fullmatch(r"[\w.-]{1,96}", owner) or not re.fullmatch(r"[\w.-]{0,96}", prefix):
         raise ReportgenError(
             f"hub:{one_line(place)}: is none; write hub:OWNER or hub:OWNER/PREFIX", exit_code=2
         )
+    found = look(owner, prefix)
+    if not found.sources and not found.problem:
+        wrong = "the Hub has no repository of runs there, or hides it; correct the name, or set HF_TOKEN"
+        raise ReportgenError(f"hub:{place}: {wrong}", exit_code=2)
+    file = found.sources[0].table["file"] if found.sources else "."
+    said = [
+        one_line(
+            f"found {count(len(source.runs), 'run')} at {source.table['repo']}, {source.table['file']}", 300
+        )
+        for source in found.sources
+    ]
+    said += [one_line(f"the Hub was not looked through: {found.problem}", 300)] if found.problem else []
     lines = [
         f"# Repositories of {owner} on the Hugging Face Hub whose names begin so; a build finds them.",
         f"title = {_quoted(f'Runs of {owner}')}",
         "",
         "[source]",
         'type = "hub"',
-        f"repo = {_quoted(owner + '/{name}')}",
-        'file = "."                 # the whole repository; or one file in it: "trainer_state.json"',
+        f"repo = {_quoted(f'{owner}/{prefix}{{name}}')}",
+        f'file = {_quoted(file)}   # "." is the whole repository; or one file in it: "trainer_state.json"',
         "",
         "[[family]]",
         f"name = {_quoted(prefix or owner)}",
-        f"runs = [{_quoted(prefix + '*')}]",
+        'runs = ["*"]',
         "",
     ]
-    return FirstList("\n".join(lines), ())
+    return FirstList("\n".join(lines), tuple(said))
 
 
 def _said(found: Survey) -> Iterator[str]:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from reportgen.discover import discover
 from reportgen.kinds import Unreadable
+from reportgen.model_list import FamilySpec, HubSource, ModelList, RunSpec, Smoothing
 from reportgen.patterns import NAME, natural
+from reportgen.pull import PullOptions
 from reportgen.sources.folders import files_in, is_checkpoint, is_environment, local_head
 from reportgen.sources.inputs import PlainInput, head_of, is_of_store, logs_among
 from reportgen.sources.walk import is_report, unpacked
@@ -19,7 +22,7 @@ from reportgen.sources.walk import is_report, unpacked
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile, RunFile
 
-__all__ = ["Bounds", "LeftOut", "Survey", "SurveyedRun", "SurveyedSource", "survey"]
+__all__ = ["Bounds", "LeftOut", "Survey", "SurveyedRun", "SurveyedSource", "survey", "survey_hub"]
 
 # Folders that tell one series each of the run above them.
 _ROLES = frozenset({"train", "training", "val", "valid", "validation", "eval", "evaluation", "test"})
@@ -148,6 +151,39 @@ def survey(folder: Path, bounds: Bounds = Bounds(), max_file_size: int = 256 * 2
     look = _Look(folder, bounds, max_file_size)
     look.walk()
     return look.told()
+
+
+def survey_hub(owner: str, prefix: str = "", options: PullOptions | None = None) -> Survey:
+    """Looks through the repositories of an owner on the Hub; in one listing, and into none of them.
+
+    Args:
+        owner: A user or an organisation.
+        prefix: What the repositories' names begin with; their runs are named by the rest.
+        options: How, None as usual; without a network the cache is looked through.
+    """
+    repo = f"{owner}/{prefix}{NAME}"
+    sources = {file: HubSource(repo, file, "main") for file in ("training_loss.json", ".")}
+    patterns = tuple(RunSpec("*", one) for one in sources.values())
+    family = FamilySpec("f", "f", "", None, 1, Smoothing(), patterns)
+    found = discover([ModelList("hub", None, "", (family,))], options or PullOptions())
+    by_file = {
+        file: [run.name for run in found.lists[0].families[0].runs if run.source == source]
+        for file, source in sources.items()
+    }
+    alone = set(by_file["training_loss.json"])
+    by_file["."] = [name for name in by_file["."] if name not in alone]
+    made = [
+        SurveyedSource(
+            {"type": "hub", "repo": repo, "file": file},
+            "quanta_maths" if file != "." else "",
+            tuple(SurveyedRun(name) for name in names),
+        )
+        for file, names in by_file.items()
+        if names
+    ]
+    made.sort(key=lambda source: -len(source.runs))
+    problem = next((one.message for one in found.problems if one.kind != "missing"), "")
+    return Survey(Path(), tuple(made), (), problem)
 
 
 class _Look:

@@ -14,6 +14,7 @@ from reportgen import cli, first_list, model_list
 from reportgen.discover import discover
 from reportgen.errors import ReportgenError
 from reportgen.pull import PullOptions
+from reportgen.survey import Survey, SurveyedRun, SurveyedSource
 
 DATA = Path(__file__).parent / "data"
 TABLE = "step,loss\n1,2.0\n2,1.5\n3,1.0\n4,0.5\n"
@@ -154,18 +155,34 @@ def test_building_a_folder_builds_that_list_twice_in_a_row_too(
     assert names(again) == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize(
-    ("place", "repo", "runs"),
-    [
-        ("someone", "someone/{name}", "*"),
-        ("some.one/lora-", "some.one/{name}", "lora-*"),
-    ],
-)
-def test_an_owner_on_the_hub(place: str, repo: str, runs: str) -> None:
-    made = first_list.of_hub(place)
+def hub_source(repo: str, file: str, *names: str) -> SurveyedSource:
+    runs = tuple(SurveyedRun(name) for name in names)
+    return SurveyedSource({"type": "hub", "repo": repo, "file": file}, "", runs)
+
+
+def test_an_owner_on_the_hub() -> None:
+    sources = (
+        hub_source("me/x_{name}", "training_loss.json", "a", "b"),
+        hub_source("me/x_{name}", ".", "c"),
+    )
+    made = first_list.of_hub("me/x_", lambda *_: Survey(Path(), sources))
     list_ = tomllib.loads(made.text)
-    assert (list_["source"]["repo"], list_["family"][0]["runs"]) == (repo, [runs])
+    assert (list_["source"]["repo"], list_["source"]["file"]) == ("me/x_{name}", "training_loss.json")
+    assert list_["family"][0]["runs"] == ["*"]
+    assert made.said == ("found 2 runs at me/x_{name}, training_loss.json", "found 1 run at me/x_{name}, .")
     model_list.load_text(made.text, Path(), "list")
+
+
+@pytest.mark.parametrize(
+    ("place", "repo"), [("someone", "someone/{name}"), ("some.one/x-", "some.one/x-{name}")]
+)
+def test_an_owner_that_could_not_be_looked_through(place: str, repo: str) -> None:
+    made = first_list.of_hub(place, lambda *_: Survey(Path(), (), (), "no answer"))
+    list_ = tomllib.loads(made.text)
+    assert (list_["source"]["repo"], list_["source"]["file"]) == (repo, ".")
+    assert made.said == ("the Hub was not looked through: no answer",)
+    with pytest.raises(ReportgenError, match="no repository"):
+        first_list.of_hub(place, lambda *_: Survey(Path(), ()))
 
 
 @pytest.mark.parametrize("place", ["", "a/b/c", 'a"b', "a b"])

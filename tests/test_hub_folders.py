@@ -262,3 +262,22 @@ class TestBuild:
             (run["name"], run["source"] | {"requested_revision": "main"})
             for run in self.runs(tmp_path, "two")
         ]
+
+    def test_a_list_is_written_for_an_owner(self, loopback_hub: LoopbackHub, tmp_path: Path) -> None:
+        losses = json.dumps({"TrainingLoss": [2.0 / step for step in range(1, 40)]}).encode()
+        for name in ("a", "b"):
+            loopback_hub.put(f"me/x_{name}", "training_loss.json", losses)
+        loopback_hub.put("me/x_none", "README.md", b"")
+        made = subprocess.run(
+            [sys.executable, "-m", "reportgen", "init", "hub:me/x_", "-o", "l.toml"],
+            cwd=tmp_path,
+            env=os.environ | loopback_hub.environment(tmp_path / "hf") | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert made.returncode == 0, made.stderr
+        assert "found 2 runs at me/x_{name}, training_loss.json" in made.stderr
+        assert loopback_hub.count() == 1
+        assert self.build(loopback_hub, tmp_path, "l.toml", "-o", "out").returncode == 0
+        assert [run["name"] for run in self.runs(tmp_path, "out")] == ["a", "b"]

@@ -33,12 +33,14 @@ from reportgen.sources.folders import is_environment, unpacked_head
 from reportgen.sources.hub_cache import Copy, HubCache
 from reportgen.sources.hub_client import (
     Entry,
+    Repository,
     TooMuch,
     Tree,
     download,
     head_of,
     meter,
     quiet_client,
+    repositories_of,
     settings_trouble,
     tree_of,
 )
@@ -87,6 +89,7 @@ class Hub:
         self._trees: dict[tuple[str, str, str], Tree | Unusable] = {}
         self._tree_locks: dict[tuple[str, str, str], threading.Lock] = {}
         self._fetching: dict[str, int] = {}
+        self._owned: dict[tuple[str, str, int], Sequence[Repository]] = {}
         self._settings: str | None = None if self._offline else settings_trouble()
         if self._settings:
             access.say(f"no run asks the Hub: {self._settings}")
@@ -183,16 +186,23 @@ class Hub:
             raise Unusable(tree.kind, str(tree))
         return tree
 
-    def persist(self, place: Place, request: Callable[[], _T]) -> _T:
-        """Asks until it works.
+    def repositories(self, owner: Place, limit: int) -> Sequence[Repository]:
+        """The repositories of an owner, asked for once.
 
         Raises:
             Unusable: The Hub says no, or ``Patience`` ends before it answers (``network``).
         """
-        try:
-            return self._persist(place, request)
-        except Unanswered as unanswered:
-            raise _no_answer(place, unanswered) from None
+        with self._lock:
+            lock = self._tree_locks.setdefault((owner.repo_type, owner.repo, ""), threading.Lock())
+        with lock:
+            key = (owner.repo_type, owner.repo, limit)
+            if key not in self._owned:
+                try:
+                    found = self._persist(owner, lambda: repositories_of(owner.repo, owner, limit))
+                except Unanswered as unanswered:
+                    raise _no_answer(owner, unanswered) from None
+                self._owned[key] = found
+            return self._owned[key]
 
     def _find_folder(self, source: HubSource, place: Place, files: Sequence[str]) -> Found:
         start = f"{place.file}/" if place.file != "." else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol
 
 from reportgen.model_list import HubSource, unsafe_found
 from reportgen.patterns import NAME, Pattern, Template
@@ -12,16 +12,12 @@ from reportgen.sources.directory import listed_in_store
 from reportgen.sources.files import Unusable
 from reportgen.sources.folders import is_checkpoint, is_environment
 from reportgen.sources.hub_cache import HubCache
-from reportgen.sources.hub_client import Repository, Tree, repositories_of
+from reportgen.sources.hub_client import Repository, Tree
 from reportgen.sources.hub_place import Place
 from reportgen.sources.walk import unpacked
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 __all__ = ["listed"]
 
-_T = TypeVar("_T")
 _OFFLINE = "this build is offline, and the cache alone was looked through"
 
 
@@ -37,7 +33,7 @@ class _Hub(Protocol):
 
     def tree(self, place: Place) -> Tree: ...
 
-    def persist(self, place: Place, request: Callable[[], _T]) -> _T: ...
+    def repositories(self, owner: Place, limit: int) -> Sequence[Repository]: ...
 
 
 def listed(hub: _Hub, access: Access, source: HubSource, pattern: Pattern, limit: int) -> Listing:
@@ -64,7 +60,7 @@ def _repositories(hub: _Hub, access: Access, source: HubSource, pattern: Pattern
     try:
         if hub.is_offline:
             raise Unusable("network", _OFFLINE)
-        known: Iterable[Repository] = hub.persist(place, lambda: repositories_of(owner, place, limit + 1))
+        known: Iterable[Repository] = hub.repositories(place, limit + 1)
     except Unusable as unusable:
         if unusable.kind != "network":
             raise
