@@ -127,7 +127,11 @@ class House:
         assert said == ""
         assert "Traceback" not in errors
         night = Night(
-            process.returncode, self.folder / name, errors, self.hub.count("HEAD"), self.hub.count("GET")
+            process.returncode,
+            self.folder / name,
+            errors,
+            self.hub.count("HEAD"),
+            self.hub.count("GET", "resolve"),
         )
         self.hub.recover()
         return night
