@@ -189,12 +189,12 @@ def series_of(
     left = [one for one in left if not _is_index(one) and not counts_too(one, step)]
     left = [one for one in left if "timestamp" not in parts(one.name)]
     if (
-        not step.column
+        step.column is None
         and not wanted
         and any(parts(key)[-1:] and parts(key)[-1] in _EXAMPLES for key in table.columns)
     ):
         raise Unreadable(name, f"is a table of examples, not of steps; it has: {enumeration(table.columns)}")
-    if not step.column and not any(is_measure(one.name) for one in left):
+    if step.column is None and not any(is_measure(one.name) for one in left):
         raise Unreadable(name, f"holds no training series; it has: {enumeration(table.columns)}")
     positions = {kind: _since_its_start(kind, numbers[key].values) for key, kind in axes.items()}
     # Ultralytics' metrics/... are of the validation that follows each epoch.
@@ -213,7 +213,7 @@ def series_of(
                 Series(
                     own,
                     one.values[at],
-                    step.values[at] if step.column else (None if at.size == table.rows else at),
+                    step.values[at] if step.column is not None else (None if at.size == table.rows else at),
                     one.name,
                     unit,
                     is_evaluation(shown)
@@ -328,11 +328,9 @@ def _several(key: str, count: int) -> str:
 def _notes(series: Iterable[Series], step: Step, left: Sequence[Column], split: str) -> list[str]:
     """What was taken for what."""
     by_name = {one.name: one for one in series}
-    taken = [
-        f"the step is {quoted(step.column)}"
-        if step.column
-        else "it has no column of steps: its rows are counted"
-    ]
+    taken = ["it has no column of steps: its rows are counted"]
+    if step.column is not None:
+        taken = [f"the step is {quoted(step.column) if step.column else 'its column without a name'}"]
     for own, words in (("loss", "the loss"), ("eval_loss", "the loss of evaluation")):
         if own in by_name and by_name[own].source_name != own:
             taken.append(f"{words} is {quoted(by_name[own].source_name)}")
@@ -352,7 +350,7 @@ def _notes(series: Iterable[Series], step: Step, left: Sequence[Column], split: 
                 else f"{one.others:,} cells are no numbers and were"
             )
             notes.append(f"In {quoted(one.name)} {cells} left out.")
-    without = int((~step.logged).sum()) if step.column else 0
+    without = int((~step.logged).sum()) if step.column is not None else 0
     if without:
         rows = "1 row has no step and was" if without == 1 else f"{without:,} rows have no step and were"
         notes.append(f"{rows} left out.")

@@ -144,13 +144,13 @@ class Step:
     """The position of each row.
 
     Attributes:
-        column: Its column; empty where the rows are counted.
+        column: Its column, which may be nameless; None where the rows are counted.
         unit: What it counts.
         values: (rows,) int64; 0 where none was logged.
         logged: (rows,) bool.
     """
 
-    column: str
+    column: str | None
     unit: str
     values: IntArray
     logged: BoolArray
@@ -211,7 +211,7 @@ def choose_step(numbers: Mapping[str, Column], rows: int, name: str, wanted: str
         and (np.diff(unnamed.values) > 0).all()
     ):
         return _step(unnamed)
-    return Step("", "step", np.arange(rows), np.ones(rows, np.bool_))
+    return Step(None, "step", np.arange(rows), np.ones(rows, np.bool_))
 
 
 def _rank(key: str) -> int | None:
@@ -253,7 +253,7 @@ def _outer(numbers: Mapping[str, Column], one: Column) -> str | None:
 def rows_by_epoch(numbers: Mapping[str, Column], step: Step) -> tuple[Step, BoolArray | None]:
     """Rows whose step is the epoch although others count iterations, as mmengine writes validations."""
     epoch = next((one for key, one in numbers.items() if plain(key) in _EPOCHS), None)
-    if epoch is None or not step.column or epoch.name == step.column or not epoch.logged.any():
+    if epoch is None or step.column is None or epoch.name == step.column or not epoch.logged.any():
         return step, None
     bare = step.logged & ~epoch.logged
     bare[: int(np.argmax(epoch.logged))] = False
@@ -290,7 +290,7 @@ def _rises(one: Column, step: Step) -> bool:
 
 def counts_too(one: Column, step: Step) -> bool:
     """Whether a column is another count of the steps, no quantity."""
-    return bool(step.column) and plain(one.name) in STEPS and _is_whole(one) and _rises(one, step)
+    return step.column is not None and plain(one.name) in STEPS and _is_whole(one) and _rises(one, step)
 
 
 def quoted(name: str) -> str:

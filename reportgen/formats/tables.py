@@ -190,7 +190,8 @@ def _delimited(lines: list[str], name: str) -> Table:
 
 def _rows(lines: list[str], left: Counter[str]) -> Iterator[list[str]]:
     """The cells of each line that is not blank, not a comment and not a marker of a merge conflict."""
-    sample = [line for line in lines[:_LINES] if line.strip() and not _CONFLICT.match(line)]
+    filled = [line for line in lines[:_LINES] if line.strip() and not _CONFLICT.match(line)]
+    sample = [line for line in filled if not line.lstrip().startswith("#")] or filled
     delimiter = _delimiter(sample)
     place = 0
     while place < len(lines):

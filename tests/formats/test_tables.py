@@ -188,6 +188,8 @@ def test_two_files_of_training_and_validation() -> None:
         ("step | loss\n1 | 0.5\n2 | 0.25\n", "log.csv"),
         ("step loss\n1 0.5\n2  0.25\n", "log.txt"),
         ("# step,loss\n1,0.5\n2,0.25\n", "log.csv"),
+        ("# a run, with words\nstep\tloss\n1\t0.5\n2\t0.25\n", "log.tsv"),
+        (",loss\n1,0.5\n2,0.25\n", "log.csv"),
         ('"loss","step"\n"0.5","1"\n"0.25","2"\n', "log.csv"),
         ("step,loss,\n1,0.5,\n2,0.25,\n", "log.csv"),
         ('step,loss,text\n1,0.5,"a\nb"\n2,0.25,"c, d"\n', "log.csv"),
