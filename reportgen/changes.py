@@ -38,7 +38,7 @@ _FEWER_IS_BETTER = frozenset({"nonfinite", "spikes", "steps_to"})
 # Keys of a configuration that differ from run to run and mean nothing.
 _PASSING = re.compile(
     r"_.*|.*(_id|_uuid|_hash|_commit|_time|_date|_port|_runtime|_per_second)"
-    r"|pid|duration|elapsed|memory|host|user|run_name|output_dir|logging_dir|name|model_name"
+    r"|pid|duration|elapsed|memory|host|user|run_name|output_dir|logging_dir"
 )
 
 
@@ -364,7 +364,10 @@ def _changed_keys(old: Any, new: Any) -> list[dict[str, Any]]:
     before, after = dict(_leaves(old)), dict(_leaves(new))
     if not before or not after:
         return []
-    keys = [key for key in {**before, **after} if not _PASSING.fullmatch(key.rpartition(".")[2])]
+    # At the top the run's own name; further down, as in optimizer.name, a choice.
+    own = ("name", "model_name")
+    every = {**before, **after}
+    keys = [key for key in every if key not in own and not _PASSING.fullmatch(key.rpartition(".")[2])]
     missing = object()
     differ = [key for key in keys if not _same(before.get(key, missing), after.get(key, missing))]
     return [{"key": key, "from": before.get(key), "to": after.get(key)} for key in differ[:_MOST_KEYS]]

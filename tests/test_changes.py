@@ -528,6 +528,13 @@ def test_a_changed_configuration_is_news_from_and_to() -> None:
     assert news(configured({}), configured(new)).keys() == {"sources"}
 
 
+def test_the_name_of_an_optimizer_is_a_setting_and_that_of_a_run_is_none() -> None:
+    old = {"name": "night 1", "optimizer": {"name": "adam"}}
+    new = {"name": "night 2", "optimizer": {"name": "sgd"}}
+    (found,) = news(configured(old), configured(new))["configuration"]
+    assert found["changed"] == [{"key": "optimizer.name", "from": "adam", "to": "sgd"}]
+
+
 def test_a_new_run_with_the_bytes_of_another_is_reported_as_that() -> None:
     copied = night(("A", [run(), run(name="copy"), run(0.25, "other")]))
     found = {one["run"]: one["same_file_as"] for one in news(USED, copied)["new"]}
