@@ -194,7 +194,7 @@ def _fits(source: Source, names: Sequence[str], head: Head) -> tuple[str, ...]:
     from reportgen.formats import folders
 
     wanted = source.format.type
-    alone = len(names) == 1 and "/" not in names[0]
+    alone = len(names) == 1 and "/" not in names[0] and not folders.is_no_log(names[0])
     logs = list(names) if wanted is not None or alone else logs_among(names)
     fits = {name for _, taken in formats.fitting(logs, head, wanted) for name in taken} if logs else set()
     if not fits:

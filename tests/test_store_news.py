@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reportgen import api
+from reportgen.formats.stores import WAL_NOTE
 
 LIST = """[source]
 type = "directory"
@@ -55,3 +56,13 @@ def test_of_a_store_the_runs_that_changed_are_news(tmp_path: Path) -> None:
     assert told["new"][0]["same_file_as"] is None
     assert [one["run"] for one in told["metrics"]] == ["longer"]
     assert [one["run"] for one in told["sources"]] == ["longer"]
+
+
+def test_a_write_ahead_file_beside_a_store_is_said(tmp_path: Path) -> None:
+    (tmp_path / "list.toml").write_text(LIST)
+    place = tmp_path / "tests.db"
+    log(place, "a", 3, 2, 1)
+    for content, notes in ((b"", []), (b"\x37\x7f\x06\x82", [WAL_NOTE])):
+        (tmp_path / "tests.db-wal").write_bytes(content)
+        _, made = night(tmp_path, f"report{len(content)}")
+        assert made["families"][0]["runs"][0]["notes"] == notes

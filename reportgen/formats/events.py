@@ -78,7 +78,7 @@ class TensorBoard:
             found.append(_Found(file.name, folder, start, content))
         # The order in which they were begun; steps decide later which entries count.
         found.sort(key=lambda one: (one.content.began is None, one.content.began, one.name))
-        place = files[0].name if len(files) == 1 else name
+        place = files[0].name if len(files) == 1 else ""
         if not any(one.content.records for one in found):
             raise Unreadable(place, "holds no sound TensorBoard record; write or copy it again, whole")
         notes = _notes(found)

@@ -27,6 +27,7 @@ __all__ = [
     "configuration",
     "is_checkpoint",
     "is_configuration",
+    "is_no_log",
     "merged",
     "needed",
 ]
@@ -41,7 +42,7 @@ _PACKED = (".gz", ".zst")
 _NO_LOGS = re.compile(
     r"(?:.*config|.*tokenizer.*|vocab|added_tokens|special_tokens_map|.*\.index|all_results|(?:train|eval|test|predict)"
     r"_results|package|package-lock|dvclive|preprocessor.*|processor.*|chat_template|.*predictions.*|requirements.*"
-    r"|merges|wandb-.*|.*-manifest|manifest|report)\.(?:json|txt|csv|jsonl|log)"
+    r"|merges|wandb-.*|debug(?:-internal|-core)?|.*-manifest|manifest|report)\.(?:json|txt|csv|jsonl|log)"
 )
 # Where each lies in the configuration: the settings of the run itself at the top.
 _CONFIGURATIONS = {
@@ -75,6 +76,11 @@ _SUMMARIES = re.compile(r"(?:train/)?(?:train_loss|total_flos|.*_runtime|.*_per_
 def is_checkpoint(name: str) -> bool:
     """Whether a folder of this name, as a path or alone, is a checkpoint of Transformers and no run."""
     return bool(_CHECKPOINT.fullmatch(PurePosixPath(name).name))
+
+
+def is_no_log(name: str) -> bool:
+    """Whether a file's name is that of one which lies in run folders and holds no series."""
+    return bool(_NO_LOGS.fullmatch(PurePosixPath(name).name.lower()))
 
 
 def is_configuration(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ _PARTS = ("metrics", "params", "tags")
 _RUN_NAME = "mlflow.runName"
 _OWN_TAGS = "mlflow."
 _MACHINE = "system/"
+_DELETED = re.compile(rb"^lifecycle_stage: *'?deleted", re.MULTILINE)
 # As numbers in meta.yaml, as words in a database.
 _STATES = {"1": "RUNNING", "2": "SCHEDULED", "3": "FINISHED", "4": "FAILED", "5": "KILLED"}
 _GOING_ON = ("RUNNING", "SCHEDULED")
@@ -60,6 +62,7 @@ class MLflow:
 
     def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
         folders = _folders(files)
+        folders -= {one for one in folders if _DELETED.search(head(str(one / _META)))}
         return tuple(
             file
             for file in files
@@ -88,7 +91,7 @@ class MLflow:
             if has_wal:
                 notes.append(WAL_NOTE)
         else:
-            place = name
+            place = ""
             ids = _folder_ids(files)
             run = _from_folder(files, run_of(ids, name, place))
         columns = _columns(run, notes)

@@ -49,7 +49,7 @@ class Text:
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
         """Reads one file, or those of a folder that are text, in the order of their names."""
-        shown = files[0].name if len(files) == 1 else name
+        shown = files[0].name if len(files) == 1 else ""
         given = options.get("pattern", ())
         try:
             patterns = compiled([given] if isinstance(given, str) else given)

@@ -51,7 +51,7 @@ class Wandb:
         }
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
-        place = files[0].name if len(files) == 1 else name
+        place = files[0].name if len(files) == 1 else ""
         known = {file.name: _head(file) for file in files}
         run_id = run_of(_ids(known), name, place)
         files = [file for file in files if _run_id(file.name, known[file.name]) == run_id]

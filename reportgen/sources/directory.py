@@ -66,6 +66,7 @@ class Directory:
         shown = str(PurePosixPath("" if absolute else folder.replace(os.sep, "/"), *parts))
         path = Path(source.base, folder, *parts)
         mend = _BUILD_THERE if source.reported else PUT_IT_THERE
+        notes: tuple[str, ...] = ()
         if _is_folder(path):
             taken = self._in_folder(source, path, shown, files)
             names = tuple(file.name for file in taken)
@@ -73,8 +74,10 @@ class Directory:
             named = _findable(path) if absolute and not _is_folder(path.parent) else shown
             taken = (self._lone_file(path, named, mend),)
             names = ()
+            if (noted := _what_is_not_read(path)) is not None:
+                notes = (noted,)
         record = SourceRecord("directory", None, None, None, shown, digest_of(taken), names)
-        return Found(taken, record)
+        return Found(taken, record, notes=notes)
 
     def discover(self, source: DirectorySource, pattern: Pattern, limit: int) -> Listing:
         """The names of the files and folders that the pattern fits, and that hold a series."""
@@ -161,6 +164,19 @@ class Directory:
 
     def _hashed(self, path: Path, shown: str, mend: str = PUT_IT_THERE) -> Digests:
         return hash_file(path, shown, self._access.max_file_size, mend=mend)
+
+
+def _what_is_not_read(path: Path) -> str | None:
+    """A note of the write-ahead file beside a database, which its program has not yet moved into it."""
+    journal = path.with_name(f"{path.name}-wal")
+    try:
+        if not journal.stat().st_size:
+            return None
+    except OSError:
+        return None
+    from reportgen.formats.stores import WAL_NOTE
+
+    return WAL_NOTE
 
 
 def split_path(path: str) -> tuple[str, str]:

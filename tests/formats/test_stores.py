@@ -90,6 +90,13 @@ def test_old_stores_of_files_know_no_steps() -> None:
     )
 
 
+def test_a_deleted_run_is_no_run() -> None:
+    (folder,) = (file.name.rpartition("/")[0] for file in FOLDERS if b"run_name: gone" in file.data)
+    files = [Bytes(f.name.removeprefix(folder + "/"), f.data) for f in FOLDERS if f.name.startswith(folder)]
+    assert len(files) == 7
+    assert not taken(mlflow.FORMAT, files)
+
+
 def test_databases_of_others_are_refused() -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE trials (id INTEGER)")
