@@ -7,10 +7,10 @@ import io
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from reportgen.formats.packed import plain_name, unpacked
+from reportgen.formats.packed import is_packed, plain_name, unpacked
 from reportgen.kinds import Unreadable
 from reportgen.sources import FoundFile, Unusable
-from reportgen.sources.files import opened, read_head
+from reportgen.sources.files import opened, read_again, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,7 @@ class HashedFile:
         self._limit = limit
         self._opened = False
         self._verified = False
+        self._head: bytes | None = None
 
     @property
     def name(self) -> str:
@@ -56,12 +57,24 @@ class HashedFile:
 
     def read(self) -> bytes:
         """All bytes, unpacked; raises what :meth:`open` does."""
-        with self.open() as stream:
+        self._opened = True
+        try:
+            data = read_again(self._file.path, self._file.size)
+        except Unusable:
+            raise Changed from None
+        if hashlib.sha256(data).hexdigest() != self._file.sha256:
+            raise Changed
+        self._verified = True
+        if not is_packed(data):
+            return data
+        with unpacked(io.BytesIO(data), self._file.name, self._limit) as stream:
             return stream.read()
 
     def head(self) -> bytes:
-        """The first 64 KiB, unpacked; nobody has verified them."""
-        return head_of(self._file)
+        """The first 64 KiB, unpacked; nobody has verified them. Each format asks for them."""
+        if self._head is None:
+            self._head = head_of(self._file)
+        return self._head
 
     def verify(self) -> None:
         """Reads on where a format has not read to the end.

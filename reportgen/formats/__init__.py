@@ -6,11 +6,12 @@ from another package, the entry point ``reportgen.formats`` that names such a cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -60,26 +61,31 @@ def format_of(
         head: Gives the first bytes of one of them, unpacked.
         wanted: Name of the format that the list says; it is taken at its word.
     """
-    return next(iter(fitting(files, head, wanted)), None)
+    return next(_fitting(files, head, wanted), None)
 
 
 def fitting(
     files: Sequence[str], head: Head, wanted: str | None = None
 ) -> list[tuple[Format, tuple[str, ...]]]:
     """All formats that would read a run's files, the surest first; see :func:`format_of`."""
+    return list(_fitting(files, head, wanted))
+
+
+def _fitting(
+    files: Sequence[str], head: Head, wanted: str | None
+) -> Iterator[tuple[Format, tuple[str, ...]]]:
+    """One by one: a format is asked only where those before it do not suffice."""
     from reportgen.formats.packed import plain_name
 
     # Formats see names without .gz and .zst, as those of the files that they read.
     given = {plain_name(file): file for file in sorted(files, key=len, reverse=True)}
     names = [plain_name(file) for file in files if given[plain_name(file)] == file]
-    found = []
     for one in _formats():
         if wanted not in (None, one.name):
             continue
         fits = one.fits(names, lambda name: head(given[name])) or (() if wanted is None else tuple(names))
         if fits:
-            found.append((one, tuple(given[name] for name in fits)))
-    return found
+            yield one, tuple(given[name] for name in fits)
 
 
 def runs_in(
@@ -127,11 +133,11 @@ def read_run(
     from reportgen.formats.refusals import refusal
 
     inside = [file.name for file in files]
-    found = fitting(inside, head, wanted)
+    # Of a lone file the surest format has the last word: another would read what that one refused.
+    found = list(islice(_fitting(inside, head, wanted), 1 if len(files) == 1 else None))
     if not found:
         raise Unreadable(inside[0] if len(inside) == 1 else "", refusal(inside, head))
-    # Of a lone file the surest format has the last word: another would read what that one refused.
-    read, refused = _read_all(found[:1] if len(files) == 1 else found, files, name, options)
+    read, refused = _read_all(found, files, name, options)
     if not read:
         raise refused[0]
     run = folders.merged(read)

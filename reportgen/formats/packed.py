@@ -17,7 +17,7 @@ from reportgen.kinds import Unreadable
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["plain_name", "unpacked"]
+__all__ = ["is_packed", "plain_name", "unpacked"]
 
 _GZIP, _ZSTANDARD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _MAGIC = max(len(_GZIP), len(_ZSTANDARD))
@@ -31,6 +31,11 @@ def plain_name(name: str) -> str:
     lower = name.lower()
     ending = next((ending for ending in (".gz", ".zst") if lower.endswith(ending)), "")
     return name[: len(name) - len(ending)] or name
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so is unpacked."""
+    return head.startswith((_GZIP, _ZSTANDARD))
 
 
 def unpacked(stream: BinaryIO, name: str, limit: int) -> BinaryIO:

@@ -58,6 +58,8 @@ def settle(run: RunFile, repeats: str | None = None, name: str = "it") -> RunFil
     Raises:
         Unreadable: Two processes wrote into the file.
     """
+    if all(one.steps is None for one in run.series.values()):
+        return run
     series = dict(run.series)
     notes: list[str] = []
     restarted = False
