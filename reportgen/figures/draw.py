@@ -222,7 +222,10 @@ def _beyond(plot: Plot, shown: Sequence[_Shown]) -> list[dict[str, Any]]:
             for first, end in zip(edges[::2], edges[1::2], strict=True):
                 part = slice(first, end)
                 furthest = first + int(np.argmax(values[part]) if above else np.argmin(values[part]))
-                place = float(one.place[furthest])
+                # A line that begins or ends beyond is marked where it crosses the edge.
+                at = end - 1 if first == 0 or not seen[:first].any() else furthest
+                at = first if end == len(values) and at == furthest else at
+                place = float(one.place[at])
                 share = (
                     math.log(place / start) / math.log(stop / start)
                     if plot.x.scale == "log"

@@ -119,12 +119,11 @@ def sheet(
         legend = look | {
             "orientation": "h",
             "entrywidth": max(widest, (width - 4) / columns - sample),
-            "xref": "container",
-            "yref": "container",
-            "x": 0.0,
+            # Not by the container: Plotly would move axis titles to where it keeps room for the legend.
+            "x": max(-2.0, -(margin["l"] - 4) / max(1.0, width - margin["l"] - margin["r"])),
             "xanchor": "left",
-            "y": 0.0,
-            "yanchor": "bottom",
+            "y": max(-2.0, -(margin["b"] + 2) / max(1.0, height - below - margin["t"] - margin["b"])),
+            "yanchor": "top",
         }
         margin["b"] += below
     return Frame(width, round(height), margin, legend)

@@ -181,9 +181,9 @@ def context(
         figure: Draws a figure, or makes what stands for it until it is drawn.
         extra: Further names of the medium's own.
     """
-    figure_number, table_number = counter(1), counter(1)
     checks = [check for run in report.runs for check in run.checks] + list(report.checks)
     ends = standing.ends(report)
+    views, overview, lead = _figures_in_order(report, medium)
     diverged = any(family.ranking is not None and family.ranking.diverged for family in report.families)
     return {
         "medium": medium,
@@ -205,10 +205,13 @@ def context(
         "worst": ends[1][2] if len(ends) > 1 else None,
         "ends": ends,
         "findings": report.findings,
-        "overview": _overview(report, figure_number),
-        "runs_table": _runs_table(report, medium, next(table_number)),
-        "families": tuple(
-            _family(family, report, medium, figure_number, table_number) for family in report.families
+        "lead": lead,
+        "overview": overview,
+        "runs_table": _runs_table(report, medium, 1),
+        "families": views,
+        "many_lines": MANY_LINES,
+        "uses_thresholds": any(
+            step is not None for run in report.runs for step in run.summary.metrics.steps_to.values()
         ),
         "smoothings": tuple(
             dict.fromkeys(captions.smoothing_sentence(family.spec.smoothing) for family in report.families)
@@ -223,6 +226,24 @@ def context(
         "figure": figure,
         **extra,
     }
+
+
+def _figures_in_order(
+    report: Report, medium: Medium
+) -> tuple[tuple[FamilyView, ...], FigureView | None, FigureView | None]:
+    """The families, the figure of all runs, and the one of them that a reader sees first.
+
+    That is the first of a family that is alone, else the one of all runs; it stands nowhere else.
+    """
+    figure_number, table_number = counter(1), counter(2)  # The first table is of all runs.
+    if len(report.families) != 1:
+        overview = _overview(report, figure_number)
+        views = tuple(_family(one, report, medium, figure_number, table_number) for one in report.families)
+        return views, overview, overview
+    (view,) = (_family(one, report, medium, figure_number, table_number) for one in report.families)
+    overview = _overview(report, figure_number)
+    lead = view.figures[0] if view.figures else overview
+    return (view,), overview, lead
 
 
 def _classes(*names: str) -> Markup:
@@ -259,7 +280,8 @@ def _runs_table(report: Report, medium: Medium, number: int) -> TableView:
     caption = f"All {words.count(len(report.runs), 'run')}." if len(report.runs) != 1 else "The one run."
     usual = tables.usual_columns(report.runs)
     if medium == "paper":
-        narrow = [key for key in usual if key in _NARROW]
+        ranked = {family.spec.rank_by or "end" for family in report.families}
+        narrow = [key for key in usual if key in _NARROW or key in ranked]
         return TableView("runs", number, caption, tables.runs_table(report, ("family", *narrow)))
     rest = _further_columns(report, report.runs, usual)
     table = _without_empty(tables.runs_table(report, ("family", *usual, *rest)), rest)

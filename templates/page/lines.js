@@ -97,12 +97,16 @@ function beyond(figure, lines) {
     const xs = xsOf(figure, line);
     for (const above of [true, false]) {
       let furthest = null;
+      let begun = false; // whether a value in range came before
       for (let k = 0; k <= xs.length; k += 1) {
         const at = figure.x === "log" ? Math.log10(xs[k]) : xs[k];
         const value = line.mean[k];
         const out = k < xs.length && Number.isFinite(value) && at >= left && at <= right && (above ? value > high : value < low && (figure.y !== "log" || value > 0));
         if (out && (furthest === null || (above ? value > line.mean[furthest] : value < line.mean[furthest]))) furthest = k;
+        if (!out && Number.isFinite(value) && at >= left && at <= right && furthest === null) begun = true;
         if (out || furthest === null) continue;
+        // A line that begins beyond is marked where it crosses the edge.
+        if (!begun) furthest = k - 1;
         const place = figure.x === "log" ? Math.log10(xs[furthest]) : xs[furthest];
         const spot = `${Math.round((60 * (place - left)) / (right - left))} ${above}`;
         if (!taken.has(spot)) found.push({ x: xs[furthest], y: above ? high : low, symbol: above ? "triangle-up" : "triangle-down", colour: line.colour });

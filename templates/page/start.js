@@ -40,21 +40,29 @@ function drawIfNear(figure) {
 }
 
 // On paper a page is light, and as wide as the paper.
+const PAPER_WIDTH = "180mm";
 function print() {
   printing = true;
-  const drawn = figures.filter((figure) => figure.run === null || figure.element.closest("details")?.open);
-  for (const figure of drawn) figure.draw();
+  for (const figure of figures.filter((one) => one.run === null || one.element.closest("details")?.open)) {
+    figure.element.style.width = PAPER_WIDTH;
+    figure.draw();
+  }
+}
+
+function donePrinting() {
+  printing = false;
+  for (const figure of figures) figure.element.style.width = "";
+  redrawAll();
 }
 
 function startPrinting() {
   const media = matchMedia("print");
   media.addEventListener("change", () => {
     if (media.matches) return print();
-    printing = false;
-    redrawAll();
+    donePrinting();
   });
   addEventListener("beforeprint", print);
-  addEventListener("afterprint", () => { printing = false; redrawAll(); });
+  addEventListener("afterprint", donePrinting);
 }
 
 startFigures();

@@ -149,7 +149,7 @@ const TEX = { "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": 
 
 function latexOf({ heads, rows }) {
   const escaped = (text) => [...text].map((character) => TEX[character] ?? character).join("")
-    .replace(/([\d.]+)×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/g, (_, figures, power) => `$${figures}\\times10^{${[...power].map((c) => "-0123456789"[page.notation.raised.indexOf(c)]).join("")}}$`);
+    .replace(/(?:([\d.]+)×)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/g, (_, figures, power) => `$${figures ? `${figures}\\times` : ""}10^{${[...power].map((c) => "-0123456789"[page.notation.raised.indexOf(c)]).join("")}}$`);
   const line = (cells) => `  ${cells.join(" & ")} \\\\`;
   return [
     `\\begin{tabular}{${heads.map(({ numeric }) => (numeric ? "r" : "l")).join("")}}`,
