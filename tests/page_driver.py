@@ -42,11 +42,17 @@ def press(page: Page, figure: str, name: str) -> None:
     page.locator(f"{figure} .tools button", has_text=re.compile(f"^{name}$")).click()
 
 
+def press_where_offered(page: Page, figure: str, name: str) -> None:
+    """The same; a scale that a figure cannot have is not offered."""
+    if page.locator(f"{figure} .tools button", has_text=re.compile(f"^{name}$")).count():
+        press(page, figure, name)
+
+
 def point_at_line(page: Page, figure: str, place: int) -> None:
     """Moves the pointer to the middle of a figure's line."""
     x, y = page.locator(f"{figure} .canvas").evaluate(
         """(canvas, place) => {
-          const trace = canvas._fullData.filter((one) => !one.fill || one.fill === "none")[place];
+          const trace = canvas._fullData.filter((one) => one.name && !one.name.startsWith("trace"))[place];
           const { xaxis, yaxis } = canvas._fullLayout;
           const k = Math.floor(trace.x.length / 2);
           const box = canvas.getBoundingClientRect();

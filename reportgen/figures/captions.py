@@ -198,9 +198,15 @@ def overview(runs: Sequence[RunReport], shown: Marks) -> Caption:
         f" {count(zero, 'run')} of zero or below {'is' if zero == 1 else 'are'} missing." if zero else ""
     )
     return Caption(
-        (("", f"{shown.word} (mean of the last 5 losses) "), ("by", ""), ("missing", "")),
+        (("", f"{shown.word}{_meaning(shown.word)} "), ("by", ""), ("missing", "")),
         {"by": by, "missing": {"log": missing, "linear": ""}},
         {"by": next(iter(shown.by)), "missing": shown.y.scale},
+    )
+
+
+def _meaning(word: str) -> str:
+    return {"AvgFinalLoss": " (mean of the last 5 losses)", "Mean at the end": " (of the end window)"}.get(
+        word, ""
     )
 
 

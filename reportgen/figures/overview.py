@@ -45,11 +45,12 @@ def avg_final_loss(report: Report) -> Marks | None:
     Returns:
         None where no run has an AvgFinalLoss.
     """
+    metric = _metric(report)
     found = [
-        (family, run, loss)
+        (family, run, float(value))
         for family in report.families
         for run in family.runs
-        if (loss := run.summary.metrics.avg_final_loss) is not None
+        if (value := run.metric(metric)) is not None and math.isfinite(value)
     ]
     if not found:
         return None
@@ -86,11 +87,26 @@ def avg_final_loss(report: Report) -> Marks | None:
         tuple(marks),
         tuple((family.name, category(i)) for i, family in enumerate(families)),
         {key: axis for key, (axis, _) in by.items()},
-        _value_axis([loss for _, _, loss in found]),
+        _value_axis([loss for _, _, loss in found], _title(metric)),
         ROWS,
-        AVG_FINAL_LOSS,
-        "No AvgFinalLoss above zero" if all(loss <= 0 for _, _, loss in found) else "Nothing to show",
+        _title(metric),
+        f"No {_title(metric)} above zero" if all(loss <= 0 for _, _, loss in found) else "Nothing to show",
     )
+
+
+def _metric(report: Report) -> str:
+    """What all families are ranked by; AvgFinalLoss where they are ranked by different metrics."""
+    metrics = {family.ranking.metric for family in report.families if family.ranking is not None}
+    return next(iter(metrics)) if len(metrics) == 1 else "avg_final_loss"
+
+
+def _title(metric: str) -> str:
+    """``AvgFinalLoss``; ``Mean of the end window``; ``eval_loss, best``."""
+    if metric == "avg_final_loss":
+        return AVG_FINAL_LOSS
+    series, _, name = metric.rpartition(".")
+    word = {"end": "Mean at the end", "last": "Last value", "best": "Best value"}.get(name, name)
+    return f"{word} of {series}" if series else word
 
 
 def _row_name(family: FamilyReport, run: RunReport, report: Report) -> str:
@@ -156,7 +172,7 @@ def shifts(marks: Sequence[tuple[str, float]]) -> dict[str, float]:
     return {family: (i - (len(families) - 1) / 2) * shift for i, family in enumerate(families)}
 
 
-def _value_axis(losses: Sequence[float]) -> Axis:
+def _value_axis(losses: Sequence[float], title: str) -> Axis:
     positive = [loss for loss in losses if loss > 0]
     low, high = min(losses), max(losses)
     pad = 0.08 * (high - low) or 0.1 * abs(high) or 0.5
@@ -167,7 +183,7 @@ def _value_axis(losses: Sequence[float]) -> Axis:
         margin = max(0.06 * (end - start), 0.02)
         log = (10 ** max(start - margin, -307), 10 ** min(end + margin, 307))
         ranges = {"log": log} | ranges if end - start > _SPAN else ranges | {"log": log}
-    return Axis(AVG_FINAL_LOSS, next(iter(ranges)), ranges)
+    return Axis(title, next(iter(ranges)), ranges)
 
 
 def draw_marks(

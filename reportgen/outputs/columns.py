@@ -34,12 +34,14 @@ class Part:
         shares: Of the page's width, percent, one a column.
         rows: A cell for each column.
         head: Place of the column that names the rows.
+        slugs: Of the runs that rows stand for, None for several.
     """
 
     columns: tuple[Column, ...]
     shares: tuple[float, ...]
     rows: tuple[tuple[Cell, ...], ...]
     head: int
+    slugs: tuple[str | None, ...] = ()
 
 
 class Ruler:
@@ -78,6 +80,7 @@ def parts(table: Table, ruler: Ruler, width_mm: float) -> tuple[Part, ...]:
             _shares([wishes[i] for i in part], width_mm),
             tuple(tuple(row.cells[i] for i in part) for row in table.rows),
             part.index(head),
+            tuple(row.run.slug if row.run else None for row in table.rows),
         )
         for part in split
     )

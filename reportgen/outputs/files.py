@@ -22,6 +22,7 @@ from reportgen.model_list import FigureOptions
 from reportgen.notation import count
 from reportgen.outputs import data, html, latex, paper, summary
 from reportgen.outputs.placeholders import embed
+from reportgen.outputs.svg_fonts import with_fonts
 from reportgen.report import Report
 from reportgen.text import one_line
 
@@ -233,7 +234,7 @@ def _sizes(options: FigureOptions) -> Iterator[tuple[str, float, float]]:
 
 def _figure_files(drawn: Mapping[str, Images], only_in_pdf: Container[str]) -> dict[str, bytes]:
     return {
-        f"figures/{name}.{kind}": getattr(images, kind)
+        f"figures/{name}.{kind}": with_fonts(images.svg) if kind == "svg" else getattr(images, kind)
         for name, images in drawn.items()
         if name not in only_in_pdf
         for kind in ("svg", "pdf", "png")

@@ -114,6 +114,7 @@ def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
         "paper_pages": pages,
         "paper_printed": {view.family.slug: _printed(report, view.family) for view in views},
         "paper_parts": fitted,
+        "paper_linked": [run.run.slug for shown in pages.values() for page in shown for run in page.runs],
         "paper_config": _config,
     }
 

@@ -53,9 +53,20 @@ def embed(pdf: bytes, figures: Mapping[str, bytes]) -> bytes:
                 name = names.get(_pixels_of(image))
                 if name is not None:
                     _become(document, image, figures[name])
+        _name_the_tool(document)
         out = io.BytesIO()
         document.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
         return out.getvalue()
+
+
+def _name_the_tool(document: pikepdf.Pdf) -> None:
+    """Its producer is what the document says made it; the layout engine is among the report's versions."""
+    made_by = document.docinfo.get("/Creator")
+    if made_by is None:
+        return
+    document.docinfo["/Producer"] = made_by
+    with document.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
+        metadata["pdf:Producer"] = str(made_by)
 
 
 def _pixels(name: str) -> bytes:
