@@ -50,7 +50,7 @@ def page(report: Report) -> Page:
 
 def test_expectations_name_family_and_run(page: Page) -> None:
     assert page.tables["expectations"] == [
-        ["Family", "Run", "Number", "Expected", "Found", "Outcome"],
+        ["Family", "Run", "Number", "Expected", "Actual", "Outcome"],
         ["Mixed", "mix_d7_l3_h4_t30K_s572091", "NaN or infinite", "== 0", "20", "fails"],
         ["Mixed", "mix_d8_l3_h4_t30K_s572091", "NaN or infinite", "== 0", "–", "not checked"],
     ]
@@ -463,7 +463,7 @@ def test_the_caption_of_all_runs_counts_those_that_are_not_shown() -> None:
     assert shown is not None
     says = captions.overview(runs, shown)
     assert says.text == (
-        "AvgFinalLoss (mean of the last 5 losses) against digits of each number, every run. "
+        "Mean at the end (of the end window) against digits of each number, every run. "
         "1 run without one of the two is left out. 1 run of zero or below is missing."
     )
     assert says.slots["by"]["run"] == "of every run."
@@ -498,9 +498,8 @@ def test_a_figure_that_is_not_there_is_accounted_for(asked: FamilyReport, said: 
 def test_seeds_and_thresholds_are_drawn_where_the_list_asks(report: Report) -> None:
     asked = samples.family_report("Seeds", report.families[1].runs, figures=("seeds", "thresholds"))
     page = Page(html.render(samples.report([asked])))
-    assert [found["id"] for found in page.all("figure") if "run-" not in found["class"]][-2:] == [
-        "figure-Seeds-seeds", "figure-Seeds-thresholds",
-    ]  # fmt: skip
+    ids = [found["id"] for found in page.all("figure") if "run-" not in found["class"]]
+    assert ids == ["figure-Seeds-seeds", "figure-all-avg-final-loss", "figure-Seeds-thresholds"]
     (group,) = page.data["figures"]["Seeds-seeds"]["lines"]
     # Spikes apart, which the smoothed lines leave out.
     spikes = np.array(sorted({step for run in asked.runs for step in run.summary.metrics.spikes}))
