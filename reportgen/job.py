@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import os
-import platform
-import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reportgen
-from reportgen import model_list, resources, selection, waivers, work
+from reportgen import model_list, selection, waivers, work
 from reportgen.curves.devices import unused_gpu
 from reportgen.discover import Discovered, discover
 from reportgen.errors import ReportgenError
@@ -29,6 +24,7 @@ from reportgen.model_list.mistakes import shown
 from reportgen.notation import measured
 from reportgen.options import FORMATS, BuildOptions, command_words
 from reportgen.outputs import folder, own_templates
+from reportgen.provenance import inputs_digest, versions
 from reportgen.pull import Pulled, PullOptions, pull
 from reportgen.report import Report, Selected
 from reportgen.text import one_line
@@ -46,7 +42,6 @@ _POINTS, _POINTS_OF_MANY = 800, 300
 _LONGEST_LINE = 1000
 _LAST_SECOND = 253402300799  # of the year 9999
 _ALWAYS = ("report.json", "summary.md", folder.MANIFEST)
-_NAMED_VERSIONS = ("numpy", "torch", "kaleido", "weasyprint", "huggingface_hub", "jinja2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ def run(
         if isinstance(one, Pulled):
             log.info(one_line(f"{entry.family.name}: {entry.spec.name}: {_origin(one)}", _LONGEST_LINE))
     of_all = [*pulled, *found.problems]
-    inputs = _inputs_digest(chosen, of_all, _command(lists, options), options.templates, baseline)
+    inputs = inputs_digest(chosen, of_all, _command(lists, options), options.templates, baseline, _now())
     old = folder.read_manifest(out)
     to_prune = options.prune and old is not None and old.get("stale")
     if skip_if_current and not to_prune and old is not None and folder.is_current(out, old, inputs):
@@ -346,7 +341,7 @@ def _report(
         problems=tuple(problems),
         checks=assemble.unchecked(lists, made),
         changes=None,
-        versions=_versions(),
+        versions=versions(),
         command=_command(names, options),
         selected=Selected(options.families, options.runs),
         findings=found,
@@ -377,63 +372,9 @@ def _epoch() -> int | None:
     raise ReportgenError(f"SOURCE_DATE_EPOCH: {wrong}; set one, or unset it", exit_code=2)
 
 
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in _NAMED_VERSIONS:
-        with suppress(metadata.PackageNotFoundError):  # torch is an extra.
-            found[name] = metadata.version(name)
-    return found
-
-
 def _command(names: Sequence[str], options: BuildOptions) -> tuple[str, ...]:
     """The command less its places and its ways of speaking: what shaped the report."""
     return ("reportgen", "build", *(Path(name).name for name in names), *command_words(options))
-
-
-def _inputs_digest(
-    lists: Sequence[ModelList],
-    pulled: Sequence[Pulled | Problem],
-    command: Sequence[str],
-    templates: Path | None,
-    baseline: Mapping[str, Any] | None,
-) -> str:
-    """Digest of all that decides what a build writes, the code included."""
-    # In a wheel our templates lie inside the package.
-    folders = dict.fromkeys((Path(__file__).parent.resolve(), resources.folder("templates").resolve()))
-    code = [entry for place in _outermost(folders) for entry in _hashed(place)]
-    code += _hashed(templates) if templates is not None else []
-    runs = [
-        [dataclasses.asdict(one.source), one.checked]
-        if isinstance(one, Pulled)
-        else [one.family, one.run, one.kind, one.message]
-        for one in pulled
-    ]
-    document = [
-        [model_list.to_dict(one) for one in lists],
-        runs,
-        command,
-        baseline,
-        os.environ.get("SOURCE_DATE_EPOCH"),
-        waivers.states(lists, _now()),
-        code,
-        _versions(),
-        sys.platform,
-    ]
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-
-
-def _outermost(folders: Collection[Path]) -> list[Path]:
-    """Those that lie in no other one."""
-    return [one for one in folders if not any(other in one.parents for other in folders)]
-
-
-def _hashed(folder: Path) -> list[list[str]]:
-    """Path and SHA-256 of every file in ``folder``."""
-    return [
-        [file.relative_to(folder).as_posix(), hashlib.sha256(file.read_bytes()).hexdigest()]
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
-    ]
 
 
 def _cache_folder(options: BuildOptions) -> Path | None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import reportgen
-from reportgen import BuildOptions, ReportgenError, cli, job, options
+from reportgen import BuildOptions, ReportgenError, cli, options, provenance
 
 
 def parsed(*words: str) -> dict[str, Any]:
@@ -105,5 +105,5 @@ def test_the_names_of_the_package_are_what_the_contract_says() -> None:
 
 def test_templates_inside_the_package_are_digested_once() -> None:
     package, apart = Path("/p/reportgen"), Path("/p/templates")
-    assert job._outermost([package, package / "templates"]) == [package]
-    assert job._outermost([package, apart]) == [package, apart]
+    assert provenance._outermost([package, package / "templates"]) == [package]
+    assert provenance._outermost([package, apart]) == [package, apart]
