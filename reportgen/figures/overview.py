@@ -20,6 +20,7 @@ from reportgen.text import told_apart
 __all__ = ["avg_final_loss", "comparison_words", "draw_marks", "shifts"]
 
 ROWS, RANK = "run", "rank"
+_GREATEST = 1e300
 _NAMED = {one.key: one for one in QUANTA_MATHS.attributes}
 _ORDERED = tuple(one.key for one in QUANTA_MATHS.attributes if one.ordered)
 _TITLES = {ROWS: "Run", RANK: "Runs, from the lowest"}
@@ -174,7 +175,8 @@ def shifts(marks: Sequence[tuple[str, float]]) -> dict[str, float]:
 
 def _value_axis(losses: Sequence[float], title: str) -> Axis:
     positive = [loss for loss in losses if loss > 0]
-    low, high = min(losses), max(losses)
+    # A range beyond the greatest numbers would end in infinity, which a page cannot hold.
+    low, high = (min(max(end, -_GREATEST), _GREATEST) for end in (min(losses), max(losses)))
     pad = 0.08 * (high - low) or 0.1 * abs(high) or 0.5
     linear = (0.0 if 0 <= low <= 0.2 * high else low - pad, high + pad)
     ranges: dict[str, Range] = {"linear": linear}
