@@ -210,9 +210,10 @@ def test_every_text_is_kept_and_its_files_stay_in_the_folder(built: Built) -> No
 
 def test_the_terminal_shows_no_control_characters(built: Built) -> None:
     said = [built.done.stderr]
-    for command in ("check", "runs"):
+    # Some of these runs cannot be read, which check sees on disk.
+    for command, code in (("check", 3), ("runs", 0)):
         done = reportgen(command, built.folder / "lists")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         said += [done.stdout, done.stderr]
     failed = built.folder / "bad.toml"
     failed.write_text("\n".join(f"{quoted(text)} = 1" for text in HOSTILE), encoding="utf-8")
