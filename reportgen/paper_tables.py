@@ -27,7 +27,7 @@ __all__ = ["caption", "in_full", "named", "shown"]
 
 def named(family: FamilyReport) -> Iterator[tuple[str, TableSpec, Crosstab]]:
     """The tables of a family: the slug of each, its words in the list, and its cells."""
-    taken = {"groups"}
+    taken = {"groups", "wide"}
     for spec, made in zip(family.spec.tables, family.crosstabs, strict=False):
         yield f"{family.slug}-{slugify(spec.name, taken)}", spec, made
 

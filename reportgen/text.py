@@ -143,11 +143,12 @@ def _but(pieces: Sequence[str], start: int, end: int, shared: frozenset[str]) ->
     kept: list[str] = ["…"] if any(pieces[:start]) else []
     for i in range(start | 1, stop, 2):
         if pieces[i] not in shared:
-            kept += [pieces[i - 1] if kept and kept[-1] != "…" else "", pieces[i]]
+            follows = bool(kept) and kept[-1] != "…"
+            kept += [pieces[i - 1] if follows or i == start + 1 else "", pieces[i]]
         elif not kept or kept[-1] != "…":
             kept.append("…")
-    if any(pieces[stop:]) and kept and kept[-1] != "…":
-        kept.append("…")
+    if kept and kept[-1] != "…":
+        kept.append(pieces[-1] if not end else "…" if any(pieces[stop:]) else "")
     return "".join(kept)
 
 

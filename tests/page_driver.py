@@ -29,7 +29,8 @@ def many_runs(count: int) -> list[RunReport]:
 
 def drawn(page: Page, figure: str) -> None:
     """Scrolls to a figure and waits until it is drawn."""
-    page.locator(figure).scroll_into_view_if_needed()
+    # The browser's own scrolling lays out what was out of view, Playwright's does not.
+    page.locator(figure).evaluate("one => one.scrollIntoView({ block: 'nearest' })")
     page.locator(f"{figure} .plot[data-drawn]").wait_for()
 
 
@@ -42,10 +43,9 @@ def press(page: Page, figure: str, name: str) -> None:
     page.locator(f"{figure} .tools button", has_text=re.compile(f"^{name}$")).click()
 
 
-def press_where_offered(page: Page, figure: str, name: str) -> None:
-    """The same; a scale that a figure cannot have is not offered."""
-    if page.locator(f"{figure} .tools button", has_text=re.compile(f"^{name}$")).count():
-        press(page, figure, name)
+def scales_of(page: Page, figure: str) -> list[str]:
+    """The scales of values that a figure offers; none where it has one only."""
+    return page.locator(f"{figure} .tools [aria-label='Value axis'] button").all_inner_texts()
 
 
 def point_at_line(page: Page, figure: str, place: int) -> None:

@@ -165,7 +165,8 @@ def test_a_log_axis_has_one_notation(low: float, high: float, most: int, texts: 
 def test_ticks_of_a_linear_axis_are_true_and_few(low: float, span: float, most: int) -> None:
     high = max(low + span, low * 1.001)
     found = ticks(low, high, most)
-    assert 1 <= len(found) <= 2 * most + 1
+    assert 1 <= len(found) <= most + 1
+    assert all(low - 1e-6 * (high - low) <= tick <= high + 1e-6 * (high - low) for tick in found)
     for value, text in zip(found, tick_texts(found), strict=True):
         assert as_number(text) == pytest.approx(value, rel=1e-6, abs=1e-6 * (high - low))
 

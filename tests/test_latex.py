@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import unicodedata
 from pathlib import Path
@@ -16,6 +15,7 @@ from reportgen.outputs import latex
 from reportgen.report import FamilyReport
 from reportgen.text import printable
 from tests.samples import HOSTILE, family_report, hostile_report, losses, run_report, run_spec, sample_report
+from tests.system_parts import has_latex
 
 # What a command stands for; those that are not here may not come from a stranger's text.
 _MEANINGS = {
@@ -135,9 +135,17 @@ def test_numbers_of_siunitx() -> None:
         extra={"accuracy": 0.999999, "fails": -12, "tiny": 2.5e-12},
     )
     run = run_report(spec.name, values, spec=spec)
-    tex = latex.render(
-        family_report("A", [run, run_report("add_d6_l2_h3_t15K_s372001", losses(12_345, end=1e-12))])
+    runs = [run, run_report("add_d6_l2_h3_t15K_s372001", losses(12_345, end=1e-12))]
+    usual = (
+        "label",
+        "name",
+        "trained_steps",
+        "avg_final_loss",
+        "listed_avg_final_loss",
+        "min_loss",
+        "spikes",
     )
+    tex = latex.render(family_report("A", runs, columns=(*usual, "accuracy", "fails", "tiny", "marks")))
     columns, head, rows = _parts(tex)
     assert dict(zip(head, zip(columns, (row for row in rows[0]), strict=True), strict=True)) == {
         "{Label}": ("l", "{d5}"),
@@ -183,38 +191,79 @@ def test_made_up_runs_are_said_to_be() -> None:
     assert "synthetic" not in latex.render(family).lower()
 
 
-def _has_tex() -> bool:
-    if not (shutil.which("pdflatex") and shutil.which("kpsewhich")):
-        return False
-    found = subprocess.run(
-        ["kpsewhich", "siunitx.sty", "booktabs.sty", "longtable.sty"], capture_output=True, text=True
-    )
-    return len(found.stdout.split()) == 3
-
-
-def test_tables_compile_as_they_are(tmp_path: Path) -> None:
-    """Where no TeX is installed, taking them apart (above) is all that is done."""
-    many = family_report("Many & more", [run_report(f"r_{i}", losses(20)) for i in range(60)])
-    families = [*sample_report().families, *hostile_report().families, many, family_report("Empty", [])]
-    body = ""
-    for i, family in enumerate(families):
-        (tmp_path / f"table{i}.tex").write_text(latex.render(family), encoding="utf-8")
-        body += f"\\input{{table{i}}}\\clearpage\n"
-    (tmp_path / "paper.tex").write_text(
-        "\\documentclass{article}\n\\usepackage{booktabs,longtable,siunitx}\n"
-        f"\\begin{{document}}\n\\listoftables\n{body}\\end{{document}}\n",
+def compiled(folder: Path, tables: list[str], options: str = "") -> list[str]:
+    """What pdfLaTeX says of tables in an ``article``, which it must make; nothing where there is none."""
+    body = "".join(f"\\input{{table{i}}}\\clearpage\n" for i in range(len(tables)))
+    for i, table in enumerate(tables):
+        (folder / f"table{i}.tex").write_text(table, encoding="utf-8")
+    (folder / "paper.tex").write_text(
+        f"\\documentclass{options}{{article}}\n\\usepackage{{booktabs,longtable,siunitx,graphicx}}\n"
+        f"\\begin{{document}}\n{body}\\listoftables\n\\end{{document}}\n",
         encoding="utf-8",
     )
-    if not _has_tex():
-        return
+    if not has_latex():
+        return []
     for _ in range(2):  # the second run reads the captions back from the list of tables
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "paper.tex"]
         made = subprocess.run(
-            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "paper.tex"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=120,
+            command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=120
         )
         assert made.returncode == 0, made.stdout[-2000:]
     assert "Missing character" not in made.stdout
+    # Of the list of tables, which is ours alone, too wide lines are no matter.
+    return made.stdout.partition("(./paper.lot")[0].splitlines()
+
+
+def too_wide(said: list[str]) -> list[str]:
+    return [line for line in said if line.startswith("Overfull")]
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_tables_compile_as_they_are_and_fit_the_text(tmp_path: Path, wide: bool) -> None:
+    """Where no TeX is installed, taking them apart (above) is all that is done."""
+    many = family_report("Many & more", [run_report(f"r_{i}", losses(20)) for i in range(60)])
+    families = [*sample_report().families, *hostile_report().families, family_report("Empty", [])]
+    names = [f"{kind}-gpt2-openwebtext-lr3e-5-warmup{i}00" for i, kind in enumerate(("MOMENTUM", "adam"))]
+    families.append(family_report("Long", [run_report(n, losses(20), label=n, slug=n[:4]) for n in names]))
+    shown = [latex.render(family, wide=wide) for family in families]
+    if not wide:
+        shown += [latex.render_groups(family) for family in families if family.grouping.groups]
+        shown.append(latex.render(many))
+    assert too_wide(compiled(tmp_path, shown, "[twocolumn]" if wide else "")) == []
+
+
+def test_a_table_that_is_too_wide_is_seen(tmp_path: Path) -> None:
+    table = latex.render(sample_report().families[0])
+    wider = table.replace("{Label}", "{" + "Label " * 40 + "}")
+    assert not has_latex() or len(too_wide(compiled(tmp_path, [wider]))) == 1
+
+
+def test_what_a_list_names_stays_and_is_made_smaller(tmp_path: Path) -> None:
+    """But for a table of many pages, whose comment says what it lacks."""
+    keys = ("label", "name", "seed", "avg_final_loss", "min_loss", "min_loss_step", "final_loss", "digits")
+    runs = [run_report(f"add_d5_l2_h3_t15K_s{i}", losses(20), label=f"r{i}") for i in range(41)]
+    few = latex.render(family_report("A", runs[:5], columns=keys))
+    assert len(_parts(few)[0]) == len(keys)
+    assert few.splitlines()[0].endswith(r"\usepackage{booktabs,siunitx,graphicx}")
+    many = latex.render(family_report("A", runs, columns=keys))
+    left = many.splitlines()[1]
+    assert left.startswith("% Left out for want of room: ")
+    assert len(_parts(many)[0]) == len(keys) - len(left.split(";"))
+    assert too_wide(compiled(tmp_path, [few, many])) == []
+
+
+def test_names_are_left_out_where_labels_tell_runs_apart() -> None:
+    family = sample_report().families[0]
+    assert r"\texttt" not in latex.render(family)
+    assert r"\begin{table*}" in latex.render(family, wide=True)
+    assert latex.render(family, wide=True).count(r"\texttt{add") == 3
+    same = family_report("A", [run_report(f"r{i}", losses(20), label="same") for i in range(2)])
+    assert latex.render(same).count(r"\texttt{r") == 2
+
+
+def test_the_ranked_metric_stays_where_little_fits() -> None:
+    extra = {f"A number that has a long title, {i}": i for i in range(4)}
+    names = ["add_d5_l2_h3_t15K_s372001", "add_d6_l2_h3_t15K_s372001"]
+    runs = [run_report(name, spec=run_spec(name, extra=extra)) for name in names]
+    _, head, _ = _parts(latex.render(family_report("A", runs)))
+    assert "{AvgFinalLoss}" in head

@@ -25,6 +25,11 @@ def test_no_line_of_a_log_is_a_command(text: str, expected: str) -> None:
     assert inert(text) == expected
 
 
+def test_a_name_that_fits_stays_whole_where_nothing_is_shared() -> None:
+    names = ["<b>(1)</b>", "-1+1", "+1+1", "a much longer name, of many words"]
+    assert told_apart(names, 16)[:3] == tuple(names[:3])
+
+
 @given(st.text(":#[ \n\t\r\u2003ae", max_size=20))
 def test_any_text_is_inert_in_a_log(text: str) -> None:
     lines = inert(text).split("\n")

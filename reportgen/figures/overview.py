@@ -10,6 +10,7 @@ from typing import Any
 from reportgen.figures.axes import categories_axis, plotly_axis, titled
 from reportgen.figures.frame import note, pixels, sheet, wrapped
 from reportgen.figures.plot import Axis, Mark, Marks, Range
+from reportgen.figures.scales import log_range
 from reportgen.figures.style import MOST_NAMED, TEXT_PX, Figure, category, plain, plain_array, text_width
 from reportgen.figures.vocabulary import AVG_FINAL_LOSS
 from reportgen.kinds import Scalar
@@ -181,10 +182,9 @@ def _value_axis(losses: Sequence[float], title: str) -> Axis:
     linear = (0.0 if 0 <= low <= 0.2 * high else low - pad, high + pad)
     ranges: dict[str, Range] = {"linear": linear}
     if positive:
-        start, end = math.log10(min(positive)), math.log10(max(positive))
-        margin = max(0.06 * (end - start), 0.02)
-        log = (10 ** max(start - margin, -307), 10 ** min(end + margin, 307))
-        ranges = {"log": log} | ranges if end - start > _SPAN else ranges | {"log": log}
+        log = log_range(min(positive), max(positive), 0.06)
+        wide = math.log10(max(positive)) - math.log10(min(positive)) > _SPAN
+        ranges = {"log": log} | ranges if wide else ranges | {"log": log}
     return Axis(title, next(iter(ranges)), ranges)
 
 

@@ -12,7 +12,7 @@ from reportgen.figures.plot import Line, Range
 from reportgen.figures.traces import Drawn
 from reportgen.kinds import FloatArray, IntArray
 
-__all__ = ["counting", "positions", "spread", "step_ranges", "value_ranges"]
+__all__ = ["counting", "log_range", "positions", "spread", "step_ranges", "value_ranges"]
 
 _SPAN = 1.5
 """Powers of ten from which on lines are shown on a log axis."""
@@ -24,7 +24,10 @@ _UNEVEN = 10.0
 """From this ratio of the longest to the shortest run on, steps are shown on a log axis."""
 _FROM_ZERO = 0.2
 """A linear axis starts at zero where its lowest value is no more than this part of its greatest."""
+_ROOM = 0.03
 _GREATEST = 1e300
+_POWERS = 307.0
+"""Powers of ten that a log axis reaches up and down: beyond them numbers lose digits, or are none."""
 
 
 def counting(lines: Sequence[Line]) -> list[Line]:
@@ -67,7 +70,7 @@ def value_ranges(
     positive = whole[whole > 0]
     if len(positive):
         low, high = float(positive.min()), float(positive.max())
-        log = _log(low, high)
+        log = log_range(low, high, _ROOM)
         if spread(whole) > _SPAN and len(positive) == len(whole):
             return {"log": log, "linear": linear}
         ranges["log"] = log
@@ -97,15 +100,19 @@ def _values(
     return np.concatenate(found) if found else np.empty(0)
 
 
-def _log(low: float, high: float) -> Range:
-    """With a little room, and never so short that no tick falls into it."""
+def log_range(low: float, high: float, room: float) -> Range:
+    """From ``low`` to ``high``, with ``room`` at both ends, within what a log axis can show.
+
+    Args:
+        low: Above zero.
+        high: No less.
+        room: Part of the powers of ten between them; never so little that no tick falls into it.
+    """
     start, end = math.log10(low), math.log10(high)
-    margin = max(0.03 * (end - start), 0.004)
-    return _power(start - margin), _power(end + margin)
-
-
-def _power(exponent: float) -> float:
-    return math.pow(10.0, min(max(exponent, -307.0), 307.0))
+    margin = max(room * (end - start), 0.004)
+    first = min(max(start - margin, -_POWERS), _POWERS - 2 * margin)
+    last = max(min(end + margin, _POWERS), first + 2 * margin)
+    return math.pow(10.0, first), math.pow(10.0, last)
 
 
 def _linear(values: FloatArray) -> Range:

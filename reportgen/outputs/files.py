@@ -112,6 +112,9 @@ def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
         table = tables.family_table(family, tables.all_columns(family.runs))
         yield f"tables/{family.slug}.csv", data.table_csv(table).encode()
         yield f"tables/{family.slug}.tex", latex.render(family, synthetic=family.slug in synthetic).encode()
+        if len(family.runs) <= latex.LONG_TABLE:
+            wide = latex.render(family, synthetic=family.slug in synthetic, wide=True)
+            yield f"tables/{family.slug}-wide.tex", wide.encode()
         if (groups := tables.groups_table(family)).rows:
             yield f"tables/{family.slug}-groups.csv", data.table_csv(groups).encode()
             yield (

@@ -19,6 +19,7 @@ from reportgen.figures.vocabulary import STEP_SCALES, WORDS
 from reportgen.kinds import FloatArray, IntArray
 from reportgen.outputs import words
 from reportgen.outputs.context import FigureView, RunView
+from reportgen.outputs.latex import SPECIAL
 from reportgen.outputs.templating import visible
 
 __all__ = ["even_steps", "page_data"]
@@ -51,6 +52,7 @@ def page_data(figures: Sequence[FigureView], runs: Sequence[RunView]) -> str:
         | {f"{name}-open": sign for (name, _), sign in zip(MARKS, "○□◇△✚▽☆", strict=True)},
         "words": dict(WORDS),
         "stepScales": dict(STEP_SCALES),
+        "latex": dict(SPECIAL),
         "notation": {"missing": notation.MISSING, "minus": notation.MINUS, "raised": notation.SUPERSCRIPTS},
         "shared": arrays.shared,
         "arrays": arrays.encoded,

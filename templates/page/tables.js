@@ -145,11 +145,17 @@ function csvOf({ heads, rows }) {
     .join("\r\n") + "\r\n";
 }
 
-const TEX = { "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", $: "\\$", "&": "\\&", "#": "\\#", "%": "\\%", _: "\\_", "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "<": "\\textless{}", ">": "\\textgreater{}", "≠": "$\\neq$", "–": "--", "−": "$-$" };
+// A number's power, or raised figures alone: what LaTeX sets as mathematics.
+const RAISED = /((?:[\d.,]+×)?10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/;
+const lowered = (text) => text.replace("×", "\\times").replaceAll(",", "{,}").replace(/[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+/, (power) => `^{${[...power].map((c) => "-0123456789"[page.notation.raised.indexOf(c)]).join("")}}`);
+// At the beginning of a row they would belong to the end of the one before.
+const OF_THE_ROW_BEFORE = { "[": "{[}", "*": "{*}" };
+// Letters up to this one are known to LaTeX; others are shown by their number.
+const LAST_LETTER = "\u017f";
 
 function latexOf({ heads, rows }) {
-  const escaped = (text) => [...text].map((character) => TEX[character] ?? character).join("")
-    .replace(/(?:([\d.]+)×)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)/g, (_, figures, power) => `$${figures ? `${figures}\\times` : ""}10^{${[...power].map((c) => "-0123456789"[page.notation.raised.indexOf(c)]).join("")}}$`);
+  const one = (character) => page.latex[character] ?? OF_THE_ROW_BEFORE[character] ?? (character <= LAST_LETTER ? character : `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`);
+  const escaped = (text) => text.replace(/[\u0000-\u001f\u007f-\u00a0]/g, " ").split(RAISED).map((part, k) => (k % 2 ? `$${lowered(part)}$` : [...part].map(one).join(""))).join("");
   const line = (cells) => `  ${cells.join(" & ")} \\\\`;
   return [
     `\\begin{tabular}{${heads.map(({ numeric }) => (numeric ? "r" : "l")).join("")}}`,

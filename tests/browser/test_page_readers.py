@@ -36,7 +36,7 @@ def test_strangers_run_nothing(open_page: Opener) -> None:
     page = open_page(samples.hostile_report())
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     page.evaluate("for (const run of document.querySelectorAll('details.run')) run.open = true")
-    figure = "#figure-hostile-log"
+    figure = "#figure-hostile-all"
     drawn(page, figure)
     point_at_line(page, figure, 0)
     page.locator("#tip").wait_for()
@@ -190,7 +190,7 @@ def test_every_pair_of_colours_can_be_read(open_page: Opener, scheme: str, accen
     report = samples.report([samples.family_report("Addition", sizes), samples.family_report("Other", mixed)])
     page = open_page(themed(report, accent), color_scheme=scheme)
     drawn(page, LOG)
-    drawn(page, "#figure-Other-log")
+    drawn(page, "#figure-Other-all")
     pairs: dict[str, float] = page.evaluate(CONTRASTS)
     assert len(pairs) == 15 + 11 + 7
     assert {pair: ratio for pair, ratio in pairs.items() if ratio < 4.5} == {}

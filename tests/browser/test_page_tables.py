@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -11,6 +13,7 @@ from page_driver import Opener, column
 from PIL import Image, ImageStat
 
 from tests import samples
+from tests.system_parts import has_latex
 
 
 def test_tables_sort_by_value(open_page: Opener) -> None:
@@ -66,6 +69,29 @@ def test_tables_are_copied_as_csv_and_latex(open_page: Opener) -> None:
     assert r"add\_d5\_l2\_h3\_t15K\_s372001" in text
     assert text.count(r"\\") == 4
     assert re.search(r"\$\d\.\d\d\\times10\^\{-\d+\}\$", text)
+
+
+@pytest.mark.parametrize("table", ["#table-thresholds-Addition", "#table-runs", "#table-family-hostile"])
+def test_what_is_copied_as_latex_compiles(open_page: Opener, tmp_path: Path, table: str) -> None:
+    """Where no TeX is installed, that powers are mathematics is all that is seen."""
+    report = samples.hostile_report() if "hostile" in table else samples.sample_report()
+    page = open_page(report, permissions=["clipboard-read", "clipboard-write"])
+    page.locator(f"{table} button", has_text="Copy as LaTeX").click()
+    page.locator(f"{table} .said", has_text="Copied.").wait_for()
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert not set("⁻⁰¹²³⁴⁵⁶⁷⁸⁹×") & set(text)
+    if "thresholds" in table:
+        assert "$10^{-1}$" in text
+    (tmp_path / "copied.tex").write_text(
+        "\\documentclass{article}\n\\usepackage{booktabs}\n"
+        f"\\begin{{document}}\n{text}\n\\end{{document}}\n",
+        encoding="utf-8",
+    )
+    if has_latex():
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "copied.tex"]
+        made = subprocess.run(command, cwd=tmp_path, capture_output=True, errors="replace", timeout=120)
+        assert made.returncode == 0, made.stdout[-2000:]
+        assert "Missing character" not in made.stdout
 
 
 def test_hostile_text_is_copied_as_text(open_page: Opener) -> None:
