@@ -308,7 +308,11 @@ def test_headings_stay_with_what_follows(figure: bytes) -> None:
         number = pages.get_destination_page_number(entry)
         assert number is not None
         assert entry.top is not None
-        below = shown[number].get_textpage().get_text_bounded(top=float(entry.top) - 30, bottom=20 * MM)
+        page = shown[number].get_textpage()
+        if entry.title.startswith("Figure"):  # a caption below what it is of
+            assert "drawn once" in page.get_text_bounded(bottom=float(entry.top)), entry.title
+            continue
+        below = page.get_text_bounded(top=float(entry.top) - 30, bottom=20 * MM)
         assert below.strip(), f"{entry.title} stands alone at the foot of page {number + 1}"
     shown.close()
 
@@ -363,9 +367,9 @@ def test_endless_descriptions_are_cut(text: str) -> None:
     """Whatever they are made of, two of them add a few pages, and say where the rest is."""
     family = samples.family_report("F", [samples.run_report("r")], description=text)
     report = dataclasses.replace(samples.report([family]), description=text)
-    began = time.monotonic()
+    began = time.process_time()  # whatever else the machine does
     pages = text_of(render(report, {}))
-    assert time.monotonic() - began < 10  # a second or two; uncut, most of these took a minute
+    assert time.process_time() - began < 10  # a second or two; uncut, most of these took a minute
     assert len(pages) <= 12
     assert "\n".join(pages).count("The attached report.json has the whole text.") == 2
 
