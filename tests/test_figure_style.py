@@ -102,14 +102,26 @@ def test_neighbours_on_a_scale_differ_by_their_dashes() -> None:
     assert all(a.dash != b.dash for a, b in itertools.pairwise(styles))
 
 
-@given(st.lists(st.text(min_size=1), min_size=1, max_size=12, unique=True), st.text(min_size=1))
-def test_a_run_keeps_its_colour_whoever_joins(names: list[str], newcomer: str) -> None:
-    before = {name: style.light for name, style in zip(names, named_styles(names), strict=True)}
-    more = [newcomer, *(name for name in names if name != newcomer)]
-    after = {name: style.light for name, style in zip(more, named_styles(more), strict=True)}
-    assert {name: after[name] for name in names} == before
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=40, unique=True))
+def test_a_run_keeps_its_colour_where_another_joins_at_the_end(names: list[str]) -> None:
     styles = named_styles(names)
-    assert len({(style.light, style.dash) for style in styles}) == len(names) or len(names) > 7
+    assert styles[:-1] == named_styles(names[:-1])
+    assert len({(style.light, style.dash) for style in styles}) == len(names)
+    assert len({style.light for style in styles}) == min(len(names), 7)
+
+
+def test_a_run_whose_colour_is_free_has_it_whoever_came_before() -> None:
+    alone = {name: named_styles([name])[0] for name in ("a", "b", "c", "d", "e", "f", "g", "h")}
+    first, other = next(
+        pair for pair in itertools.permutations(alone, 2) if alone[pair[0]].light != alone[pair[1]].light
+    )
+    assert named_styles([first, other]) == (alone[first], alone[other])
+    first, same = next(
+        pair for pair in itertools.permutations(alone, 2) if alone[pair[0]].light == alone[pair[1]].light
+    )
+    styles = named_styles([first, same])
+    assert styles[0] == alone[first]
+    assert styles[1].light != alone[same].light
 
 
 def test_a_lists_own_palette_is_taken() -> None:

@@ -108,8 +108,8 @@ def line_styles(family: FamilyReport) -> tuple[LineStyle, ...]:
     """One style a run of a family, in the runs' order; every line of a figure differs from the others.
 
     Colours follow the attribute that the list names in ``color_by``: a sequential scale where its values
-    are numbers, else distinct colours. Else they follow the run's name alone, so that a run keeps its
-    colour from night to night, whoever joins; runs of one colour differ by their dashes.
+    are numbers, else distinct colours. Else they follow the run's name and who comes before it, so that a
+    run keeps its colour from night to night where others join after it.
     """
     by, palette = family.spec.color_by, family.spec.palette
     if by is None:
@@ -118,15 +118,21 @@ def line_styles(family: FamilyReport) -> tuple[LineStyle, ...]:
 
 
 def named_styles(names: Sequence[str], palette: Sequence[str] = ()) -> tuple[LineStyle, ...]:
-    """A style for each name: the colour follows the name alone, the dash from who shares that colour."""
+    """A style for each name: its colour follows the name, and is the next free one where that is taken.
+
+    So as many names as there are colours have one each, and whoever joins at the end changes nobody's.
+    Each further round of the colours has a dash of its own.
+    """
     colours = _colours(palette)
-    places = [_hashed(name) % len(colours) for name in names]
-    seen = dict.fromkeys(range(len(colours)), 0)
-    turns: dict[int, int] = {}
-    for i in sorted(range(len(names)), key=lambda i: _hashed(names[i])):
-        turns[i] = seen[places[i]]
-        seen[places[i]] += 1
-    return tuple(_style(places[i], turns[i], palette) for i in range(len(names)))
+    styles: list[LineStyle] = []
+    free: set[int] = set()
+    for i, name in enumerate(names):
+        free = free or set(range(len(colours)))
+        wanted = _hashed(name)
+        place = min(free, key=lambda one: (one - wanted) % len(colours))
+        free.remove(place)
+        styles.append(_style(place, i // len(colours), palette))
+    return tuple(styles)
 
 
 def _valued_styles(values: Sequence[Scalar | None], palette: Sequence[str]) -> tuple[LineStyle, ...]:
