@@ -283,7 +283,7 @@ def _difference(facts: Facts, one: Contrast, where: str, tests: int) -> Finding:
     if comparison.blocks > 1:
         sizes += f" in {comparison.blocks} blocks"
     size, interval = _apart(comparison, level)
-    percent = "95 %" if tests == 1 else f"95 % over {tests:,} tests"
+    percent = "95 % interval" + (f", over {tests:,} tests" if tests > 1 else "")
     return Finding(
         "difference",
         facts.slug,
@@ -297,7 +297,7 @@ def _difference(facts: Facts, one: Contrast, where: str, tests: int) -> Finding:
         },
         _test(_name(one), one, tests),
         f"{where}{first} {facts.said} {size} {'below' if lower else 'above'} {second} "
-        f"({percent} {interval}, {sizes}).",
+        f"({percent}: {interval}; {sizes}).",
     )
 
 
@@ -381,16 +381,21 @@ def _lowest(facts: Facts, where: str) -> Finding | None:
     first, second = (facts.labels[run] for run in ranking.order[:2])
     noise = {
         True: f"; the next, {second}, is within noise",
-        False: f"; the next, {second}, is beyond noise at {form(next_value)}",
-        None: f"; the next, {second}, has {form(next_value)}, and the noise of that is not known",
+        False: f"; the next, {second}, is at {form(next_value)}, beyond noise",
+        None: f"; the next, {second}, has {form(next_value)}; how much of that is noise is not known",
     }[ranking.within_noise]
+    runs = count(len(ranking.order), "run") + (
+        " with a rank" if len(ranking.order) < len(facts.values) else ""
+    )
+    verb = facts.said.replace("has a ", f"has the {way} ", 1)
+    said = verb if verb != facts.said else f"{facts.said} {way}"
     return Finding(
         "lowest",
         facts.slug,
         (first, second),
         {"value": value, "next": next_value, "within_noise": ranking.within_noise},
         None,
-        f"{where}{first} {facts.said} {way} of {count(len(ranking.order), 'run')}, {form(value)}{noise}.",
+        f"{where}{first} {said} of {runs}, {form(value)}{noise}.",
     )
 
 

@@ -6,7 +6,7 @@ import re
 
 from reportgen.kinds import Better
 
-__all__ = ["better_of", "is_evaluation", "title_of"]
+__all__ = ["better_of", "evaluates", "is_evaluation", "title_of"]
 
 _LOWER = frozenset({"loss", "error", "perplexity", "ppl", "nll", "mse", "mae", "rmse", "wer", "cer"})
 _HIGHER = frozenset(
@@ -15,6 +15,7 @@ _HIGHER = frozenset(
 )
 _NEITHER = frozenset({"std", "weight", "scale", "coeff"})
 _EVALUATION = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "dev"})
+_TRAINING = frozenset({"train", "training"})
 _TITLES = {"loss": "Training loss", "eval_loss": "Evaluation loss", "learning_rate": "Learning rate"}
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -32,6 +33,15 @@ def better_of(name: str) -> Better | None:
 def is_evaluation(name: str) -> bool:
     """Whether a name has a part such as ``val``, ``eval`` or ``test``."""
     return not _EVALUATION.isdisjoint(_parts(name))
+
+
+def evaluates(name: str, of: str) -> bool:
+    """Whether a series measures in evaluation what another measures in training: ``val_acc`` of ``acc``."""
+    return is_evaluation(name) and _measured(name) == _measured(of)
+
+
+def _measured(name: str) -> set[str]:
+    return _parts(name) - _EVALUATION - _TRAINING - {""}
 
 
 def title_of(name: str) -> str:

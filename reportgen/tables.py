@@ -226,7 +226,7 @@ def thresholds_table(family: FamilyReport) -> Table:
     reached = [
         f"steps_to.{key}"
         for key in THRESHOLDS
-        if any(run.summary.metrics.steps_to.get(key) is not None for run in family.runs)
+        if any(run.loss and run.loss.summary.metrics.steps_to.get(key) is not None for run in family.runs)
     ]
     return family_table(family, (*_naming(family.runs), *reached))
 

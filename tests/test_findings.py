@@ -73,7 +73,7 @@ def test_a_difference():
     """Means 0.07 apart, both of spread 0.005: half the interval is t(4 df) 2.776 times 0.005 sqrt(2/3)."""
     found = facts(sweep({"r64": [2.000, 2.005, 1.995], "r16": [2.070, 2.075, 2.065]}))
     (one,) = findings([found])
-    assert one.text == "rank r64 ends 0.0700 below rank r16 (95 % 0.0587 to 0.0813, n = 3 each)."
+    assert one.text == "rank r64 ends 0.0700 below rank r16 (95 % interval: 0.0587 to 0.0813; n = 3 each)."
     assert one.numbers["interval"] == pytest.approx([-0.07 - 0.011334, -0.07 + 0.011334], abs=1e-5)
     assert one.test["name"] == "Welch"
     assert one.subjects == ("rank r64", "rank r16")
@@ -129,7 +129,7 @@ def test_what_diverged_and_what_they_share(runs, text):
 def test_without_groups_the_lowest_and_its_noise():
     found = facts([({}, None, 2.5), ({}, None, 2.25), ({}, None, 9.0)])
     assert texts(found) == [
-        "run1 ends lowest of 3 runs, 2.25; the next, run0, has 2.50, and the noise of that is not known."
+        "run1 ends lowest of 3 runs, 2.25; the next, run0, has 2.50; how much of that is noise is not known."
     ]
 
 
@@ -169,7 +169,7 @@ def test_against_a_reference_each_sentence_names_it_last():
     runs = sweep({"new": [2.0, 2.01, 1.99], "old": [2.2, 2.21, 2.19], "other": [2.2, 2.22, 2.18]})
     found = facts(runs, reference={"rank": "old"})
     said = texts(found)
-    assert said[0].startswith("rank new ends 0.200 below rank old (95 % over 2 tests ")
+    assert said[0].startswith("rank new ends 0.200 below rank old (95 % interval, over 2 tests: ")
     assert said[1] == "rank other and their reference are not told apart by these runs."
 
 
@@ -190,3 +190,10 @@ def test_the_leader_is_compared_with_the_nearest_that_it_is_told_from():
     said = texts(facts(sweep(levels), scale="linear"))
     assert said[0].startswith("rank a ends 1.00 below rank c (")
     assert said[1] == "rank a and rank b are not told apart by these runs."
+
+
+def test_the_lowest_of_some_and_the_highest_of_a_named_metric():
+    runs = [({}, None, 2.5), ({}, None, None), ({}, None, 2.25)]
+    assert "run2 ends lowest of 2 runs with a rank, 2.25;" in texts(facts(runs))[1]
+    found = facts([({}, None, 0.5), ({}, None, 0.9)], better="higher", said="has a last acc")
+    assert texts(found)[0].startswith("run1 has the highest last acc of 2 runs, 0.900; the next, run0, has 0.500;")

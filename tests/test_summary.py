@@ -232,3 +232,7 @@ def test_its_length_is_bounded() -> None:
     assert len(text.encode()) < 2**17
     assert "- and 2,980 more" in text
     assert "and 30 more" in text
+
+
+def test_marks_of_a_sentence_stand_outside_of_code():
+    assert summary.prose("the next, lr=0.001, is (run002).") == "the next, `lr=0.001`, is (`run002`)."

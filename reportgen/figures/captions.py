@@ -104,6 +104,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str) -> Caption:
         ("", f". Line: {smoothing_sentence(family.spec.smoothing)}"),
         ("", f"; of {len(many)} groups the mean, single runs behind." if behind else "."),
         ("band", ""),
+        ("", _evaluations(plot)),
         ("", _short_of_window(family)),
         ("missing", ""),
     ]
@@ -128,6 +129,15 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str) -> Caption:
         },
         {"x": plot.x.scale, "y": plot.y.scale, "band": plot.bands, "missing": plot.y.scale},
     )
+
+
+def _evaluations(plot: Plot) -> str:
+    return f" Points on dotted lines: {_lower(plot.evaluation)}, as logged." if plot.evaluation else ""
+
+
+def _lower(title: str) -> str:
+    """A title within a sentence; names of series stay as they are."""
+    return title[:1].lower() + title[1:] if title[1:].islower() or " " in title else title
 
 
 def _short_of_window(family: FamilyReport) -> str:
@@ -186,12 +196,12 @@ def run(one: RunReport, smoothing: Smoothing, plot: Plot, *, early: bool) -> Cap
         return Caption(
             (("", f"Raw loss of the first {steps}, "), ("y", ""), ("", "."), ("missing", "")), slots, state
         )
-    line = f"; line: {smoothing_sentence(smoothing)}."
+    line = f"; line: {smoothing_sentence(smoothing)}.{_evaluations(plot)}"
     return Caption((("", "Raw loss of all steps, "), ("y", ""), ("", line), ("missing", "")), slots, state)
 
 
 def overview(runs: Sequence[RunReport], shown: Marks) -> Caption:
-    """Of AvgFinalLoss of all runs, whatever it is shown against."""
+    """Of what all runs come to, whatever it is shown against."""
     by = {key: _against(runs, shown, key) for key in shown.by}
     zero = sum(mark.value <= 0 for mark in shown.marks)
     missing = (

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from reportgen.figures.axes import plotly_axis, titled
+from reportgen.figures.evaluations import evaluation_trace
 from reportgen.figures.frame import Frame, fitting, note, pixels, sheet, wrapped
 from reportgen.figures.plot import Axis, Line, Plot
 from reportgen.figures.scales import positions
@@ -133,7 +134,7 @@ def traces_of(
     behind = [one for one in shown if one.line.behind]
     traces = [line(one.curve, one.place, fade(_RAW, 0.35), width=0.4, showlegend=False) for one in behind]
     if plot.raw:
-        traces += _raw_traces(front[0])
+        traces += [*_raw_traces(front[0]), *_evaluations(plot, front)]
     elif at_ends and frame is not None:
         named = {end.place for end in _ends(plot, front, frame, TEXT_PX)}
         order = sorted(range(len(front)), key=lambda i: i in named)
@@ -152,6 +153,7 @@ def traces_of(
             for one in front:
                 traces.append(band(one.curve, one.place, one.line.style.light, opacity))
                 traces += _spikes(plot, one)
+        traces += _evaluations(plot, front)
         for one, name in zip(front, names, strict=True):
             traces.append(_line_trace(plot, one, name))
     return [*traces, *_beyond(plot, front)], False
@@ -189,6 +191,17 @@ def _raw_traces(one: _Shown) -> list[dict[str, Any]]:
         )
         return [losses] if alone else [losses, line(curve, one.place, colour)]
     return [band(curve, one.place, _RAW, 0.75), line(curve, one.place, colour)]
+
+
+def _evaluations(plot: Plot, shown: Sequence[_Shown]) -> list[dict[str, Any]]:
+    """Points of the lines that have evaluations."""
+    found = []
+    for one in shown:
+        if one.line.evaluation is None:
+            continue
+        place = positions(one.line.evaluation.step, plot.x.scale, one.line.last)
+        found.append(evaluation_trace(one.line.evaluation, place, one.line.style.light))
+    return found
 
 
 def _spikes(plot: Plot, one: _Shown) -> list[dict[str, Any]]:

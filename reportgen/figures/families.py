@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from reportgen.curves.summary import THRESHOLDS, Curve
+from reportgen.figures.evaluations import evaluated_lines, evaluation_title, with_evaluations
 from reportgen.figures.plot import Axis, Line, Plot, Range
 from reportgen.figures.scales import counting, last_place, step_ranges, value_ranges
 from reportgen.figures.spikes import Spikes, spikes_of, without_spikes
@@ -32,6 +33,7 @@ __all__ = [
     "log_steps",
     "run_line",
     "seeds",
+    "step_unit",
     "thresholds",
     "value_title",
 ]
@@ -57,6 +59,12 @@ def value_title(family: FamilyReport) -> str:
     return "" if ranked is None else with_unit(ranked.title or "Training loss", ranked.unit)
 
 
+def step_unit(family: FamilyReport) -> str:
+    """What the steps of the ranked series count: ``epoch``; ``step`` where runs differ."""
+    units = {run.series[run.ranked].step_unit for run in family.runs}
+    return units.pop() if len(units) == 1 else "step"
+
+
 def diverged(run: RunReport) -> bool:
     """Whether a run ends in values that are not finite, so that axes do not follow it."""
     return run.summary.metrics.end_diverged
@@ -77,7 +85,9 @@ def log_steps(family: FamilyReport) -> Plot | None:
 
 def first_steps(family: FamilyReport) -> Plot | None:
     """The first ``linear_steps``, losses on a linear axis."""
-    lines = [run_line(run, style, short, part="early") for run, style, short in _styled(family)]
+    lines = evaluated_lines(
+        family, [run_line(run, style, short, part="early") for run, style, short in _styled(family)]
+    )
     last = min(max((last_place(line.curve) for line in lines), default=1.0), float(family.spec.linear_steps))
     return _over_steps(
         family, lines, whole=(0.0, last or 1.0), y_scale="linear", x_scale="step", settled=False
@@ -86,7 +96,9 @@ def first_steps(family: FamilyReport) -> Plot | None:
 
 def end(family: FamilyReport) -> Plot | None:
     """The last fifth of each run on its own scale, against the share of the run where lengths differ."""
-    runs = [run_line(run, style, short, part="end") for run, style, short in _styled(family)]
+    runs = evaluated_lines(
+        family, [run_line(run, style, short, part="end") for run, style, short in _styled(family)], ends=True
+    )
     ends = _with_groups(family, runs, ends=True)
     lasts = [line.last for line in ends]
     alike = not lasts or min(lasts) >= (1 - _UNLIKE) * max(lasts)
@@ -156,6 +168,8 @@ def _over_steps(
     """
     if not lines:
         return None
+    if len(lines) >= MANY_LINES:
+        lines = [replace(line, evaluation=None) for line in lines]
     counted = counting([line for line in lines if not line.behind] or lines)
     x = dict(step_ranges(lines))
     if tight:
@@ -164,7 +178,8 @@ def _over_steps(
         x = {"step": whole or x_range or (0.0, 1.0)} | x | {"step": whole or x_range or (0.0, 1.0)}
     scale = "step" if x_range else x_scale or next(iter(x))
     shown = x["step"] if scale == "step" else None
-    y = value_ranges(counted, shown, settled=settled)
+    points = any(line.evaluation is not None for line in lines)
+    y = value_ranges(with_evaluations(counted), shown, settled=settled)
     chosen = y_scale or next(iter(y))
     y.setdefault(chosen, (0.1, 1.0) if chosen == "log" else (0.0, 1.0))
     exact = family.spec.y_range
@@ -176,12 +191,17 @@ def _over_steps(
     few = len(lines) <= _BANDED if family.spec.bands is None else family.spec.bands
     return Plot(
         tuple(lines),
-        Axis(step_title(), scale, x, exact=x_range is not None, whole=True),
+        Axis(step_title(step_unit(family)), scale, x, exact=x_range is not None, whole=True),
         Axis(value_title(family), chosen, y, exact=exact is not None),
         bands or ("all" if few and len(lines) < MANY_LINES else "pointed"),  # type: ignore[arg-type]
         (line_name(family), "Rolling minimum", "Rolling maximum"),
         nothing,
-        titles={"step": step_title(), "log": step_title(), "share": "Share of the run"},
+        titles={
+            "step": step_title(step_unit(family)),
+            "log": step_title(step_unit(family)),
+            "share": "Share of the run",
+        },
+        evaluation=evaluation_title(family.runs) if points else "",
     )
 
 
@@ -218,7 +238,8 @@ def _note(run: RunReport) -> str:
 
 
 def _runs_lines(family: FamilyReport) -> list[Line]:
-    return [run_line(run, style, short) for run, style, short in _styled(family)]
+    lines = [run_line(run, style, short) for run, style, short in _styled(family)]
+    return evaluated_lines(family, lines)
 
 
 def run_line(

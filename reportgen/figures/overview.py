@@ -1,8 +1,9 @@
-"""What all runs come to: AvgFinalLoss against an attribute, each run, or the runs' rank."""
+"""What all runs come to: what they are ranked by against an attribute, each run, or the runs' rank."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -20,6 +21,7 @@ from reportgen.text import told_apart
 
 __all__ = ["avg_final_loss", "comparison_words", "draw_marks", "shifts"]
 
+_AVG = "avg_final_loss"
 ROWS, RANK = "run", "rank"
 _GREATEST = 1e300
 _NAMED = {one.key: one for one in QUANTA_MATHS.attributes}
@@ -39,20 +41,20 @@ def comparison_words(key: str) -> str:
 
 
 def avg_final_loss(report: Report) -> Marks | None:
-    """AvgFinalLoss of every run that has one; colour and mark by family.
+    """What runs are ranked by, of every run that has it; colour and mark by family.
 
     Against digits where any run has them; else the first ordered attribute in which runs differ; else the
     runs themselves, one a row, or their rank where they are too many to be named.
 
     Returns:
-        None where no run has an AvgFinalLoss.
+        None where no run has one.
     """
-    metric = _metric(report)
+    metric, key = _metric(report)
     found = [
         (family, run, float(value))
         for family in report.families
         for run in family.runs
-        if (value := run.metric(metric)) is not None and math.isfinite(value)
+        if (value := run.metric(key)) is not None and math.isfinite(value)
     ]
     if not found:
         return None
@@ -96,15 +98,31 @@ def avg_final_loss(report: Report) -> Marks | None:
     )
 
 
-def _metric(report: Report) -> str:
-    """What all families are ranked by; AvgFinalLoss where they are ranked by different metrics."""
-    metrics = {family.ranking.metric for family in report.families if family.ranking is not None}
-    return next(iter(metrics)) if len(metrics) == 1 else "avg_final_loss"
+def _metric(report: Report) -> tuple[str, str]:
+    """What most runs are ranked by, and how a run of any family is asked for it.
+
+    AvgFinalLoss where any family is ranked by it: all runs that have a loss have that.
+    """
+    ranked = Counter(
+        (family.ranking.metric, run.ranked)
+        for family in report.families
+        if family.ranking is not None
+        for run in family.runs
+    )
+    metrics = {metric for metric, _ in ranked}
+    if not ranked or (_AVG in metrics and len(metrics) > 1):
+        return _AVG, _AVG
+    (metric, series), _ = ranked.most_common(1)[0]
+    if len(ranked) == 1 or metric == _AVG or "." in metric:
+        return metric, metric
+    # Alone it would be of what each family ranks by.
+    named = f"{series}.{metric}"
+    return (metric if series == "loss" else named), named
 
 
 def _title(metric: str) -> str:
     """``AvgFinalLoss``; ``Mean of the end window``; ``eval_loss, best``."""
-    if metric == "avg_final_loss":
+    if metric == _AVG:
         return AVG_FINAL_LOSS
     series, _, name = metric.rpartition(".")
     word = {"end": "Mean at the end", "last": "Last value", "best": "Best value"}.get(name, name)

@@ -31,6 +31,7 @@ class Line:
         counts: Whether axes follow it; lines of runs that diverged are clipped.
         behind: It is a run of a group, and stands behind the groups' lines.
         spikes: Step and height of each spike.
+        evaluation: Values of its evaluation, drawn as points; None where it has none.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Line:
     counts: bool = True
     behind: bool = False
     spikes: tuple[tuple[float, float], ...] = ()
+    evaluation: Drawn | None = None
 
     @property
     def last(self) -> float:
@@ -90,6 +92,7 @@ class Plot:
         marks: Lines have a mark at each point.
         raw: It is of one run: the band are its raw values, the line is drawn over it.
         titles: Scales of the x axis -> its title there.
+        evaluation: What the points of evaluations are called; empty where there are none.
     """
 
     lines: tuple[Line, ...]
@@ -101,6 +104,7 @@ class Plot:
     marks: bool = False
     raw: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
+    evaluation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from reportgen.figures.axes import plotly_axis
 from reportgen.figures.draw import lines_shown, nothing, traces_of
-from reportgen.figures.families import diverged, run_line, value_title
+from reportgen.figures.evaluations import evaluated, evaluation_title, with_evaluations
+from reportgen.figures.families import diverged, run_line, step_unit, value_title
 from reportgen.figures.frame import layout, note, pixels
 from reportgen.figures.plot import Axis, Line, Plot, Range
 from reportgen.figures.scales import counting, step_ranges, value_ranges
@@ -72,24 +73,30 @@ def _plot(
     line = Line(
         run.slug, run.label, run.label, curve, LineStyle(style.light, style.dark), counts=not diverged(run)
     )
+    line = line if early else evaluated(line, run)
     calm = line
     if run.summary.metrics.spikes and not early:  # a few losses a thousand times the others do not count
         high = np.interp(curve.step, smooth.step, smooth.high)
         calm = replace(line, curve=replace(curve, high=np.fmin(high, curve.high)))
-    y = value_ranges([calm], settled=not early, bands=True)
+    y = value_ranges(with_evaluations([calm]), settled=not early, bands=True)
     scale = next(iter(y)) if log is None else "log" if log else "linear"
     y.setdefault(scale, (0.1, 1.0))
     x = dict(step_ranges([line]))
     words = ("Loss", "", "") if early else ("Smoothed loss", "Minimum loss", "Maximum loss")
     return Plot(
         (line,),
-        Axis(step_title(), "step", x, whole=True),
+        Axis(step_title(step_unit(family)), "step", x, whole=True),
         Axis(value_title(family), scale, y),
         "all",
         words,
         _NOTHING[scale],
         raw=True,
-        titles={"step": step_title(), "log": step_title(), "share": "Share of the run"},
+        titles={
+            "step": step_title(step_unit(family)),
+            "log": step_title(step_unit(family)),
+            "share": "Share of the run",
+        },
+        evaluation="" if line.evaluation is None else evaluation_title([run]),
     )
 
 
@@ -166,7 +173,7 @@ def run_panels(family: FamilyReport, runs: Sequence[RunReport], width_mm: float 
 
 def _shared(lines: Sequence[Line]) -> tuple[str, Range]:
     """The scale and the range that the runs of a page share."""
-    ranges = value_ranges(counting(lines))
+    ranges = value_ranges(with_evaluations(counting(lines)))
     scale = next(iter(ranges))
     return scale, ranges[scale]
 

@@ -6,6 +6,7 @@ import datetime
 import json
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from itertools import count as counter
 from typing import Any, Literal
 
@@ -211,7 +212,10 @@ def context(
         "families": views,
         "many_lines": MANY_LINES,
         "uses_thresholds": any(
-            step is not None for run in report.runs for step in run.summary.metrics.steps_to.values()
+            step is not None
+            for run in report.runs
+            if run.loss is not None
+            for step in run.loss.summary.metrics.steps_to.values()
         ),
         "smoothings": tuple(
             dict.fromkeys(captions.smoothing_sentence(family.spec.smoothing) for family in report.families)
@@ -235,13 +239,18 @@ def _figures_in_order(
 
     That is the first of a family that is alone, else the one of all runs; it stands nowhere else.
     """
-    figure_number, table_number = counter(1), counter(2)  # The first table is of all runs.
+    figure_number: Iterator[int] = counter(1)
+    table_number = counter(2)  # The first table is of all runs.
     if len(report.families) != 1:
         overview = _overview(report, figure_number)
         views = tuple(_family(one, report, medium, figure_number, table_number) for one in report.families)
         return views, overview, overview
+    # In the order in which they are read: the family's first, that of all runs, the family's others.
+    overview = _overview(report, counter(2))
+    figure_number = counter(1) if overview is None else chain([1], counter(3))
     (view,) = (_family(one, report, medium, figure_number, table_number) for one in report.families)
-    overview = _overview(report, figure_number)
+    if overview is not None and not view.figures:
+        overview = replace(overview, number=1)
     lead = view.figures[0] if view.figures else overview
     return (view,), overview, lead
 
@@ -261,7 +270,7 @@ def _of(checks: Sequence[Check], outcome: str) -> tuple[Check, ...]:
 
 
 def _overview(report: Report, number: Iterator[int]) -> FigureView | None:
-    """AvgFinalLoss of all runs, where any has one."""
+    """What runs are ranked by, of all of them, where any has a value."""
     plot = avg_final_loss(report)
     if plot is None:
         return None

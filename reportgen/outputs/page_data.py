@@ -127,6 +127,7 @@ def _lines(plot: Plot, arrays: _Arrays, names: dict[str, list[str]]) -> dict[str
         "readings": arrays.share(list(plot.words)),
         "marked": plot.marks,
         "raw": plot.raw,
+        **({"evaluation": plot.evaluation} if plot.evaluation else {}),
     }
 
 
@@ -183,6 +184,8 @@ def _line(line: Line, arrays: _Arrays, names: dict[str, list[str]]) -> dict[str,
         made["behind"] = True
     if line.fine is not None:
         made["fine"] = _curve(line.fine, arrays)
+    if line.evaluation is not None:
+        made["evaluation"] = _curve(line.evaluation, arrays)
     if line.spikes:
         spikes = np.array(line.spikes, dtype=np.float64)
         made["spikes"] = [arrays.place(spikes[:, 0]), arrays.place(spikes[:, 1])]

@@ -38,6 +38,8 @@ _PLAIN = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+_MARKED = re.compile(r"""(["(“]*)([^"(“].*?[^"')”’.,;!?…])(["')”’.,;!?…]*)""")
+
 
 def render(report: Report) -> str:
     """The summary as GitHub's Markdown: first whether all is well, then what changed, then the runs.
@@ -192,4 +194,10 @@ def prose(text: str, limit: int = _LONGEST_TEXT) -> str:
     no escape keeps it from linking them; in code it looks for nothing.
     """
     words = one_line(text, limit).split(" ")
-    return " ".join(word if not word or _PLAIN.fullmatch(word) else _span(word) for word in words)
+    return " ".join(word if not word or _PLAIN.fullmatch(word) else _fenced(word) for word in words)
+
+
+def _fenced(word: str) -> str:
+    """A word as a code span, marks of the sentence around it outside."""
+    found = _MARKED.fullmatch(word)
+    return f"{found[1]}{_span(found[2])}{found[3]}" if found else _span(word)

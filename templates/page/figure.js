@@ -196,7 +196,7 @@ function linesView(figure) {
       traces.push({ ...common, ...bandTrace(figure, line, floor), fill: "toself", fillcolor: faded(line.colour, 0.17), line: { width: 0 } });
       traces.push({ ...common, ...spikeTrace(figure, line), line: { width: 0.75, color: faded(line.colour, 0.4) } });
     }
-    for (const line of front) traces.push(...lineTraces(figure, line, common));
+    for (const line of front) traces.push(...evaluationTraces(figure, line, common), ...lineTraces(figure, line, common));
   } else {
     const alpha = Math.max(0.12, Math.min(0.55, 25 / front.length));
     for (const colour of new Set(front.map((line) => line.colour))) {
@@ -220,6 +220,12 @@ function lineTraces(figure, line, common) {
   return [drawn, ...dots(figure, line, line.colour, common)];
 }
 
+// Values of the evaluation, as logged: points on a dotted line.
+function evaluationTraces(figure, { evaluation, colour }, common) {
+  if (!evaluation) return [];
+  return [{ ...common, x: xsOf(figure, evaluation), y: evaluation.mean, mode: "lines+markers", line: { width: 1, color: colour, dash: "2px,4px" }, marker: { size: 5, color: colour } }];
+}
+
 function dots(figure, line, colour, common) {
   const lone = line.mean && !figure.spec.marked ? lonePoints(figure, line) : { x: [] };
   return lone.x.length ? [{ ...common, ...lone, mode: "markers", marker: { size: 4, color: colour } }] : [];
@@ -235,6 +241,7 @@ function rawTraces(figure, line, common, floor) {
     traces.push({ ...common, x: xsOf(figure, line), y: line.min, line: { width: 1, color: faded(raw, 0.55) } });
   }
   if (line.mean) traces.push({ ...common, x: xsOf(figure, line), y: line.mean, line: { width: line.mean === line.min ? 1 : 1.75, color: line.colour } }, ...dots(figure, line, line.colour, common));
+  traces.push(...evaluationTraces(figure, line, common));
   return traces;
 }
 

@@ -42,6 +42,7 @@ function drawLit(figure) {
     const spikes = spikeTrace(figure, line);
     addPath(figure, clip, linePath(figure, spikes.x, spikes.y), "none", faded(line.colour, 0.5), 1);
   }
+  if (line.evaluation) addPath(figure, clip, linePath(figure, xsOf(figure, line.evaluation), line.evaluation.mean), "none", line.colour, 1);
   addPath(figure, clip, linePath(figure, xs, line.mean ?? line.max), "none", line.colour);
 }
 

@@ -83,6 +83,10 @@ function readings(figure, { point, line, k }) {
   const rows = [[words.step, countText(line.step[k])]];
   if (line.mean) rows.push([mean, write(line.mean[k])]);
   if (line.min !== line.max || !line.mean) rows.push([low || "Minimum", write(line.min[k])], [high || "Maximum", write(line.max[k])]);
+  if (line.evaluation) {
+    const at = nearestPoint(line.evaluation.step, line.step[k]);
+    rows.push([`${figure.spec.evaluation}, ${words.step.toLowerCase()} ${countText(line.evaluation.step[at])}`, write(line.evaluation.mean[at])]);
+  }
   return rows;
 }
 
