@@ -196,4 +196,6 @@ def test_the_lowest_of_some_and_the_highest_of_a_named_metric():
     runs = [({}, None, 2.5), ({}, None, None), ({}, None, 2.25)]
     assert "run2 ends lowest of 2 runs with a rank, 2.25;" in texts(facts(runs))[1]
     found = facts([({}, None, 0.5), ({}, None, 0.9)], better="higher", said="has a last acc")
-    assert texts(found)[0].startswith("run1 has the highest last acc of 2 runs, 0.900; the next, run0, has 0.500;")
+    assert texts(found)[0].startswith(
+        "run1 has the highest last acc of 2 runs, 0.900; the next, run0, has 0.500;"
+    )
