@@ -147,3 +147,13 @@ def test_the_figure_of_all_runs_shows_what_most_are_ranked_by(tmp_path: Path) ->
     page = (tmp_path / "out" / "report.html").read_text()
     assert '"word":"Mean at the end"' in page
     assert "1 run without one is left out." in page
+
+
+def test_a_runs_section_tells_the_last_step_and_counts_entries(tmp_path: Path) -> None:
+    logs(tmp_path / "r", "a", "step,train_loss", [f"{10 * step},{2 / (1 + step)}" for step in range(30)])
+    logs(tmp_path / "r", "b", "step,train_loss", [f"{10 * step},{3 / (1 + step)}" for step in range(30)])
+    built(tmp_path / "r", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "Raw loss of the first 30 entries" in page
+    assert "<dt>Steps</dt><dd>290</dd>" in page
+    assert "<dt>Steps</dt><dd>30</dd>" not in page

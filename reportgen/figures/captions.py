@@ -192,7 +192,9 @@ def run(one: RunReport, smoothing: Smoothing, plot: Plot, *, early: bool) -> Cap
     }
     state = {"y": plot.y.scale, "missing": plot.y.scale}
     if early:
-        steps = count(len(one.summary.raw_early), "step")
+        shown = one.summary.raw_early_step
+        counted = bool(len(shown)) and int(shown[-1]) == len(shown) - 1  # each step from 0 on was logged
+        steps = count(len(shown), "step") if counted else count(len(shown), "entry", "entries")
         return Caption(
             (("", f"Raw loss of the first {steps}, "), ("y", ""), ("", "."), ("missing", "")), slots, state
         )

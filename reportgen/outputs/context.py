@@ -451,7 +451,7 @@ def _facts(run: RunReport) -> Iterator[Fact]:
     config, metrics = run.config, run.summary.metrics
     yield Fact("AvgFinalLoss", notation.loss(metrics.avg_final_loss))
     yield Fact("Final loss", notation.loss(metrics.final_loss))
-    yield Fact("Steps", notation.grouped(metrics.steps))
+    yield Fact("Steps", notation.grouped(run.trained_steps))
     shares = question_shares(run.attributes, config)
     if shares is not None:
         yield Fact("Add, Sub, Mult", ", ".join(f"{share:g}\N{NO-BREAK SPACE}%" for share in shares))

@@ -29,8 +29,8 @@ def run_finding(run: RunReport) -> str:
     """What the figures of one run show."""
     metrics = run.summary.metrics
     if metrics.avg_final_loss is None:
-        return f"{count(metrics.steps, 'step')}; the last losses are not finite."
-    return f"{count(metrics.steps, 'step')}; AvgFinalLoss {loss(metrics.avg_final_loss)}."
+        return f"{count(run.trained_steps, 'step')}; the last losses are not finite."
+    return f"{count(run.trained_steps, 'step')}; AvgFinalLoss {loss(metrics.avg_final_loss)}."
 
 
 def groups_caption(family: FamilyReport) -> str:
