@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reportgen
-from reportgen import model_list, selection, waivers, work
+from reportgen import model_list, old_curves, selection, waivers, work
 from reportgen.curves.devices import unused_gpu
 from reportgen.discover import Discovered, discover
 from reportgen.errors import ReportgenError
@@ -110,7 +110,10 @@ def run(
         if isinstance(one, Pulled):
             log.info(one_line(f"{entry.family.name}: {entry.spec.name}: {_origin(one)}", _LONGEST_LINE))
     of_all = [*pulled, *found.problems]
-    inputs = inputs_digest(chosen, of_all, _command(lists, options), options.templates, baseline, _now())
+    curves = {} if options.baseline is None else old_curves.of_build(options.baseline)
+    inputs = inputs_digest(
+        chosen, of_all, _command(lists, options), options.templates, (baseline, curves), _now()
+    )
     old = folder.read_manifest(out)
     to_prune = options.prune and old is not None and old.get("stale")
     if skip_if_current and not to_prune and old is not None and folder.is_current(out, old, inputs):
@@ -124,6 +127,8 @@ def run(
         report = _report(lists, chosen, entries, pulled, found.problems, baseline, options, store, log)
         if not report.runs:
             raise ReportgenError(_no_run_text(report))
+        if baseline is not None and options.baseline is not None:
+            report = old_curves.added(report, baseline, options.baseline.parent, curves)
         made = make_files(
             report,
             formats=options.formats,

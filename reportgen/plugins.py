@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import Distribution, entry_points
 
-__all__ = ["FORMATS", "format_names", "names"]
+__all__ = ["FORMATS", "format_names", "installed", "names"]
+
+_GROUPS = ("reportgen.figures", "reportgen.formats", "reportgen.metrics", "reportgen.sources")
 
 FORMATS: tuple[str, ...] = (
     "quanta_maths",
@@ -28,6 +30,23 @@ FORMATS: tuple[str, ...] = (
 def names(group: str) -> tuple[str, ...]:
     """Names that installed packages bring under an entry point: ``reportgen.sources``."""
     return tuple(sorted({point.name for point in entry_points(group=group)}))
+
+
+@cache
+def installed() -> tuple[tuple[str, ...], ...]:
+    """Each plug-in: its group, name and object, and the name and version of what brings it; sorted."""
+    return tuple(
+        sorted(
+            (group, point.name, point.value, *(("", "") if point.dist is None else _whose(point.dist)))
+            for group in _GROUPS
+            for point in entry_points(group=group)
+        )
+    )
+
+
+def _whose(package: Distribution) -> tuple[str, str]:
+    # A package may lie there damaged, without either.
+    return str(package.metadata["Name"]), str(package.metadata["Version"])
 
 
 def format_names() -> tuple[str, ...]:

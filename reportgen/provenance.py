@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from reportgen import model_list, resources, waivers
+from reportgen import model_list, plugins, resources, waivers
 from reportgen.kinds import Problem
 from reportgen.model_list import ModelList
 from reportgen.pull import Pulled
@@ -38,7 +38,7 @@ def inputs_digest(
     pulled: Sequence[Pulled | Problem],
     command: Sequence[str],
     templates: Path | None,
-    baseline: Mapping[str, Any] | None,
+    baseline: tuple[Mapping[str, Any] | None, Mapping[str, str]],
     now: str,
 ) -> str:
     """Digest of all that decides what a build writes, the code included.
@@ -48,7 +48,7 @@ def inputs_digest(
         pulled: What became of each run.
         command: Options that shape the report.
         templates: The user's own.
-        baseline: The report to compare with.
+        baseline: The report to compare with, and its curves, name to digest.
         now: The report's time, by which waivers are judged; the time itself is no input.
     """
     # In a wheel our templates lie inside the package.
@@ -70,6 +70,7 @@ def inputs_digest(
         waivers.states(lists, now),
         code,
         versions(),
+        plugins.installed(),
         sys.platform,
     ]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reportgen import metrics
@@ -209,6 +209,21 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
+class OldCurve:
+    """A series of a run as the baseline's build drew it.
+
+    Attributes:
+        series: Its name.
+        step: Never falling.
+        value: The rolling mean at each of them, None where there is none.
+    """
+
+    series: str
+    step: tuple[int, ...]
+    value: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole report.
 
@@ -228,6 +243,7 @@ class Report:
         command: Options that shape the report, for provenance; no paths.
         selected: The families and runs that the build was limited to.
         findings: What can be said of them all, a sentence each.
+        old_curves: Family and run to its curve in the baseline, of a few runs whose metrics moved.
     """
 
     title: str
@@ -245,6 +261,7 @@ class Report:
     command: tuple[str, ...]
     selected: Selected = Selected()
     findings: tuple[Finding, ...] = ()
+    old_curves: Mapping[tuple[str, str], OldCurve] = field(default_factory=dict)
 
     @property
     def masked(self) -> int:

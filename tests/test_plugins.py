@@ -126,6 +126,41 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / "out"
 
 
+def test_another_version_is_another_input(out: Path) -> None:
+    site = out.parent / "site"
+    place = site / "deck-1.0.dist-info" / "METADATA"
+
+    def build() -> str:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "reportgen",
+                "build",
+                "list.toml",
+                "-o",
+                "again",
+                "--format",
+                "html",
+                "--no-cache",
+            ],
+            cwd=out.parent,
+            env={**os.environ, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return done.stderr
+
+    unchanged = "nothing changed since the last build"
+    assert unchanged not in build()
+    assert unchanged in build()
+    place.write_text(place.read_text().replace("1.0", "1.1"))
+    assert unchanged not in build()
+    assert unchanged in build()
+
+
 def test_they_are_in_report_json(out: Path) -> None:
     report = json.loads((out / "report.json").read_bytes())
     runs = {run["name"]: run for run in report["families"][0]["runs"]}

@@ -25,7 +25,7 @@ from reportgen.kinds import Problem
 from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
 from reportgen.news import sections
-from reportgen.outputs import standing, words
+from reportgen.outputs import old_and_new, standing, words
 from reportgen.outputs.happened import event_sentences
 from reportgen.outputs.templating import markdown
 from reportgen.outputs.theme import theme_of
@@ -202,6 +202,8 @@ def context(
         "checked": len(checks),
         "news": () if report.changes is None else sections(report.changes, title=tables.metric_title),
         "since": "" if report.changes is None else _date_in_words(report.changes["baseline"]["created"]),
+        "pictures": old_and_new.pictures(report),
+        "picture_size": (old_and_new.WIDTH, old_and_new.HEIGHT),
         "best": ends[0][2] if ends else None,
         "worst": ends[1][2] if len(ends) > 1 else None,
         "ends": ends,
