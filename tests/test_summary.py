@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html.parser import HTMLParser
 
 import pytest
@@ -13,6 +14,7 @@ from reportgen import changes
 from reportgen.document import report_document
 from reportgen.kinds import Problem
 from reportgen.outputs import summary
+from reportgen.report import Check, Report
 from reportgen.text import one_line
 from tests.samples import HOSTILE, family_report, hostile_report, losses, report, run_report, sample_report
 
@@ -89,6 +91,32 @@ def test_a_run_that_could_not_be_used_is_told_once() -> None:
     name = made.problems[0].run
     assert summary.render(made).count(f"`{name}`") == 1
     assert summary.render(changes.against(made, report_document(made))).count(f"`{name}`") == 1
+
+
+def test_a_failure_and_a_divergence_are_named_once() -> None:
+    """As what changed on the night that they begin, and below on the nights after it."""
+    fails = Check("A", "fails", "end", "<= 1e-9", 0.5, "failed")
+    values = losses(40)
+    with_nan = [*values[:20], math.nan, *values[21:]]
+
+    def made(*, begun: bool) -> Report:
+        runs = [
+            run_report("fails", checks=[fails] if begun else []),
+            run_report("diverges", with_nan if begun else values),
+            run_report("new", with_nan) if begun else run_report("other"),
+        ]
+        # A run in two families is news once.
+        return report([family_report("A", runs), family_report("B", runs[:2])])
+
+    before = report_document(made(begun=False))
+    first = changes.against(made(begun=True), before)
+    text = summary.render(first).partition("### Families")[0].partition("### Findings")[0]
+    assert [text.count(f"`{name}`") for name in ("fails", "diverges", "new")] == [1, 1, 1]
+    assert "still" not in text
+    second = summary.render(changes.against(made(begun=True), report_document(first)))
+    assert "What changed" not in second
+    assert "### Expectations that still do not hold (2)\n\n- `fails` (A): End is " in second
+    assert "### Runs that diverged before (3)\n\n- `diverges` (A)\n- `new` (A)\n- `diverges` (B)\n" in second
 
 
 def test_what_a_person_reads() -> None:

@@ -10,9 +10,9 @@ from reportgen.outputs import standing, words
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
-    from reportgen.report import Check, FamilyReport, Report
+    from reportgen.report import Check, FamilyReport, Report, RunReport
     from reportgen.tables import Table
 
 __all__ = ["code", "prose", "render", "table"]
@@ -90,8 +90,14 @@ def _states(report: Report) -> Iterator[str]:
     if report.problems and report.changes is None:  # the changes name them all, with what was last known
         yield f"\n### Runs that could not be used ({len(report.problems):,})\n"
         yield from _listed(report.problems, lambda one: f"{_run(one.run, one.family)}: {prose(one.message)}")
-    checks = [check for run in report.runs for check in run.checks]
-    for title, outcome in (("Expectations that do not hold", "failed"), ("Known failures", "waived")):
+    told, still = _told(report), "" if report.changes is None else "still "
+    checks = [
+        check
+        for run in report.runs
+        for check in run.checks
+        if check.outcome != "failed" or (_source(run), check.metric) not in told
+    ]
+    for title, outcome in ((f"Expectations that {still}do not hold", "failed"), ("Known failures", "waived")):
         if found := [check for check in checks if check.outcome == outcome]:
             yield f"\n### {title} ({len(found):,})\n"
             yield from _listed(found, _failed)
@@ -99,11 +105,34 @@ def _states(report: Report) -> Iterator[str]:
         (run.spec.name, family.name)
         for family in report.families
         for run in family.runs
-        if "diverged" in run.marks
+        if "diverged" in run.marks and (_source(run), None) not in told
     ]
     if diverged:
-        yield f"\n### Runs that diverged ({len(diverged):,})\n"
+        yield f"\n### Runs that {'diverged before' if still else 'diverged'} ({len(diverged):,})\n"
         yield from _listed(diverged, lambda one: _run(*one))
+
+
+def _told(report: Report) -> set[tuple[Hashable, str | None]]:
+    """What stands under the changes already: runs with the metric that fails, None of those that diverged."""
+    changes = report.changes or {}
+    news_of: dict[tuple[str, str], list[str | None]] = {}
+    for one in changes.get("expectations", ()):
+        news_of.setdefault((one["family"], one["run"]), []).append(one["metric"])
+    diverged = (*changes.get("diverged", ()), *(one for one in changes.get("new", ()) if one["nonfinite"]))
+    for one in diverged:
+        news_of.setdefault((one["family"], one["run"]), []).append(None)
+    # A run in two families is news once.
+    return {
+        (_source(run), what)
+        for family in report.families
+        for run in family.runs
+        for what in news_of.get((family.name, run.spec.name), ())
+    }
+
+
+def _source(run: RunReport) -> Hashable:
+    own = run.source
+    return (run.spec.name, own.kind, own.repo, own.file, own.requested_revision)
 
 
 def _families(report: Report) -> Iterator[str]:
