@@ -100,9 +100,7 @@ def sections(
     found: dict[tuple[str, bool], list[Item]] = {}
     for is_news, entries in by_run(changes):
         kind, first = entries[0]
-        # That the metrics of a run that diverged went with it need not be said.
-        unsaid = "metrics" if any(key == "diverged" for key, _ in entries) else None
-        text = "; ".join(getattr(words, key)(one) for key, one in entries if key != unsaid)
+        text = "; ".join(getattr(words, key)(one) for key, one in _said(entries))
         found.setdefault((kind, is_news), []).append(Item(first["family"], first["run"], text))
     kinds = [(kind, title, True) for kind, title in _KINDS] + [("unreadable", _STILL_UNREADABLE, False)]
     return tuple(
@@ -110,6 +108,22 @@ def sections(
         for kind, title, is_news in kinds
         if (kind, is_news) in found
     )
+
+
+def _said(entries: list[_Entry]) -> list[_Entry]:
+    """Of one run what need be said: that its metrics went with a divergence need not, nor that twice."""
+    if not any(kind == "diverged" for kind, _ in entries):
+        return entries
+    limits = [one["expected"] for kind, one in entries if kind == "expectations" and _is_of_nan(one)]
+    return [
+        (kind, {**one, "expected": limits[0]} if kind == "diverged" and limits else one)
+        for kind, one in entries
+        if kind != "metrics" and not (kind == "expectations" and _is_of_nan(one))
+    ]
+
+
+def _is_of_nan(one: Mapping[str, Any]) -> bool:
+    return bool(one["metric"] == "nonfinite")
 
 
 def as_text(changes: Mapping[str, Any]) -> str:
@@ -142,7 +156,8 @@ class _Words:
     def diverged(self, one: Mapping[str, Any]) -> str:
         losses = "loss is" if one["nonfinite"] == 1 else "losses are"
         first = one["first_nonfinite_step"] or 0
-        return f"{one['nonfinite']:,} {losses} NaN or infinite, the first at step {first:,}"
+        expected = f", expected {one['expected']}" if "expected" in one else ""
+        return f"{one['nonfinite']:,} {losses} NaN or infinite{expected}, the first at step {first:,}"
 
     def unreadable(self, one: Mapping[str, Any]) -> str:
         return f"{one['message']}{self._last_known(one)}"
@@ -168,7 +183,7 @@ class _Words:
         return f"not in any list{self._last_known(one)}"
 
     def metrics(self, one: Mapping[str, Any]) -> str:
-        moved = sorted(one["moved"], key=lambda entry: _rank(entry["metric"]))
+        moved = sorted(one["moved"], key=lambda entry: not _recovered(entry) and 1 + _rank(entry["metric"]))
         return self._some([self._moved(entry) for entry in moved], "metric")
 
     def _some(self, said: list[str], what: str) -> str:
@@ -192,6 +207,9 @@ class _Words:
 
     def _moved(self, entry: Mapping[str, Any]) -> str:
         metric, relative = entry["metric"], entry["relative"]
+        if _recovered(entry):
+            were = "was" if entry["from"] == 1 else "were"
+            return f"no loss is NaN or infinite any more ({entry['from']:,} {were})"
         before, now = (self._value(metric, entry[key]) for key in ("from", "to"))
         way = _WAYS.get(entry.get("better"))
         more = ", ".join(filter(None, ("" if relative is None else _share(relative), way)))
@@ -202,6 +220,11 @@ class _Words:
             return "none"
         found = metrics.split(metric)
         return self.loss(value) if found is not None and found[1].kind == "loss" else f"{value:,}"
+
+
+def _recovered(moved: Mapping[str, Any]) -> bool:
+    """Whether a run diverged before and does not now."""
+    return _is_of_nan(moved) and bool(moved["from"]) and moved["to"] == 0
 
 
 def _rank(metric: str) -> int:

@@ -604,6 +604,17 @@ def test_one_nan_is_reported_once() -> None:
     assert section.items[0].text == said
 
 
+def test_a_divergence_that_fails_an_expectation_is_reported_once_and_so_is_its_end() -> None:
+    values = [0.5, math.inf, math.nan]
+    fails = Check("A", NAME, "nonfinite", "== 0", 2, "failed")
+    bad = night(("A", [run_report(NAME, values, sha256="b" * 64, checks=[fails])]))
+    (section,) = changes.sections(changes.compare(doc(USED), doc(bad)))
+    said = "2 losses are NaN or infinite, expected == 0, the first at step 1; sha256 "
+    assert (section.key, section.items[0].text.startswith(said)) == ("expectations", True)
+    (section,) = changes.sections(changes.compare(doc(bad), doc(USED)))
+    assert section.items[0].text.startswith("no loss is NaN or infinite any more (2 were); avg_final_loss ")
+
+
 def test_what_still_cannot_be_read_is_named_and_is_no_change() -> None:
     found = changes.compare(doc(AWAY), doc(AWAY))
     assert changes.as_text(found).splitlines() == [

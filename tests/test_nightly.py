@@ -297,6 +297,7 @@ def test_the_index_shows_outages_divergence_and_thirty_nights_of_each_family(tmp
     assert [row[6] for row in rows[-5:]] == ["1 of 2", "0", "0", "0", "0"]
     (trend,) = nightly.trends(nightly.nights(site))
     assert trend.words == "AvgFinalLoss of 5 nights, from 1.00×10⁻⁶ to 9.00, log axis"
+    assert trend.span == "1.00×10⁻⁶ to 9.00"
     # The night on which the first run diverged, the other one leads.
     ((line,),) = [trend.lines]
     points = [tuple(map(float, point.split(","))) for point in line.split(" ")]

@@ -339,7 +339,8 @@ def test_a_hub_that_is_down_serves_from_the_cache_and_says_so(outage: Mapping[st
     assert night.code == 0
     assert [run["marks"] for run in night.runs.values()] == [["not_checked"]] * 2
     assert night.first_line.startswith(
-        "## All 2 runs were read; 2 come from the cache, not checked with the Hub. Nothing changed since "
+        "## All 2 runs were read; 2 come from the cache, not checked with the Hub. "
+        "Nothing is known to have changed since "
     )
     warned = "warning: runs taken from the cache, since the Hub gave no useful answer: 2 of 2"
     assert night.errors.splitlines().count(warned) == 1

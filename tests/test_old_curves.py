@@ -20,7 +20,7 @@ from samples import family_report, report, run_report, with_summary
 
 from reportgen import changes, cli, nightly, old_curves
 from reportgen.document import report_document
-from reportgen.outputs import html, old_and_new
+from reportgen.outputs import html, old_and_new, pdf
 from reportgen.outputs.data import json_bytes
 from reportgen.report import OldCurve, Report
 
@@ -253,6 +253,17 @@ def test_no_spike_of_a_long_curve_is_lost() -> None:
     heights = [float(pair.split(",")[1]) for pair in line.split()]
     assert (min(heights), max(heights)) == (4.0, 44.0)
     assert len(heights) <= 4 * 111
+
+
+def test_paper_shows_the_whole_of_a_long_curve() -> None:
+    (run,) = moved()[1].runs
+    old = OldCurve("loss", tuple(range(3000)), tuple(float(step % 7) for step in range(3000)))
+    made = dataclasses.replace(moved()[1], old_curves={("A", run.spec.name): old})
+    picture = picture_of(pdf.document(made, {}))
+    assert picture
+    (line,) = lines_of(picture, "then")
+    assert len(line) > 200
+    assert (line[0][0], line[-1][0]) == (4.0, 216.0)
 
 
 def test_curves_that_went_are_a_reason_to_build_again(

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from reportgen import changes
 from reportgen.document import report_document
 from reportgen.kinds import Problem
-from reportgen.outputs import summary
+from reportgen.outputs import html, summary
 from reportgen.report import Check, Report
 from reportgen.text import one_line
 from tests.samples import HOSTILE, family_report, hostile_report, losses, report, run_report, sample_report
@@ -63,6 +63,16 @@ def test_the_first_line_says_how_many_runs_the_hub_was_not_asked_about() -> None
     )
     two = summary.render(report([family_report("A", [unasked, run_report("s")])]))
     assert two.splitlines()[0] == "## All 2 runs were read; 1 comes from the cache, not checked with the Hub."
+
+
+def test_an_outage_does_not_say_that_nothing_changed() -> None:
+    known = report_document(report([family_report("A", [run_report("r")])]))
+    unasked = changes.against(report([family_report("A", [run_report("r", marks=("not_checked",))])]), known)
+    since = "Nothing is known to have changed since"
+    assert f"{since} 2026-01-02T03:04:05Z." in summary.render(unasked).splitlines()[0]
+    page = html.render(unasked)
+    assert f"{since} the report of 2 January 2026, 03:04 UTC: the source of 1 run was not asked." in page
+    assert '<p class="status unsure">' in page
 
 
 def test_the_first_line_says_whether_anything_changed() -> None:

@@ -196,6 +196,7 @@ def context(
         "all_right": not report.problems
         and not diverged
         and all(check.outcome in ("passed", "waived") for check in checks),
+        "unasked": words.unasked(report),
         "failed": _of(checks, "failed"),
         "unchecked": _of(checks, "not_checked"),
         "waived": _of(checks, "waived"),

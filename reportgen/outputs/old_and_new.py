@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from reportgen import notation
 from reportgen.report import Report, RunReport
 
@@ -29,7 +31,7 @@ class Lines:
         dots: Centres of values without a neighbour, and of the last one.
     """
 
-    lines: tuple[str, ...]
+    lines: tuple[Markup, ...]
     dots: tuple[tuple[float, float], ...]
 
 
@@ -100,9 +102,9 @@ def _lines(points: Sequence[_Point], place: Callable[[float, float], tuple[float
     dots = [piece[0] for piece in kept if len(piece) == 1]
     if len(kept[-1]) > 1:
         dots.append(kept[-1][-1])
-    return Lines(
-        tuple(" ".join(f"{x:.1f},{y:.1f}" for x, y in piece) for piece in kept if len(piece) > 1), tuple(dots)
-    )
+    # Numbers of our own, and so Markup: paper cuts long texts.
+    lines = (Markup(" ".join(f"{x:.1f},{y:.1f}" for x, y in piece)) for piece in kept if len(piece) > 1)
+    return Lines(tuple(lines), tuple(dots))
 
 
 def _pieces(points: Iterable[_Point]) -> list[list[tuple[float, float]]]:

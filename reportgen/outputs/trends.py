@@ -32,6 +32,7 @@ class Trend:
         family: Its name.
         metric: What it ranks by, in words.
         latest: The newest value, in words.
+        span: The lowest and the highest value, in words; one where they are the same.
         words: What the picture shows, for those who do not see it.
         lines: Points of the picture's lines, ``x,y x,y``; a night without a value parts them.
         dots: Centres of the picture's points: values without a neighbour, and the newest.
@@ -40,6 +41,7 @@ class Trend:
     family: str
     metric: str
     latest: str
+    span: str
     words: str
     lines: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
@@ -88,6 +90,7 @@ def _trend(family: str, metric: str, values: Sequence[float | None]) -> Trend:
         family=family,
         metric=title,
         latest="none" if latest is None else form(latest),
+        span=form(lowest) if lowest == highest else f"{form(lowest)} to {form(highest)}",
         words=f"{title} of {notation.count(len(known), 'night')}, from {form(lowest)} to {form(highest)}"
         + (", log axis" if scaled else ""),
         lines=tuple(" ".join(f"{x:.1f},{y:.1f}" for x, y in piece) for piece in pieces if len(piece) > 1),

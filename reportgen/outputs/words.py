@@ -15,6 +15,7 @@ __all__ = [
     "run_finding",
     "shortened",
     "status",
+    "unasked",
 ]
 
 _MOST_LEFT_OUT = 12  # Runs that a caption names.
@@ -82,13 +83,19 @@ def changed(report: Report) -> str:
         return ""
     pieces = changes.count(report.changes)
     since = one_line(str(report.changes["baseline"]["created"]), 40)
-    return f"{count(pieces, 'change') if pieces else 'nothing changed'} since {since}"
+    nothing = "nothing is known to have changed" if unasked(report) else "nothing changed"
+    return f"{count(pieces, 'change') if pieces else nothing} since {since}"
+
+
+def unasked(report: Report) -> int:
+    """Runs from the cache, whose source was not asked: nobody knows whether they changed."""
+    return sum("not_checked" in run.marks for run in report.runs)
 
 
 def status(report: Report) -> str:
     """One line: is it all right?"""
     used, problems = len(report.runs), len(report.problems)
-    unasked = sum("not_checked" in run.marks for run in report.runs)
+    from_cache = unasked(report)
     checks = [check for run in report.runs for check in run.checks]
     failed = sum(check.outcome == "failed" for check in (*checks, *report.checks))
     unchecked = sum(check.outcome == "not_checked" for check in (*checks, *report.checks))
@@ -103,10 +110,8 @@ def status(report: Report) -> str:
     diverged = sum(len(family.ranking.diverged) for family in report.families if family.ranking is not None)
     if diverged:
         parts.append(f"{count(diverged, 'run')} diverged")
-    if unasked:
-        who = (
-            "it comes" if used == 1 and not problems else f"{unasked:,} {'comes' if unasked == 1 else 'come'}"
-        )
+    if from_cache:
+        who = "it comes" if used == 1 and not problems else f"{from_cache:,} come{'s' * (from_cache == 1)}"
         parts.append(f"{who} from the cache, not checked with the Hub")
     if failed:
         parts.append(f"{count(failed, 'expectation')} {'does' if failed == 1 else 'do'} not hold")
