@@ -15,7 +15,7 @@ from reportgen.curves import CurveSettings, summarise
 from reportgen.figure_kinds import figure_kinds
 from reportgen.figures.draw import draw
 from reportgen.figures.families import MANY_LINES
-from reportgen.figures.runs import run_whole
+from reportgen.figures.runs import panels_scale, run_whole
 from reportgen.kinds import Series
 from reportgen.report import FamilyReport, RunReport
 from reportgen.series import evaluates
@@ -157,3 +157,9 @@ def test_a_runs_section_tells_the_last_step_and_counts_entries(tmp_path: Path) -
     assert "Raw loss of the first 30 entries" in page
     assert "<dt>Steps</dt><dd>290</dd>" in page
     assert "<dt>Steps</dt><dd>30</dd>" not in page
+
+
+def test_small_multiples_say_which_axis_they_have() -> None:
+    for end, scale in ((1.0, "linear"), (1e-6, "log")):
+        made = samples.run_report("a", samples.losses(60, end=end))
+        assert panels_scale(samples.family_report("F", [made]), [made]) == scale

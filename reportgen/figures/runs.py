@@ -22,7 +22,7 @@ from reportgen.figures.vocabulary import step_title
 from reportgen.kinds import FloatArray
 from reportgen.report import FamilyReport, RunReport
 
-__all__ = ["run_early", "run_panels", "run_whole"]
+__all__ = ["panels_scale", "run_early", "run_panels", "run_whole"]
 
 _NOTHING = {"linear": "No finite loss", "log": "No loss above zero"}
 _PANEL_TEXT_PX = 7 * 96 / 72
@@ -169,6 +169,11 @@ def run_panels(family: FamilyReport, runs: Sequence[RunReport], width_mm: float 
         "data": data,
         "layout": layout(width, height, empty_margin, text_px=_PANEL_TEXT_PX, annotations=notes, **axes),
     }
+
+
+def panels_scale(family: FamilyReport, runs: Sequence[RunReport]) -> str:
+    """The scale of all steps in the small multiples of ``runs``: ``log`` or ``linear``."""
+    return _shared([run_whole(family, run).lines[0] for run in runs])[0]
 
 
 def _shared(lines: Sequence[Line]) -> tuple[str, Range]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from reportgen.figures import captions
 from reportgen.figures.captions import Caption
+from reportgen.figures.evaluations import evaluation_title
+from reportgen.figures.runs import panels_scale
 from reportgen.outputs import standing, words
 from reportgen.outputs.columns import Part, Ruler, parts
 from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView
@@ -157,11 +159,14 @@ def _caption(shown: Panels) -> str:
     """What small multiples show."""
     total, last = len(shown.family.runs), shown.first + len(shown.runs)
     which = "run by run" if total == len(shown.runs) else f"runs {shown.first + 1} to {last} of {total:,}"
-    early = words.count(max(len(run.summary.raw_early) for run in shown.runs), "step")
+    early = words.count(max(len(run.summary.raw_early) for run in shown.runs), "raw loss", "raw losses")
+    scale = panels_scale(shown.family, shown.runs)
+    points = evaluation_title(shown.runs)
     smoothing = captions.smoothing_sentence(shown.family.spec.smoothing)
     name = words.shortened(shown.family.name, 80)
     return (
-        f"{name}, {which}. Left: raw loss of the first {early}, linear axis. "
-        f"Right: all steps, log axis, one scale for all; band: range of the raw loss, line: {smoothing}."
-        + captions.missing_on_log(shown.runs)
+        f"{name}, {which}. Left: the first {early}, linear axis. "
+        f"Right: all steps, {scale} axis, one scale for all; band: range of the raw loss, line: {smoothing}."
+        + (" Points: evaluation, as logged." if points else "")
+        + (captions.missing_on_log(shown.runs) if scale == "log" else "")
     )
