@@ -31,6 +31,7 @@ from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.cache import Cache
+    from reportgen.executors import Executor
     from reportgen.outputs.images import Drawer
     from reportgen.outputs.typesetter import Typesetter
 
@@ -95,6 +96,7 @@ def run(
     """
     log = log or Log()
     _epoch()  # A mistake there is reported before anything slow.
+    executor = _executor(options, log)
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     for line in () if options.templates is None else own_templates.check(options.templates):
         log.warn(line)
@@ -124,7 +126,9 @@ def run(
     from reportgen.outputs.files import make_files
 
     with _opened_cache(options, log) as store, _printers(options) as printers:
-        report = _report(lists, chosen, entries, pulled, found.problems, baseline, options, store, log)
+        report = _report(
+            lists, chosen, entries, pulled, found.problems, baseline, options, store, executor, log
+        )
         if not report.runs:
             raise ReportgenError(_no_run_text(report))
         if baseline is not None and options.baseline is not None:
@@ -306,6 +310,7 @@ def _report(
     baseline: Mapping[str, Any] | None,
     options: BuildOptions,
     store: Cache,
+    executor: Executor | None,
     log: Log,
 ) -> Report:
     """Measures what was pulled and puts the report together."""
@@ -319,6 +324,7 @@ def _report(
             store,
             progress,
             limit=options.max_file_size,
+            executor=executor,
         )
     log.info(one_line(f"computed: {', '.join(measured.computed) or 'none'}", _LONGEST_LINE))
     results = iter(measured.results)
@@ -380,6 +386,15 @@ def _epoch() -> int | None:
 def _command(names: Sequence[str], options: BuildOptions) -> tuple[str, ...]:
     """The command less its places and its ways of speaking: what shaped the report."""
     return ("reportgen", "build", *(Path(name).name for name in names), *command_words(options))
+
+
+def _executor(options: BuildOptions, log: Log) -> Executor | None:
+    """Where runs are measured, if not in this process."""
+    if not options.scheduler and not options.workers:
+        return None
+    from reportgen.executors.dask import Dask
+
+    return Dask(scheduler=options.scheduler or "", workers=options.workers or 0, say=log.say)
 
 
 def _cache_folder(options: BuildOptions) -> Path | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportgen import curves, formats
+from reportgen import curves
 from reportgen.cache import Cache, key_of
 from reportgen.curves.storing import from_bytes, to_bytes
 from reportgen.executors.local import Local
@@ -16,16 +15,12 @@ from reportgen.log import Progress
 from reportgen.pull import Pulled
 from reportgen.report import SeriesReport
 from reportgen.text import one_line
-from reportgen.work import Measured, RunSettings, RunWork, Unusable
+from reportgen.work import Measured, RunSettings, RunWork, Unusable, fingerprint
 
 if TYPE_CHECKING:
     from reportgen.executors import Executor
 
 __all__ = ["Measured", "MeasuredAll", "RunSettings", "Unusable", "measure"]
-
-# Bytes of run files that are read ahead and go through the device as one batch: large enough that
-# the device is not called for every run, small enough that 2,700 runs fit into 2 GB.
-_BATCH_BYTES = 48 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +67,7 @@ def measure(
     Raises:
         ReportgenError: The device does not exist.
     """
-    code = _fingerprint()
+    code = fingerprint()
     jobs = [_job(pulled, settings, device, code, limit) for pulled, settings in runs]
     results: dict[str, Measured | Unusable] = {}
     missing: dict[str, _Job] = {}
@@ -87,15 +82,17 @@ def measure(
             progress.advance(job.work.name)
     notes: list[str] = []
     if missing:
-        batches = list(_batches(list(missing.values())))
+        executor = executor or Local()
+        batches = list(_batches(list(missing.values()), executor.batch_bytes, executor.batch_runs))
         works = [[job.work for job in batch] for batch in batches]
-        for number, made in (executor or Local()).run(works, device):
-            notes += made.notes
-            for job, result in zip(batches[number], made.results, strict=True):
-                results[job.key] = result
-                if isinstance(result, Measured):
-                    cache.put(job.key, _to_bytes(result))
-                progress.advance(job.work.name)
+        with closing(executor.run(works, device)) as done:
+            for number, made in done:
+                notes += made.notes
+                for job, result in zip(batches[number], made.results, strict=True):
+                    results[job.key] = result
+                    if isinstance(result, Measured):
+                        cache.put(job.key, _to_bytes(result))
+                    progress.advance(job.work.name)
     elif device not in ("auto", "cpu"):
         curves.pick_device(device)  # A device that does not exist is a mistake, cached results or not.
     return MeasuredAll(
@@ -124,26 +121,11 @@ def _job(pulled: Pulled, settings: RunSettings, device: str, code: str, limit: i
     return _Job(pulled, RunWork(pulled.files, spec.name, settings, limit, bool(in_store)), key)
 
 
-def _fingerprint() -> str:
-    """Digest of the code that reads and computes, and of the formats that plug-ins add.
-
-    The version alone would serve old numbers to those who install from the repository.
-    """
-    folder = Path(__file__).parent
-    files = [
-        *(folder / name for name in ("measure.py", "work.py", "input_files.py", "series.py")),
-        *sorted((folder / "curves").glob("*.py")),
-        *sorted((folder / "formats").glob("*.py")),
-    ]
-    code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-    return f"{code} {formats.plugged_in()!r}"
-
-
-def _batches(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+def _batches(jobs: Sequence[_Job], most_bytes: int, most_runs: int) -> Iterator[list[_Job]]:
     batch: list[_Job] = []
     size = 0
     for job in jobs:
-        if batch and size + job.work.size > _BATCH_BYTES:
+        if batch and (size + job.work.size > most_bytes or len(batch) == most_runs):
             yield batch
             batch, size = [], 0
         batch.append(job)

@@ -119,6 +119,12 @@ def _size(text: str) -> int:
     raise ValueError(f"{shown(text)} is not a size such as 900K, 256M or 2G")
 
 
+def _scheduler(text: str) -> str:
+    if text.strip():
+        return utf8(text)
+    raise ValueError("is empty; must be an address such as tcp://host:8786, or the scheduler's file")
+
+
 def _path(text: str) -> Path:
     return Path(utf8(text))
 
@@ -242,6 +248,24 @@ class BuildOptions:
             "--timeout", "for the whole build; without it no limit", read=_seconds, metavar="SECONDS"
         ),
     )
+    scheduler: str | None = field(
+        default=None,
+        metadata=_as(
+            "--scheduler",
+            "measure runs on the workers of this Dask scheduler: tcp://host:8786, or its file",
+            read=_scheduler,
+            metavar="ADDRESS",
+        ),
+    )
+    workers: int | None = field(
+        default=None,
+        metadata=_as(
+            "--workers",
+            "measure runs in so many processes of this machine, through Dask",
+            read=_jobs,
+            metavar="N",
+        ),
+    )
 
     def __post_init__(self) -> None:
         for name, option, default in declared():
@@ -250,6 +274,8 @@ class BuildOptions:
             except ValueError as error:
                 raise ReportgenError(f"{name}: {error}", exit_code=2) from None
             object.__setattr__(self, name, value)
+        if self.scheduler and self.workers:
+            raise ReportgenError("--workers: a --scheduler has its own; leave one of them out", exit_code=2)
 
 
 def declared() -> Iterator[tuple[str, Option, Any]]:

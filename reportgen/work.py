@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from reportgen import curves, formats
@@ -31,6 +32,7 @@ __all__ = [
     "SeriesSettings",
     "Unusable",
     "compute",
+    "fingerprint",
     "measured",
     "read",
     "settings_of",
@@ -200,6 +202,21 @@ def _ranked(family: FamilySpec) -> str:
         return _LOSS
     found = split(family.rank_by)
     return family.rank_by if found is None else found[0] or _LOSS
+
+
+def fingerprint() -> str:
+    """Digest of the code that reads and computes, and of the formats that plug-ins add.
+
+    The version alone would serve old numbers to those who install from the repository.
+    """
+    folder = Path(__file__).parent
+    files = [
+        *(folder / name for name in ("measure.py", "work.py", "input_files.py", "series.py")),
+        *sorted((folder / "curves").glob("*.py")),
+        *sorted((folder / "formats").glob("*.py")),
+    ]
+    code = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return f"{code} {formats.plugged_in()!r}"
 
 
 def measured(batch: Sequence[RunWork], device: str) -> Batch:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -17,8 +18,13 @@ class Local:
     """Reads in ``readers`` threads and computes in the calling one; an ``Executor``."""
 
     readers: int = 2
+    # Large enough that the device is not called for every run, small enough that 2,700 runs fit into 2 GB.
+    batch_bytes: int = 48 * 2**20
+    batch_runs: int = sys.maxsize
 
-    def run(self, batches: Sequence[Sequence[work.RunWork]], device: str) -> Iterator[tuple[int, work.Batch]]:
+    def run(
+        self, batches: Sequence[Sequence[work.RunWork]], device: str
+    ) -> Generator[tuple[int, work.Batch], None, None]:
         """Each batch in order; see ``Executor``."""
         picked = curves.pick_device(device)
         with ThreadPoolExecutor(self.readers, thread_name_prefix="read") as readers:
