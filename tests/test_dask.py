@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,11 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_demo_is_the_same_to_the_byte(running: Cluster, tmp_path: Path) -> None:
-    here = build("demo", "-o", tmp_path / "here", "--no-cache")
-    there = build("demo", "-o", tmp_path / "there", "--no-cache", "--scheduler", running.file)
+    ways: dict[str, tuple[str | Path, ...]] = {"here": (), "there": ("--scheduler", running.file)}
+    with ThreadPoolExecutor() as both:
+        here, there = both.map(
+            lambda way: build("demo", "-o", tmp_path / way, "--no-cache", *ways[way]), ways
+        )
     assert (here.returncode, there.returncode) == (0, 0), there.stderr
     assert f"{running.address}: 1 batch for " in there.stderr
     assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
