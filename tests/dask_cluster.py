@@ -129,18 +129,29 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(place: Path, versions: Sequence[str] = ("", "")) -> Iterator[Cluster]:
-    """A scheduler and a worker for each of ``versions``; an empty one is this version."""
+def cluster(
+    place: Path, versions: Sequence[str] = ("", ""), *, starts_again: bool = False
+) -> Iterator[Cluster]:
+    """A scheduler and a worker for each of ``versions``; an empty one is this version.
+
+    Args:
+        place: Made.
+        versions: Of reportgen.
+        starts_again: Whether a worker that ends is started again.
+    """
     place.mkdir()
     made = Cluster(place, place / "scheduler.json")
     (place / "accidents.py").write_text(_ACCIDENTS)
     try:
-        made.start("scheduler", "scheduler", "--port", "0", "--scheduler-file", made.file)
+        # It asks a worker that has just ended for this long.
+        patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
+        made.start("scheduler", "scheduler", "--port", "0", "--scheduler-file", made.file, **patience)
         (place / "scheduler.pid").write_text(str(made.processes[0].pid))
         for number, version in enumerate(versions):
             made.start(
                 f"worker-{number}",
                 *("worker", "--scheduler-file", made.file, "--nthreads", "1", "--memory-limit", "0"),
+                "--nanny" if starts_again else "--no-nanny",
                 *("--local-directory", place / f"worker-{number}", "--preload", place / "accidents.py"),
                 **({"OTHER_VERSION": version} if version else {}),
             )

@@ -38,7 +38,7 @@ TOKEN = "hf_tokenThatNobodyMaySee"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("dask") / "cluster") as made:
+    with cluster(tmp_path_factory.mktemp("dask") / "cluster", starts_again=True) as made:
         yield made
 
 
