@@ -77,7 +77,7 @@ def all_steps(family: FamilyReport, plot: Plot) -> Caption:
     if family.spec.x_range:
         first, last = family.spec.x_range
         steps = f"steps {first:,.0f} to {last:,.0f}"
-    return _smoothed(family, plot, steps)
+    return _smoothed(family, plot, steps, otherwise="all steps")
 
 
 def first_steps(family: FamilyReport, plot: Plot) -> Caption:
@@ -92,12 +92,21 @@ def end(family: FamilyReport, plot: Plot) -> Caption:
     return _smoothed(family, plot, "the last fifth of each run")
 
 
-def _smoothed(family: FamilyReport, plot: Plot, steps: str) -> Caption:
+def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | None = None) -> Caption:
+    """Of smoothed lines.
+
+    Args:
+        family: Theirs.
+        plot: What is drawn.
+        steps: Which steps are seen on the axis of steps.
+        otherwise: Which on its other scales; the same by default.
+    """
+    other = otherwise or steps
     many = [line for line in plot.lines if not line.behind]
     behind = len(plot.lines) - len(many)
     series = plot.y.title.partition(" (")[0].lower()
     parts = [
-        ("", f"{family.name}: {series} over {steps}"),
+        ("", f"{family.name}: {series} over "),
         ("x", ""),
         ("", ", "),
         ("y", ""),
@@ -122,7 +131,11 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str) -> Caption:
     return Caption(
         tuple(parts),
         {
-            "x": {"step": "", "log": ", log axis of steps", "share": ", against the share of each run"},
+            "x": {
+                "step": steps,
+                "log": f"{other}, log axis of steps",
+                "share": f"{other}, against the share of each run",
+            },
             "y": {"log": "log axis", "linear": "linear axis"},
             "band": bands,
             "missing": {"log": missing_on_log(family.runs), "linear": ""},

@@ -189,7 +189,10 @@ function linesView(figure) {
   const common = { type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false };
   const front = lines.filter((line) => !line.behind);
   const behind = lines.filter((line) => line.behind);
-  if (behind.length) traces.push({ ...common, ...mergedTrace(figure, behind), line: { width: 0.75, color: faded(colourOf("soft"), 0.22) } });
+  if (behind.length) {
+    const colour = faded(colourOf("soft"), 0.22);
+    traces.push({ ...common, ...mergedTrace(figure, behind), line: { width: 0.75, color: colour } }, ...dots(lonePoints(figure, behind), colour, common));
+  }
   if (figure.spec.raw) traces.push(...rawTraces(figure, front[0], common, floor));
   else if (front.length < MANY_LINES) {
     for (const line of figure.band && figure.spec.bands === "all" ? front : []) {
@@ -201,7 +204,7 @@ function linesView(figure) {
     const alpha = Math.max(0.12, Math.min(0.55, 25 / front.length));
     for (const colour of new Set(front.map((line) => line.colour))) {
       const same = front.filter((line) => line.colour === colour);
-      traces.push({ ...common, ...mergedTrace(figure, same), line: { width: 1, color: faded(colour, alpha), simplify: true } });
+      traces.push({ ...common, ...mergedTrace(figure, same), line: { width: 1, color: faded(colour, alpha), simplify: true } }, ...dots(lonePoints(figure, same), faded(colour, alpha), common));
     }
   }
   const out = beyond(figure, front);
@@ -217,7 +220,7 @@ function lineTraces(figure, line, common) {
     ...common, name: plain(line.label), x: xsOf(figure, line), y: line.mean ?? line.max, mode: isMarked ? "lines+markers" : "lines",
     line: { width: 1.75, color: line.colour, dash: line.dash }, marker: { symbol: line.mark, size: 7, color: line.colour },
   };
-  return [drawn, ...dots(figure, line, line.colour, common)];
+  return [drawn, ...dots(lonePoints(figure, [line]), line.colour, common)];
 }
 
 // Values of the evaluation, as logged: points on a dotted line.
@@ -226,8 +229,7 @@ function evaluationTraces(figure, { evaluation, colour }, common) {
   return [{ ...common, x: xsOf(figure, evaluation), y: evaluation.mean, mode: "lines+markers", line: { width: 1, color: colour, dash: "2px,4px" }, marker: { size: 5, color: colour } }];
 }
 
-function dots(figure, line, colour, common) {
-  const lone = line.mean && !figure.spec.marked ? lonePoints(figure, line) : { x: [] };
+function dots(lone, colour, common) {
   return lone.x.length ? [{ ...common, ...lone, mode: "markers", marker: { size: 4, color: colour } }] : [];
 }
 
@@ -235,12 +237,13 @@ function rawTraces(figure, line, common, floor) {
   line.colour = colourOf("accent");
   const raw = colourOf("soft");
   const traces = [];
+  const thin = (values) => dots(lonePoints(figure, [line], values), faded(raw, 0.55), common);
   if (line.min !== line.max) {
-    traces.push({ ...common, ...bandTrace(figure, line, floor), fill: "toself", fillcolor: faded(raw, 0.3), line: { width: 0.5, color: faded(raw, 0.55) } });
+    traces.push({ ...common, ...bandTrace(figure, line, floor), fill: "toself", fillcolor: faded(raw, 0.3), line: { width: 0.5, color: faded(raw, 0.55) } }, ...thin((one) => one.max));
   } else if (line.mean && line.mean !== line.min) {
-    traces.push({ ...common, x: xsOf(figure, line), y: line.min, line: { width: 1, color: faded(raw, 0.55) } });
+    traces.push({ ...common, x: xsOf(figure, line), y: line.min, line: { width: 1, color: faded(raw, 0.55) } }, ...thin((one) => one.min));
   }
-  if (line.mean) traces.push({ ...common, x: xsOf(figure, line), y: line.mean, line: { width: line.mean === line.min ? 1 : 1.75, color: line.colour } }, ...dots(figure, line, line.colour, common));
+  if (line.mean) traces.push({ ...common, x: xsOf(figure, line), y: line.mean, line: { width: line.mean === line.min ? 1 : 1.75, color: line.colour } }, ...dots(lonePoints(figure, [line]), line.colour, common));
   traces.push(...evaluationTraces(figure, line, common));
   return traces;
 }

@@ -64,7 +64,7 @@ function drawLabels(figure) {
   }
 }
 
-// Where lines end in view, from top to bottom.
+// Where lines end in view, from top to bottom; those beyond an edge in the order that they have there.
 function endsOf(figure, lines) {
   const ends = [];
   for (const line of lines) {
@@ -73,11 +73,12 @@ function endsOf(figure, lines) {
     for (let k = xs.length - 1; k >= 0; k -= 1) {
       const [x, y] = [figure.px(xs[k]), figure.py(ys[k])];
       if (!Number.isFinite(x) || figure.axisX(xs[k]) > figure.range.x[1] || !Number.isFinite(y)) continue;
-      if (x >= figure.margin.l) ends.push({ line, x, y: Math.min(Math.max(y, figure.margin.t), figure.height - figure.margin.b) });
+      if (x >= figure.margin.l) ends.push({ line, x, y });
       break;
     }
   }
-  return ends.sort((a, b) => a.y - b.y);
+  const inside = (y) => Math.min(Math.max(y, figure.margin.t), figure.height - figure.margin.b);
+  return ends.sort((a, b) => a.y - b.y).map((end) => ({ ...end, y: inside(end.y) }));
 }
 
 // Of many lines the first, the last and some between.

@@ -65,7 +65,7 @@ function addVeil(figure, parent) {
 
 function addPath(figure, parent, d, fill, stroke, width = 2.5) {
   const path = document.createElementNS(SVG, "path");
-  for (const [name, value] of Object.entries({ d, fill, stroke, "stroke-width": width, "stroke-linejoin": "round" })) path.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ d, fill, stroke, "stroke-width": width, "stroke-linejoin": "round", "stroke-linecap": "round" })) path.setAttribute(name, value);
   parent.append(path);
 }
 
@@ -76,7 +76,8 @@ function linePath(figure, xs, ys) {
   let pen = false;
   for (let k = 0; k < xs.length; k += 1) {
     const shown = xs[k] !== null && Number.isFinite(xs[k]) && Number.isFinite(ys[k]) && (figure.y !== "log" || ys[k] > 0);
-    if (shown) d += `${pen ? "L" : "M"}${clampPixel(figure.px(xs[k]))} ${clampPixel(figure.py(ys[k]))}`;
+    // A line of no length is a dot: a value between two gaps is seen.
+    if (shown) d += `${pen ? "L" : "M"}${clampPixel(figure.px(xs[k]))} ${clampPixel(figure.py(ys[k]))}${pen ? "" : "h0"}`;
     pen = shown;
   }
   return d;

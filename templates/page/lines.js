@@ -78,12 +78,19 @@ function spikeTrace(figure, line) {
   return { x, y };
 }
 
-// Values between two gaps, which a line does not show.
-function lonePoints(figure, line) {
-  const xs = xsOf(figure, line);
-  const shown = (k) => k >= 0 && k < xs.length && Number.isFinite(line.mean[k]) && Number.isFinite(xs[k]) && (figure.y !== "log" || line.mean[k] > 0);
-  const lone = [...xs.keys()].filter((k) => shown(k) && !shown(k - 1) && !shown(k + 1));
-  return { x: lone.map((k) => xs[k]), y: lone.map((k) => line.mean[k]) };
+// Values of lines between two gaps, which lines do not show: of their means, or of what else is drawn.
+function lonePoints(figure, lines, valuesOf = (line) => line.mean ?? line.max) {
+  const found = { x: [], y: [] };
+  for (const line of figure.spec.marked ? [] : lines) {
+    const [xs, ys] = [xsOf(figure, line), valuesOf(line)];
+    const shown = (k) => k >= 0 && k < xs.length && Number.isFinite(ys[k]) && Number.isFinite(xs[k]) && (figure.y !== "log" || ys[k] > 0);
+    for (let k = 0; k < xs.length; k += 1) {
+      if (!shown(k) || shown(k - 1) || shown(k + 1)) continue;
+      found.x.push(xs[k]);
+      found.y.push(ys[k]);
+    }
+  }
+  return found;
 }
 
 // Where lines leave the range of the y axis: the step of the furthest value of each stretch beyond.
@@ -126,7 +133,7 @@ function mergedTrace(figure, lines) {
   let at = 0;
   for (const line of lines) {
     x.set(xsOf(figure, line), at);
-    y.set(line.mean, at);
+    y.set(line.mean ?? line.max, at);
     at += line.step.length;
     x[at] = NaN;
     y[at] = NaN;

@@ -221,8 +221,10 @@ function sparkline(curve, { low, high, log }) {
   let pen = false;
   const gap = Math.max(1, Math.floor(mean.length / 90));
   for (let k = 0; k < mean.length; k += gap) {
-    const value = log ? Math.log(mean[k]) : mean[k];
-    if (Number.isFinite(value)) d += `${pen ? "L" : "M"}${(1 + ((step[k] - first) / Math.max(last - first, 1)) * 94).toFixed(1)} ${(1 + Math.min(Math.max((high - value) / (high - low || 1), 0), 1) * 20).toFixed(1)}`;
+    // The first value of each stretch: one that is missing every second time must not hide the others.
+    const found = mean.subarray(k, k + gap).find(Number.isFinite) ?? NaN;
+    const value = log ? Math.log(found) : found;
+    if (Number.isFinite(value)) d += `${pen ? "L" : "M"}${(1 + ((step[k] - first) / Math.max(last - first, 1)) * 94).toFixed(1)} ${(1 + Math.min(Math.max((high - value) / (high - low || 1), 0), 1) * 20).toFixed(1)}${pen ? "" : "h0"}`;
     pen = Number.isFinite(value);
   }
   const svg = document.createElementNS(SVG, "svg");
