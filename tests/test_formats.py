@@ -5,13 +5,15 @@ from __future__ import annotations
 import codecs
 import json
 import math
+import re
 import struct
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen import resources
@@ -147,6 +149,105 @@ def test_config_comes_back_as_json_reads_it(config: dict[str, Any]) -> None:
     data = json.dumps({"TrainingLoss": [1.0], "Config": config}).encode()
     # repr tells 1 from 1.0 and from True, and one NaN from none.
     assert repr(read(data, "x").config) == repr(json.loads(data)["Config"])
+
+
+# Texts of JSON, not values: spelled, spaced and escaped as json.dumps never would.
+SPACES = st.sampled_from(["", " ", "\n", "\t\r "])
+NUMBERS = st.one_of(
+    st.sampled_from([spelling for spelling in SPELLINGS if len(spelling) < 309 or "." in spelling]),
+    st.integers().map(str),
+    st.integers(2**63 - 2, 2**66).map(str) | st.integers(-(2**66), 2 - 2**63).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.from_regex(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,2})?", fullmatch=True),
+)
+STRINGS = st.one_of(
+    st.builds(json.dumps, st.text(max_size=6), ensure_ascii=st.booleans()),
+    st.lists(st.sampled_from([r"\u00e9", r"\ud83d\ude00", r"\/", r"\u0000", "é"]), max_size=3).map(
+        lambda pieces: f'"{"".join(pieces)}"'
+    ),
+)
+
+
+def array_of(entries: list[str]) -> str:
+    return f"[{','.join(entries)}]"
+
+
+def object_of(members: list[tuple[str, str, str]]) -> str:
+    return f"{{{','.join(f'{space}{key}{space}:{value}{space}' for key, value, space in members)}}}"
+
+
+def documents(leaves: st.SearchStrategy[str], *others: st.SearchStrategy[tuple[str, str, str]]) -> Any:
+    """Objects that mostly have losses and a configuration, among ``others`` and repeated keys."""
+    texts = st.recursive(
+        leaves,
+        lambda inner: (
+            st.lists(inner, max_size=3).map(array_of)
+            | st.lists(st.tuples(STRINGS, inner, SPACES), max_size=3).map(object_of)
+        ),
+        max_leaves=8,
+    )
+    config = st.lists(st.tuples(STRINGS | st.just('"final_loss"'), texts, SPACES), max_size=4).map(object_of)
+    losses = st.lists(NUMBERS | st.just("null"), min_size=1, max_size=6).map(array_of)
+    members = st.one_of(
+        st.tuples(st.sampled_from(['"TrainingLoss"', r'"Training\u004coss"']), losses, SPACES),
+        st.tuples(st.just('"Config"'), config, SPACES),
+        st.tuples(st.sampled_from(['"FinalLoss"', '"AvgFinalLoss"']) | STRINGS, texts, SPACES),
+        *others,
+    )
+    whole = (
+        st.tuples(st.just('"TrainingLoss"'), losses, SPACES),
+        st.tuples(st.just('"Config"'), config, SPACES),
+    )
+    shuffled = st.tuples(*whole, members, members).flatmap(st.permutations)
+    return st.tuples(SPACES, shuffled.map(object_of), SPACES).map("".join)
+
+
+STRICT = documents(NUMBERS | STRINGS | st.sampled_from(["null", "true", "false"]))
+ANY = documents(
+    NUMBERS | STRINGS | st.sampled_from(["NaN", "-Infinity", "1e999", r'"\ud83d"', r'"\ude00\ud83d"']),
+    st.tuples(st.sampled_from(['"TrainingLoss"', '"Config"']), NUMBERS | STRINGS | st.just("[]"), SPACES),
+    st.tuples(st.just('"TrainingLoss"'), st.sampled_from(["[NaN]", f"[{'1' * 309},-1e999]"]), SPACES),
+)
+
+
+def spelled(value: Any) -> str:
+    """Types and bits of a value, by ``repr``; half a surrogate pair is U+FFFD in it, as it is when read."""
+    if isinstance(value, dict):
+        return repr({spelled(key): spelled(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return repr([spelled(item) for item in value])
+    return repr(re.sub("[\ud800-\udfff]", "\ufffd", value) if isinstance(value, str) else value)
+
+
+@given(STRICT | ANY)
+@example('{"TrainingLoss": [18446744073709551616], "Config": {"a": [{"b": 18446744073709551616}, -0, 1.0]}}')
+@example(r'{"TrainingLoss": [1], "TrainingLoss": [NaN, 2], "Config": {"\ud83d": ["\ude00"]}}')
+def test_whole_documents_are_read_as_python_reads_them(text: str) -> None:
+    document = json.loads(text)
+    losses = document.get("TrainingLoss")
+    if not isinstance(losses, list) or not losses or {type(one) for one in losses} - {int, float, type(None)}:
+        with pytest.raises(Unreadable):
+            read(text.encode(), "x")
+        return
+    run = read(text.encode(), "x")
+    missing = [step for step, loss in enumerate(losses) if loss is None]
+    known = run.series["loss"].missing
+    assert bits(run.series["loss"].values) == bits(
+        math.nan if one is None else as_float(one) for one in losses
+    )
+    assert ([] if known is None else known.tolist()) == missing
+    config = document.get("Config")
+    assert spelled(run.config) == spelled(config if isinstance(config, dict) else {})
+    with mock.patch.object(quanta_maths, "_fast", return_value=None):
+        assert repr(read(text.encode(), "x").recorded) == repr(run.recorded)
+
+
+def as_float(value: float) -> float:
+    """A number as float64; an integer beyond it is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 @given(JSON)
