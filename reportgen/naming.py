@@ -99,7 +99,7 @@ class Naming:
 
     Attributes:
         pattern: The whole name; its groups are the attributes.
-        attributes: In the order in which they are listed and told.
+        attributes: In the order in which they are listed and described.
         label: Template of a run's usual label, None where what varies makes it.
     """
 
@@ -111,11 +111,6 @@ class Naming:
     def keys(self) -> tuple[str, ...]:
         """The attributes' keys, in order."""
         return tuple(one.key for one in self.attributes)
-
-    @property
-    def config_keys(self) -> frozenset[str]:
-        """The keys of a configuration that this naming takes its attributes from."""
-        return frozenset(one.config for one in self.attributes if one.config is not None)
 
     def fits(self, name: str) -> bool:
         """Whether the whole name is of this naming."""
@@ -151,13 +146,13 @@ class Naming:
             if recorded is None:
                 continue
             if named is None:
-                # Only whole thousands can be told as thousands.
+                # Only whole thousands can be written as thousands.
                 found[one.key] = None if isinstance(recorded, float) else recorded
             elif named != recorded and (named, recorded) not in one.excused:
                 conflicts.append((one.key, named, recorded))
         return found, tuple(conflicts)
 
-    def told(self, attributes: Attributes, without: Sequence[str] = ()) -> str:
+    def words(self, attributes: Attributes, without: Sequence[str] = ()) -> str:
         """The known attributes in a few words, in the order of names: ``ins1 mix d6 l3 h4 t40K``."""
         order = {key: place for key, place in self.pattern.groupindex.items() if key not in without}
         words = [

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CHROME", "PANGO", "PARTS", "Part", "how_to_get", "install", "main", "missing"]
+__all__ = ["CHROME", "PANGO", "Part", "how_to_get", "install", "main", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,6 @@ PANGO = Part(
         "Linux": "your system's pango package (dnf install pango, pacman -S pango, apk add pango)",
     },
 )
-PARTS = (CHROME, PANGO)
 
 
 def missing() -> tuple[Part, ...]:

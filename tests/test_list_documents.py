@@ -17,10 +17,10 @@ from reportgen import resources
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Problem
-from reportgen.model_list import DirectorySource, HubSource, ModelList, RunSpec, from_dict, load, to_dict
+from reportgen.model_list import DirectorySource, HubSource, ModelList, RunSpec, load, to_dict
 from reportgen.outputs.data import json_bytes
 from reportgen.pull import Pulled, PullOptions, pull
-from tests.lists import DIRECTORY, FAMILY, mistakes, read
+from tests.lists import DIRECTORY, FAMILY, from_dict, mistakes, read
 from tests.samples import family_report, report, run_report, run_spec, sample_report
 
 EVERYTHING = """

@@ -14,11 +14,10 @@ from reportgen.model_list import (
     TableSpec,
     UrlSource,
     Waiver,
-    from_dict,
     to_dict,
     with_runs,
 )
-from tests.lists import DIRECTORY, FAMILY, read
+from tests.lists import DIRECTORY, FAMILY, from_dict, read
 
 EVERYTHING = r"""
 author = "A. Researcher"

@@ -12,6 +12,7 @@ import pytest
 from reportgen import model_list, resources
 from reportgen.model_list import DirectorySource, FamilySpec, HubSource, ModelList, RunSpec
 from reportgen.naming import QUANTA_MATHS
+from tests.lists import from_dict
 
 DATA = Path(__file__).parent / "data"
 
@@ -213,7 +214,7 @@ def test_every_name_fits_the_pattern_and_labels_are_unique(name: str) -> None:
 @pytest.mark.parametrize("name", ["demo", "quanta-maths"])
 def test_lists_that_ship_survive_a_report(name: str) -> None:
     one = _load(name)
-    again = model_list.from_dict(json.loads(json.dumps(model_list.to_dict(one))), "/nowhere")
+    again = from_dict(json.loads(json.dumps(model_list.to_dict(one))), "/nowhere")
     assert again == one
 
 

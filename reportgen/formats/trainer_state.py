@@ -32,7 +32,6 @@ _MEASUREMENTS = (
     "_jit_compilation_time",
     "_model_preparation_time",
 )
-_SUMMARY = frozenset({"train_loss", "train_runtime", "total_flos"})
 _NO_SERIES = frozenset(
     {"step", "epoch", "total_flos", "num_input_tokens_seen", "num_tokens", "eval_num_tokens"}
 )

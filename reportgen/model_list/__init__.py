@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reportgen.model_list.defaults import naming_of, with_runs
-from reportgen.model_list.document import from_dict, to_dict
+from reportgen.model_list.document import to_dict
 from reportgen.model_list.json_schema import json_schema
 from reportgen.model_list.labels import labels_of
 from reportgen.model_list.mistakes import did_you_mean
@@ -54,7 +54,6 @@ __all__ = [
     "UrlSource",
     "Waiver",
     "did_you_mean",
-    "from_dict",
     "json_schema",
     "labels_of",
     "lists_in",

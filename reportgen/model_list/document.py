@@ -12,8 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from reportgen import resources
-from reportgen.errors import ReportgenError
-from reportgen.model_list.mistakes import Mistakes, TooManyMistakes, shown
+from reportgen.model_list.mistakes import Mistakes, shown
 from reportgen.model_list.specs import (
     DirectorySource,
     FamilySpec,
@@ -32,7 +31,7 @@ from reportgen.model_list.specs import (
 if TYPE_CHECKING:
     from reportgen.model_list.reported import ReportedRun
 
-__all__ = ["from_dict", "from_report", "to_dict"]
+__all__ = ["from_report", "to_dict"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NOT_OURS = "name a report.json as it was written"
@@ -141,7 +140,7 @@ def _waivers(waive: Mapping[str, Waiver]) -> dict[str, Any]:
 def _run(run: RunSpec, usual: Mapping[str, Any]) -> dict[str, Any]:
     source = _source(run.source)
     own = {key: value for key, value in source.items() if usual.get(key) != value}
-    told: dict[str, Any] = {
+    optional: dict[str, Any] = {
         "initialised_from": run.initialised_from,
         "found": run.found or None,
         "label": run.label,
@@ -152,7 +151,7 @@ def _run(run: RunSpec, usual: Mapping[str, Any]) -> dict[str, Any]:
         "waive": _waivers(run.waive) or None,
         **(own if own.keys() <= {"revision"} else {"source": source}),
     }
-    return {"name": run.name, **_given(told)}
+    return {"name": run.name, **_given(optional)}
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -172,24 +171,6 @@ def _place(source: Source) -> dict[str, Any]:
     if PureWindowsPath(path).anchor:  # of either system: "/" is an anchor there too
         path = path[path.partition("{")[0].rindex("/") + 1 :]
     return {"type": "directory", "path": path}
-
-
-def from_dict(document: Mapping[str, Any], base: str) -> ModelList:
-    """The list that ``to_dict`` wrote.
-
-    Args:
-        document: As ``to_dict`` gave it.
-        base: The absolute folder that relative paths start from.
-
-    Raises:
-        ReportgenError: exit code 2; each mistake on a line.
-    """
-    mistakes = Mistakes("list")
-    with suppress(TooManyMistakes):
-        found = _from_dict(document, [base], {"runs"}, mistakes, "")
-    if mistakes.lines:
-        raise ReportgenError("\n".join(mistakes.lines), exit_code=2)
-    return found
 
 
 def from_report(document: object, folder: Path, taken: set[str], mistakes: Mistakes) -> tuple[ModelList, ...]:
