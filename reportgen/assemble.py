@@ -19,18 +19,20 @@ from reportgen.sources import Unusable, read_again
 from reportgen.text import natural_key, one_line
 from reportgen.work import Measured
 
-__all__ = ["Made", "families", "unchecked"]
+__all__ = ["MeasuredRun", "families", "unchecked"]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MeasuredRun:
     """A run that was pulled and measured."""
 
     pulled: Pulled
     measured: Measured
 
 
-def families(lists: Sequence[ModelList], made: Mapping[tuple[str, int], Made]) -> tuple[FamilyReport, ...]:
+def families(
+    lists: Sequence[ModelList], made: Mapping[tuple[str, int], MeasuredRun]
+) -> tuple[FamilyReport, ...]:
     """The families of all lists, each with its runs that could be used.
 
     Args:
@@ -41,7 +43,7 @@ def families(lists: Sequence[ModelList], made: Mapping[tuple[str, int], Made]) -
     return tuple(_family(spec, made, taken) for model_list in lists for spec in model_list.families)
 
 
-def unchecked(lists: Sequence[ModelList], made: Mapping[tuple[str, int], Made]) -> tuple[Check, ...]:
+def unchecked(lists: Sequence[ModelList], made: Mapping[tuple[str, int], MeasuredRun]) -> tuple[Check, ...]:
     """The expectations on runs that could not be used."""
     return tuple(
         check
@@ -53,7 +55,7 @@ def unchecked(lists: Sequence[ModelList], made: Mapping[tuple[str, int], Made]) 
     )
 
 
-def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[str]) -> FamilyReport:
+def _family(spec: FamilySpec, made: Mapping[tuple[str, int], MeasuredRun], taken: set[str]) -> FamilyReport:
     found = [
         (run, made[spec.slug, position])
         for position, run in enumerate(spec.runs)
@@ -86,7 +88,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], Made], taken: set[s
 def _run(
     family: FamilySpec,
     spec: RunSpec,
-    made: Made,
+    made: MeasuredRun,
     slug: str,
     identified: Identified,
     index: int,
@@ -147,7 +149,7 @@ def _as_listed(one: SeriesReport, family: FamilySpec) -> SeriesReport:
     )
 
 
-def _marks(spec: RunSpec, made: Made, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
+def _marks(spec: RunSpec, made: MeasuredRun, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
     measured, config = made.measured, made.measured.config
     main = measured.series.get("loss") or measured.series[measured.ranked]
     metrics = main.summary.metrics

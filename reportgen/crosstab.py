@@ -130,19 +130,19 @@ def led(table: Crosstab, tested: Sequence[Contrast], better: Better | None) -> C
     if better is None or not means:
         return table
     best = (min if better == "lower" else max)(means, key=lambda at: means[at])
-    told = {
+    behind = {
         at
         for one in tested
         if one.corrected is not None and one.corrected.found
         for at in (one.sides[0].groups[0], one.sides[1].groups[0])
         if best in (one.sides[0].groups[0], one.sides[1].groups[0])
     } - {best}
-    if not told:
+    if not behind:
         return table
     return replace(
         table,
         cells=tuple(
-            replace(cell, leads=at in means and at not in told) for at, cell in enumerate(table.cells)
+            replace(cell, leads=at in means and at not in behind) for at, cell in enumerate(table.cells)
         ),
     )
 

@@ -328,7 +328,7 @@ def _report(
         )
     log.info(one_line(f"computed: {', '.join(measured.computed) or 'none'}", _LONGEST_LINE))
     results = iter(measured.results)
-    made: dict[tuple[str, int], assemble.Made] = {}
+    made: dict[tuple[str, int], assemble.MeasuredRun] = {}
     problems: list[Problem] = list(of_patterns)
     for entry, one in zip(entries, pulled, strict=True):
         if isinstance(one, Problem):
@@ -336,7 +336,7 @@ def _report(
             continue
         result = next(results)
         if isinstance(result, measure.Measured):
-            made[entry.family.slug, entry.position] = assemble.Made(one, result)
+            made[entry.family.slug, entry.position] = assemble.MeasuredRun(one, result)
         else:
             problems.append(Problem(entry.family.name, entry.spec.name, "unreadable", result.reason))
     families, found = judging.judged(assemble.families(lists, made))

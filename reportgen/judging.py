@@ -144,11 +144,11 @@ def _columns(family: FamilyReport) -> tuple[str, ...]:
 def _grouping(family: FamilyReport) -> Grouping:
     spec = family.spec
     metric = rank_metric(family)
-    told = [*family.varied.free, *_told(family)]
+    attributes = [*family.varied.free, *_referenced(family)]
     members = [
         Member(
             label=run.label,
-            attributes=_own(told, at),
+            attributes=_own(attributes, at),
             known=_known(family, at),
             seed=_seed(family, at),
             place=(_start(run.spec.initialised_from), _place(run.spec.source)),
@@ -298,7 +298,7 @@ def _why(run: RunReport) -> str:
     return ZEROS if run.summary.only_zeros else ""
 
 
-def _told(family: FamilyReport) -> list[Attribute]:
+def _referenced(family: FamilyReport) -> list[Attribute]:
     """Attributes that the list groups by or refers to, though they are not told apart by."""
     reference = family.spec.reference
     names = [*(family.spec.group_by or ()), *(reference if isinstance(reference, Mapping) else ())]
@@ -344,7 +344,7 @@ def _labels(family: FamilyReport, made: Sequence[Group]) -> list[str]:
 def _label(family: FamilyReport, group: Group) -> str:
     run = family.runs[group.runs[0]]
     if QUANTA_MATHS.fits(run.spec.name):
-        return QUANTA_MATHS.told(run.attributes, without=("seed",))
+        return QUANTA_MATHS.words(run.attributes, without=("seed",))
     free = family.varied.free
     words = [
         f"{_short(one, free)}={word}"
@@ -378,4 +378,4 @@ def _start(name: str | None) -> Hashable:
     """What a run was initialised from, less the seed of that one."""
     if name is None or not QUANTA_MATHS.fits(name):
         return name
-    return QUANTA_MATHS.told(QUANTA_MATHS.read(name), without=("seed",))
+    return QUANTA_MATHS.words(QUANTA_MATHS.read(name), without=("seed",))

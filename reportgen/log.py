@@ -52,7 +52,7 @@ class Writer:
         """Shows that a step has ended."""
 
     def close(self) -> None:
-        """Nothing more is said."""
+        """Ends the output."""
 
 
 class Log:
@@ -94,5 +94,5 @@ class Log:
             self._writer.done(title, total, time.monotonic() - started)
 
     def close(self) -> None:
-        """Nothing more is said."""
+        """Ends the output."""
         self._writer.close()

@@ -150,7 +150,7 @@ def survey(folder: Path, bounds: Bounds = Bounds(), max_file_size: int = 256 * 2
     """
     look = _Look(folder, bounds, max_file_size)
     look.walk()
-    return look.told()
+    return look.survey()
 
 
 def survey_hub(owner: str, prefix: str = "", options: PullOptions | None = None) -> Survey:
@@ -306,7 +306,7 @@ class _Look:
 
     # What it holds.
 
-    def told(self) -> Survey:
+    def survey(self) -> Survey:
         """The runs, in sources, read as far as the bounds allow."""
         root, base = self._folder, ""
         if any(not one.place for one in self._found):

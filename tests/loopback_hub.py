@@ -361,7 +361,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: clients go away here all the time."""
+        """Passes over a client that went away, as they do here all the time."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -384,7 +384,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._respond()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class has it
-        """Nothing: the requests are kept."""
+        """Keeps requests out of the output; the server has them."""
 
     def _respond(self) -> None:
         hub = self.server.hub

@@ -29,7 +29,7 @@ def made(
     *,
     recorded: float | None = None,
     checked: bool = True,
-) -> assemble.Made:
+) -> assemble.MeasuredRun:
     """A run with these losses, measured by the samples' own arithmetic."""
     source = SourceRecord("hub", "org/repo", "main", "c" * 40, "training_loss.json", "0" * 64)
     measured = Measured(
@@ -40,10 +40,10 @@ def made(
         "cpu",
     )
     files = (FoundFile("unused", Path("unused"), 0, source.sha256),)
-    return assemble.Made(Pulled(spec, files, source, checked), measured)
+    return assemble.MeasuredRun(Pulled(spec, files, source, checked), measured)
 
 
-def family_of(runs: list[assemble.Made], **fields: Any) -> FamilyReport:
+def family_of(runs: list[assemble.MeasuredRun], **fields: Any) -> FamilyReport:
     """The family that is assembled from these runs."""
     specs = tuple(run.pulled.spec for run in runs)
     spec = replace(FamilySpec("F", "f", "", None, 10, Smoothing(samples.WINDOW), specs), **fields)
@@ -133,7 +133,7 @@ def test_series_have_the_titles_units_and_files_that_the_list_gives_them() -> No
         for name, source in (("eval_loss", "val/loss"), ("a/b", "a/b"), ("lr", "lr"), ("a-b", "a-b"))
     }
     series = {**one.measured.series, **others}
-    one = assemble.Made(one.pulled, replace(one.measured, series=series))
+    one = assemble.MeasuredRun(one.pulled, replace(one.measured, series=series))
     listed = {
         "val/loss": SeriesSpec("val/loss", title="Validation", unit="nats"),
         "a/b": SeriesSpec("a/b"),

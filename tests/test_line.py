@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.sources.line import Line, NoAnswer, Patience, Silence
+from reportgen.sources.line import CircuitBreaker, NoAnswer, Patience, Silence
 
 
 class TestLine:
@@ -16,10 +16,10 @@ class TestLine:
 
     PATIENCE = Patience(first_pause=0.02, longest_wait=5.0)
 
-    def line(self, patience: Patience = PATIENCE) -> tuple[Line, list[str], threading.Event]:
+    def line(self, patience: Patience = PATIENCE) -> tuple[CircuitBreaker, list[str], threading.Event]:
         told: list[str] = []
         stop = threading.Event()
-        return Line(patience, told.append, stop), told, stop
+        return CircuitBreaker(patience, told.append, stop), told, stop
 
     @staticmethod
     def silent() -> None:

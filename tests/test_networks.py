@@ -57,7 +57,7 @@ def refusing_proxy() -> Iterator[str]:
         do_GET = do_HEAD = do_CONNECT = refuse  # noqa: N815 - as the base class has it
 
         def log_message(self, *args: object) -> None:
-            """Nothing."""
+            """Keeps requests out of the tests' output."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()

@@ -57,7 +57,7 @@ class Server:
             do_GET = do_HEAD = serve  # noqa: N815 - as the base class has it
 
             def log_message(self, *args: object) -> None:
-                """Nothing."""
+                """Keeps requests out of the tests' output."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from reportgen.kinds import FloatArray, IntArray
 
-__all__ = ["Array", "beside", "library", "on_device", "on_host", "quietly", "reduced", "sorted_rows"]
+__all__ = ["Array", "library", "moved_to", "on_device", "on_host", "quietly", "reduced", "sorted_rows"]
 
 Array: TypeAlias = Any
 """A NumPy array, or a torch tensor."""
@@ -48,8 +48,8 @@ def on_device(host: FloatArray, device: str, *, single: bool = False) -> Array:
     return torch.from_numpy(host).to(device=device, dtype=torch.float32 if single else torch.float64)
 
 
-def beside(host: np.ndarray[Any, Any], values: Array) -> Array:
-    """``host`` where ``values`` lie."""
+def moved_to(host: np.ndarray[Any, Any], values: Array) -> Array:
+    """An array of the host, on the device of ``values``."""
     return host if isinstance(values, np.ndarray) else library(values).from_numpy(host).to(values.device)
 
 
@@ -69,7 +69,7 @@ def reduced(values: Array, edges: IntArray, which: Literal["min", "max"]) -> Arr
     if isinstance(values, np.ndarray):
         reduce = np.minimum if which == "min" else np.maximum
         return reduce.reduceat(values[: edges[-1]], edges[:-1])
-    lengths = beside(np.diff(edges), values)
+    lengths = moved_to(np.diff(edges), values)
     own = values[edges[0] : edges[-1]]
     return library(values).segment_reduce(own, which, lengths=lengths, unsafe=True)
 

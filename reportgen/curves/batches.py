@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reportgen.curves.arrays import beside, library, on_host
+from reportgen.curves.arrays import library, moved_to, on_host
 from reportgen.curves.events import events_of
 from reportgen.curves.metrics import series_metrics
 from reportgen.curves.smoothers import line_at
@@ -174,7 +174,7 @@ def _shown(
     shown = np.zeros(len(windows.count), dtype=np.bool_)
     for origin, (first, stop) in zip(batch.origin.tolist(), held, strict=True):
         shown[origin + first : origin + max(first, stop)] = True
-    mask = beside(shown, windows.count)
+    mask = moved_to(shown, windows.count)
     where = library(mask).where
     return (
         replace(

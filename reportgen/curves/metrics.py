@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reportgen.curves.arrays import beside, library, on_host, quietly, reduced
+from reportgen.curves.arrays import library, moved_to, on_host, quietly, reduced
 from reportgen.curves.smoothing import tiles
 from reportgen.curves.summary import THRESHOLDS, CurveSettings, LossMetrics, end_window
 from reportgen.curves.thinning import extremes
@@ -51,7 +51,7 @@ def count_entries(mask: Array, origin: IntArray, entries: IntArray) -> Array:
         entries: (runs,) int64.
     """
     seen = mask.cumsum(0, dtype=library(mask).int32)
-    first, last = (beside(at, mask) for at in (origin, origin + entries - 1))
+    first, last = (moved_to(at, mask) for at in (origin, origin + entries - 1))
     return seen[last] - seen[first] + mask[first]
 
 
@@ -68,10 +68,10 @@ def first_entries(mask: Array, origin: IntArray, entries: IntArray) -> Array:
     """
     xp = library(mask)
     seen = mask.cumsum(0, dtype=xp.int32)
-    first = beside(origin, mask)
+    first = moved_to(origin, mask)
     before = xp.where(mask[first], seen[first] - 1, seen[first])
     found = xp.searchsorted(seen, before, side="right") - first
-    return xp.minimum(found, beside(entries, mask))
+    return xp.minimum(found, moved_to(entries, mask))
 
 
 def first_at_most(values: Array, origin: IntArray, ranges: Ranges, lowest: Array, limit: Array) -> Array:
@@ -91,14 +91,14 @@ def first_at_most(values: Array, origin: IntArray, ranges: Ranges, lowest: Array
     """
     xp, points = library(values), ranges.points
     first_point = np.cumsum(points) - points
-    run = beside(np.repeat(np.arange(len(points)), points), values)
+    run = moved_to(np.repeat(np.arange(len(points)), points), values)
     hit = first_entries(lowest <= limit[run], first_point, points)
-    none = hit == beside(points, values)
+    none = hit == moved_to(points, values)
     # A run has one edge more than points: where no range is hit, the last edge is the answer.
-    edges = beside(ranges.edges, values)
-    begin = edges[hit + beside(first_point + np.arange(len(points)), values)]
+    edges = moved_to(ranges.edges, values)
+    begin = edges[hit + moved_to(first_point + np.arange(len(points)), values)]
     longest = int(np.diff(ranges.edges).max(initial=1))
-    element = (begin + beside(origin, values))[:, None] + beside(np.arange(longest), values)
+    element = (begin + moved_to(origin, values))[:, None] + moved_to(np.arange(longest), values)
     inside = values[xp.clip(element, None, len(values) - 1)] <= limit[:, None]
     return begin + xp.where(none, 0, xp.where(inside, 1, 0).argmax(1))
 
@@ -163,8 +163,8 @@ def series_metrics(
     """
     start, entries = batch.start, batch.steps
     xp = library(raw.count)
-    nonfinite = beside(entries, raw.count) - count_entries(raw.count, start, entries)
-    first_nonfinite = beside(entries, raw.count)
+    nonfinite = moved_to(entries, raw.count) - count_entries(raw.count, start, entries)
+    first_nonfinite = moved_to(entries, raw.count)
     if nonfinite.any():
         first_nonfinite = first_entries(raw.count == 0, start, entries)
     nonpositive = xp.zeros_like(nonfinite)
@@ -177,7 +177,7 @@ def series_metrics(
     lowest_mean = extremes(mean, batch.origin, ranges, "min")
     found = [nonfinite, nonpositive, first_nonfinite, first_at_most(raw.min, start, ranges, lowest, least)]
     if how.target is None:
-        found.append(beside(entries, raw.count))
+        found.append(moved_to(entries, raw.count))
     else:
         values, origin = (raw.min, start) if how.pointwise else (mean, batch.origin)
         found.append(_reached(values, origin, ranges, how.target, higher=how.better == "higher"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reportgen.curves.arrays import beside, library, on_host, quietly, sorted_rows
+from reportgen.curves.arrays import library, moved_to, on_host, quietly, sorted_rows
 from reportgen.curves.smoothing import pack, rolling_mean
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ def line_at(
         (points,) floating, all runs' points end to end; NaN or infinite where missing.
     """
     if smoother == "ema":
-        return beside(_exponential_averages(losses, window, ranges), batch.values)
+        return moved_to(_exponential_averages(losses, window, ranges), batch.values)
     run = np.repeat(np.arange(len(ranges.entry)), ranges.points)
     entry = np.concatenate(ranges.entry)
-    first = beside(batch.origin[run] + entry, batch.values)
+    first = moved_to(batch.origin[run] + entry, batch.values)
     if smoother == "geometric":
         return _geometric_means(batch, losses, first)
     if smoother == "median":
@@ -71,8 +71,8 @@ def line_at(
 def _geometric_means(batch: Batch, losses: Sequence[FloatArray], first: Array) -> Array:
     """(points,) geometric mean of the positive losses in windows that begin at ``first``."""
     logs = [np.log(run, where=run > 0, out=np.full(len(run), np.nan)) for run in losses]
-    mean, _ = rolling_mean(pack(logs, batch.reach).beside(batch))
-    return beside(np.exp(on_host(mean[first])), mean)
+    mean, _ = rolling_mean(pack(logs, batch.reach).moved_to(batch))
+    return moved_to(np.exp(on_host(mean[first])), mean)
 
 
 def _medians(batch: Batch, run: IntArray, entry: IntArray, first: Array, count: Array) -> Array:
@@ -89,19 +89,19 @@ def _medians(batch: Batch, run: IntArray, entry: IntArray, first: Array, count: 
         np.minimum(entry + batch.reach.right, batch.steps[run] - 1),
     )
     _, one, same = np.unique(np.stack(held), axis=1, return_index=True, return_inverse=True)
-    first, count = first[beside(one, values)], count[beside(one, values)]
+    first, count = first[moved_to(one, values)], count[moved_to(one, values)]
     medians = []
     rows_at_once = max(MEDIAN_LOSSES // width, 1)
     for begin in range(0, len(first), rows_at_once):
         some = slice(begin, begin + rows_at_once)
-        losses = values[first[some][:, None] + beside(np.arange(width), values)]
+        losses = values[first[some][:, None] + moved_to(np.arange(width), values)]
         rows = sorted_rows(xp.where(xp.isfinite(losses), losses, math.inf))
-        row, finite = beside(np.arange(len(rows)), values), count[some]
+        row, finite = moved_to(np.arange(len(rows)), values), count[some]
         low, high = rows[row, xp.clip((finite - 1) // 2, 0, None)], rows[row, finite // 2]
         middle = (low + high) / 2
         # The sum of two losses near the largest float64 does not fit.
         medians.append(xp.where(xp.isfinite(middle), middle, low / 2 + high / 2))
-    return xp.concat(medians)[beside(same.ravel(), values)]
+    return xp.concat(medians)[moved_to(same.ravel(), values)]
 
 
 def _exponential_averages(losses: Sequence[FloatArray], window: int, ranges: Ranges) -> FloatArray:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reportgen import memory
-from reportgen.curves.arrays import Array, beside, library, on_device, on_host, quietly
+from reportgen.curves.arrays import Array, library, moved_to, on_device, on_host, quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -96,9 +96,9 @@ class Batch:
         """A batch in the host's memory on a device; as float32 where ``single``."""
         return replace(self, values=on_device(self.values, device, single=single))
 
-    def beside(self, other: Batch) -> Batch:
-        """A batch in the host's memory where ``other`` is."""
-        return replace(self, values=beside(self.values, other.values))
+    def moved_to(self, other: Batch) -> Batch:
+        """A batch in the host's memory, on the device of ``other``."""
+        return replace(self, values=moved_to(self.values, other.values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from reportgen.curves.arrays import Array, beside, reduced
+from reportgen.curves.arrays import Array, moved_to, reduced
 from reportgen.kinds import IntArray
 
 __all__ = ["Ranges", "extremes", "point_entries", "range_edges", "ranges_of"]
@@ -103,4 +103,4 @@ def extremes(values: Array, origin: IntArray, ranges: Ranges, which: Literal["mi
     edges = ranges.edges + origin[ranges.run]
     # Between two runs lies one more segment, which nobody asks for.
     own = np.flatnonzero(ranges.run[:-1] == ranges.run[1:])
-    return reduced(values, edges, which)[beside(own, values)]
+    return reduced(values, edges, which)[moved_to(own, values)]

@@ -75,9 +75,9 @@ def _default(
     Where a run has no configuration, or two labels are equal, all come from names, less what all share at
     either end.
     """
-    told = configured is None or all(configured) or any(one.path is None for one in varied.attributes)
+    by_values = configured is None or all(configured) or any(one.path is None for one in varied.attributes)
     labels = [""] * len(runs)
-    if told and len(runs) > 1:
+    if by_values and len(runs) > 1:
         attributes = (*varied.free, *varied.seeds)
         _lengthen(range(len(runs)), labels, [_words(one, attributes) for one in attributes], lambda _: "")
         labels = [label.strip() for label in labels]

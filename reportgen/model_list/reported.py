@@ -1,4 +1,8 @@
-"""What a rebuild reads of a ``report.json``."""
+"""What a rebuild reads of a ``report.json``.
+
+Apart from ``reportgen.baseline``, which compares with a report and so takes what a later version wrote: a
+rebuild pulls what is written here, so that its commit, hashes and files must be of the one known shape.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from reportgen.sources.files import Unusable
-from reportgen.sources.line import Line, NoAnswer, Patience, Silence
+from reportgen.sources.line import CircuitBreaker, NoAnswer, Patience, Silence
 from reportgen.text import one_line
 
 __all__ = ["Again", "Asking", "CannotAsk", "Unanswered"]
@@ -43,7 +43,7 @@ class Asking:
         say: Called with a sentence before each pause.
     """
 
-    def __init__(self, line: Line, patience: Patience, say: Callable[[str], None]) -> None:
+    def __init__(self, line: CircuitBreaker, patience: Patience, say: Callable[[str], None]) -> None:
         self.line = line
         self._patience = patience
         self._say = say

@@ -46,7 +46,7 @@ from reportgen.sources.hub_client import (
 )
 from reportgen.sources.hub_listing import listed
 from reportgen.sources.hub_place import COMMIT, Place, folder_of, is_same, may_be, place_of
-from reportgen.sources.line import Line, NoAnswer, Silence
+from reportgen.sources.line import CircuitBreaker, NoAnswer, Silence
 
 __all__ = ["Hub", "HubType"]
 
@@ -82,7 +82,7 @@ class Hub:
         self._offline = access.offline or huggingface_hub.is_offline_mode()
         self._limit = access.max_file_size
         self._patience = access.patience
-        self._line = Line(access.patience, access.say, access.stop)
+        self._line = CircuitBreaker(access.patience, access.say, access.stop)
         self._asking = Asking(self._line, access.patience, access.say)
         self._lock = threading.Lock()
         self._revisions: dict[tuple[str, str, str], str] = {}

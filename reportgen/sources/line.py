@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-__all__ = ["Line", "NoAnswer", "Patience", "Silence"]
+__all__ = ["CircuitBreaker", "NoAnswer", "Patience", "Silence"]
 
 _T = TypeVar("_T")
 
@@ -48,7 +48,7 @@ class NoAnswer(Exception):  # noqa: N818 - the lack of an answer
     """There is no point in asking on; the text says why."""
 
 
-class Line:
+class CircuitBreaker:
     """Passes requests on, side by side while the server answers, one by one while it is silent.
 
     One request that gets no answer says little, and a hundred that wait for their time limits in

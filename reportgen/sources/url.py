@@ -33,7 +33,7 @@ from reportgen.sources.files import (
     too_large,
 )
 from reportgen.sources.folders import is_checkpoint, is_environment, unpacked_head
-from reportgen.sources.line import Line, Silence
+from reportgen.sources.line import CircuitBreaker, Silence
 from reportgen.sources.walk import unpacked
 from reportgen.text import one_line
 
@@ -47,7 +47,7 @@ _MISSING = "correct `url`, or take the run out of the list"
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _State:
     """What a server says of a file: its size and what it calls the contents, None where it does not say."""
 
     size: int | None
@@ -158,25 +158,25 @@ class Url:
             raise _no_answer(shown, unanswered) from None
 
     def _fresh(
-        self, address: str, name: str, path: Path, cached: tuple[FoundFile, _Told] | None
+        self, address: str, name: str, path: Path, cached: tuple[FoundFile, _State] | None
     ) -> tuple[FoundFile, str | None, bool]:
         with _understood(address):
             system, place = _opened(address)
-            told = _told(system.info(place))
+            state = _state_of(system.info(place))
             limit = self._access.max_file_size
-            if told.size is not None and told.size > limit:
+            if state.size is not None and state.size > limit:
                 raise Unusable(
-                    "too_large", too_large(one_line(address), told.size, self._access.max_file_size)
+                    "too_large", too_large(one_line(address), state.size, self._access.max_file_size)
                 )
-            if cached is not None and told.mark is not None and told == cached[1]:
-                return cached[0], told.mark, True
-            self._fetch(system, place, address, path, told)
+            if cached is not None and state.mark is not None and state == cached[1]:
+                return cached[0], state.mark, True
+            self._fetch(system, place, address, path, state)
         file = self._cached(path, name)
         if file is None:
             raise Again("the fetched file changed at once")
-        return file[0], told.mark, True
+        return file[0], state.mark, True
 
-    def _fetch(self, system: Any, place: str, address: str, path: Path, told: _Told) -> None:
+    def _fetch(self, system: Any, place: str, address: str, path: Path, state: _State) -> None:
         """Fetches a file; it takes its place when it is whole, and what it is stands beside it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=path.parent)
@@ -193,11 +193,11 @@ class Url:
                         raise Unusable("too_large", too_large(one_line(address), limit + 1, limit))
                     digest.update(chunk)
                     file.write(chunk)
-            if told.size not in (None, received):
+            if state.size not in (None, received):
                 raise Again("it sent less or more than it had promised")
             if is_web_page(read_head(Path(partial), address, 2**12), urlsplit(address).path):
                 raise Again("it sent a web page in place of the file")
-            known = {"size": told.size, "mark": told.mark, "sha256": digest.hexdigest()}
+            known = {"size": state.size, "mark": state.mark, "sha256": digest.hexdigest()}
             beside = path.with_suffix(".json")
             beside.unlink(missing_ok=True)
             Path(partial).replace(path)
@@ -205,17 +205,17 @@ class Url:
         finally:
             Path(partial).unlink(missing_ok=True)
 
-    def _cached(self, path: Path, name: str) -> tuple[FoundFile, _Told] | None:
+    def _cached(self, path: Path, name: str) -> tuple[FoundFile, _State] | None:
         """The file that was fetched last; None where there is none, or it is damaged."""
         try:
             known = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
             digests = hash_file(path, name, self._access.max_file_size)
             if digests.sha256 != known["sha256"]:
                 return None
-            told = _Told(known["size"], known["mark"])
+            state = _State(known["size"], known["mark"])
         except (OSError, ValueError, LookupError, TypeError, Unusable):
             return None
-        return FoundFile(name, path, digests.size, digests.sha256), told
+        return FoundFile(name, path, digests.size, digests.sha256), state
 
     def _names(self, base: str) -> list[str]:
         """The files beneath a folder, relative to it."""
@@ -241,7 +241,7 @@ class Url:
         with self._lock:
             if host not in self._lines:
                 access = self._access
-                line = Line(access.patience, access.say, access.stop, one_line(host))
+                line = CircuitBreaker(access.patience, access.say, access.stop, one_line(host))
                 self._lines[host] = Asking(line, access.patience, access.say)
             return self._lines[host]
 
@@ -294,14 +294,14 @@ def _opened(address: str) -> tuple[Any, str]:
     return system, str(place)
 
 
-def _told(info: dict[str, Any]) -> _Told:
+def _state_of(info: dict[str, Any]) -> _State:
     size = info.get("size")
     for kind, keys in (("etag", ("ETag", "etag", "e_tag")), ("version", ("VersionId", "generation"))):
         for key in keys:
             mark = re.sub(r"[^!-~]", "", str(info.get(key) or "")).strip('"')
             if mark:
-                return _Told(size if isinstance(size, int) else None, f"{kind}:{mark[:250]}")
-    return _Told(size if isinstance(size, int) else None, None)
+                return _State(size if isinstance(size, int) else None, f"{kind}:{mark[:250]}")
+    return _State(size if isinstance(size, int) else None, None)
 
 
 @contextlib.contextmanager
