@@ -118,6 +118,20 @@ def test_numbers_of_the_table_are_those_of_the_losses(report: Report, page: Page
         assert len(values) == 20
 
 
+def test_only_what_is_used_is_defined(report: Report) -> None:
+    def defined(made: Report) -> list[str]:
+        page = html.render(made).partition('id="definitions"')[2].partition("</section>")[0]
+        return re.findall("<dt>(.*?)</dt>", page)
+
+    first, last = ["Final loss", "AvgFinalLoss", "Steps"], ["Smoothed lines", "Bands"]
+    falls = ["NaN or infinite", "Spikes", "Steps to 10⁻¹ … 10⁻⁸"]
+    assert defined(report) == [*first, "Minimum loss", *falls, *last]
+    calm = samples.report([samples.family_report("A", [samples.run_report("r", [2.0] * 9)])])
+    assert defined(calm) == [*first, "End", *last]
+    odd = samples.report([samples.family_report("A", [samples.run_report("r", [2.0, *[0.0] * 6, math.nan])])])
+    assert defined(odd) == [*first, "End", "NaN or infinite", "Steps to 10⁻¹ … 10⁻⁸", *last, "Log axes"]
+
+
 def test_a_listed_value_that_disagrees_is_marked(page: Page) -> None:
     head, *rows = page.tables["table-family-Addition"]
     listed = head.index("AvgFinalLoss, listed")

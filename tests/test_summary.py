@@ -241,6 +241,8 @@ def test_words_numbers_and_times_are_no_code() -> None:
         "1 run of 9 could not be used, and “that” isn't all: 1,080 of them.",
         "AvgFinalLoss 5.00×10⁻⁴ is now −2.5 (50%); nothing since 2026-01-02T03:04:05Z.",
         "Überlänge – früher…",
+        "Loss 0.25 → 0.5 (+100 %); again (−100 %);",
+        "3.2 ± 0.1, a factor of ×1.5, ≤ −2×10⁻⁸",
     ):
         assert summary.prose(text) == text
 

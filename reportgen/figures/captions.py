@@ -117,17 +117,19 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         ("", _short_of_window(family)),
         ("missing", ""),
     ]
+    without = _without_spikes(family.spec.smoothing, family.runs)
+    left = "line and band show" if without else "the band shows"
     spiky = any(line.spikes for line in plot.lines)
-    spikes = " Spikes are thin lines at their steps; line and band leave them out." if spiky else ""
-    without = " Spikes are left out of the lines." if spiky else ""
+    spikes = f" Spikes are thin lines at their steps; where a window holds one, {left} its other losses."
+    spikes = spikes if spiky else ""
     bands = {
         "all": " Band: rolling minimum to maximum over the same window." + spikes,
         "pointed": " Band, of the run that is pointed at: rolling minimum to maximum." + spikes,
-        "none": without,
+        "none": without if spiky else "",
     }
     if len(plot.lines) > MOST_NAMED and not behind:
         few = f" Bands omitted; only some of the {len(plot.lines):,} runs are labelled."
-        bands["none"] = few + without
+        bands["none"] = few + bands["none"]
     return Caption(
         tuple(parts),
         {
@@ -151,6 +153,12 @@ def _evaluations(plot: Plot) -> str:
 def _lower(title: str) -> str:
     """A title within a sentence; names of series stay as they are."""
     return title[:1].lower() + title[1:] if title[1:].islower() or " " in title else title
+
+
+def _without_spikes(smoothing: Smoothing, runs: Sequence[RunReport]) -> str:
+    """That a rolling mean is drawn without spikes, as a caption goes on; other smoothers hardly feel one."""
+    spiky = smoothing.smoother == "mean" and any(run.summary.metrics.spikes for run in runs)
+    return " Where a window holds a spike, the line shows its other losses." if spiky else ""
 
 
 def _short_of_window(family: FamilyReport) -> str:
@@ -211,7 +219,7 @@ def run(one: RunReport, smoothing: Smoothing, plot: Plot, *, early: bool) -> Cap
         return Caption(
             (("", f"Raw loss of the first {steps}, "), ("y", ""), ("", "."), ("missing", "")), slots, state
         )
-    line = f"; line: {smoothing_sentence(smoothing)}.{_evaluations(plot)}"
+    line = f"; line: {smoothing_sentence(smoothing)}.{_without_spikes(smoothing, [one])}{_evaluations(plot)}"
     return Caption((("", "Raw loss of all steps, "), ("y", ""), ("", line), ("missing", "")), slots, state)
 
 

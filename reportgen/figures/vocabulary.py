@@ -52,15 +52,27 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "full": "Full resolution reached",
         "finer": "Finer points shown",
         "every": "1 point per step",
+        "gap": "1 point per {} steps",
+        "minimum": "Minimum",
+        "maximum": "Maximum",
         "keys": "Arrow keys read the values.",
         "all_figures": "All figures",
         "theme": "Theme",
         "system": "System",
         "light": "Light",
         "dark": "Dark",
+        "copy_csv": "Copy as CSV",
+        "copy_latex": "Copy as LaTeX",
+        "copied": "Copied.",
+        "not_copied": "This browser does not let a page copy.",
+        "filter": "Filter rows",
+        "filter_of": "Filter the rows of {}",
+        "left": "{} of {}",
+        "families": "All families",
+        "columns": "Columns",
     }
 )
-"""What the page's controls and notes say."""
+"""What the page's controls and notes say; ``{}`` stands for a number or a name."""
 
 
 def step_title(unit: str = "step") -> str:

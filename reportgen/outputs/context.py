@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from itertools import count as counter
@@ -185,6 +185,7 @@ def context(
     checks = [check for run in report.runs for check in run.checks] + list(report.checks)
     ends = standing.ends(report)
     views, overview, lead = _figures_in_order(report, medium)
+    runs_table = _runs_table(report, medium, 1)
     diverged = any(family.ranking is not None and family.ranking.diverged for family in report.families)
     return {
         "medium": medium,
@@ -211,15 +212,10 @@ def context(
         "findings": report.findings,
         "lead": lead,
         "overview": overview,
-        "runs_table": _runs_table(report, medium, 1),
+        "runs_table": runs_table,
         "families": views,
         "many_lines": MANY_LINES,
-        "uses_thresholds": any(
-            step is not None
-            for run in report.runs
-            if run.loss is not None
-            for step in run.loss.summary.metrics.steps_to.values()
-        ),
+        "defined": _defined(report, views, (runs_table, *(one for view in views for one in view.tables))),
         "smoothings": tuple(
             dict.fromkeys(captions.smoothing_sentence(family.spec.smoothing) for family in report.families)
         ),
@@ -233,6 +229,27 @@ def context(
         "figure": figure,
         **extra,
     }
+
+
+def _defined(report: Report, views: Sequence[FamilyView], shown: Iterable[TableView]) -> frozenset[str]:
+    """What the report uses of what it can define: keys of metrics, and of what figures show."""
+    keys = {column.key for one in shown for column in one.table.columns if column.key not in one.hidden}
+    keys |= {family.ranking.metric for family in report.families if family.ranking is not None}
+    used = {key.rpartition(".")[2] for key in keys if not key.startswith("steps_to.")}
+    losses = [run.loss.summary.metrics for run in report.runs if run.loss is not None]
+    if losses:
+        used |= {"final_loss", "avg_final_loss"}  # of each run's own section
+    metrics = [run.summary.metrics for run in report.runs]
+    plots = [one.plot for view in views for one in view.figures if isinstance(one.plot, Plot)]
+    uses = {
+        "thresholds": any(step is not None for one in losses for step in one.steps_to.values()),
+        "nonfinite": any(one.nonfinite for one in metrics),
+        "spikes": "spikes" in used or any(one.spikes for one in metrics),
+        "lines": bool(plots),
+        "bands": any(plot.bands != "none" for plot in plots),
+        "nonpositive": any(one.nonpositive for one in metrics),
+    }
+    return frozenset((used - uses.keys()) | {key for key, is_used in uses.items() if is_used})
 
 
 def _figures_in_order(

@@ -1,6 +1,7 @@
 // The data block: figures, names, words; arrays are decoded when they are first asked for.
 const page = JSON.parse(document.getElementById("page-data").textContent);
 const { words } = page;
+const filled = (text, ...values) => values.reduce((said, value) => said.replace("{}", () => value), text);
 // What many figures have alike is there once.
 for (const spec of Object.values(page.figures)) {
   for (const key of ["says", "x", "y", "readings"]) if (typeof spec[key] === "number") spec[key] = page.shared[spec[key]];

@@ -141,7 +141,7 @@ class Figure {
     const gapOf = ({ step }) => (step.length > 1 ? (step[step.length - 1] - step[0]) / (step.length - 1) : 1);
     const gap = gapOf(line);
     const [stored] = this.spec.lines;
-    const every = gap < 1.01 ? words.every : `1 point per ${countText(gap)} steps`;
+    const every = gap < 1.01 ? words.every : filled(words.gap, countText(gap));
     const finest = gap < 1.01 || !stored.fine || gap <= gapOf(pointsOf(stored.fine)) * 1.01 || this.zoom.x[0] > stored.fine.n;
     this.note.textContent = `${finest ? words.full : words.finer} (${every})`;
   }

@@ -82,7 +82,7 @@ function readings(figure, { point, line, k }) {
   const write = formOf(values);
   const rows = [[words.step, countText(line.step[k])]];
   if (line.mean) rows.push([mean, write(line.mean[k])]);
-  if (line.min !== line.max || !line.mean) rows.push([low || "Minimum", write(line.min[k])], [high || "Maximum", write(line.max[k])]);
+  if (line.min !== line.max || !line.mean) rows.push([low || words.minimum, write(line.min[k])], [high || words.maximum, write(line.max[k])]);
   if (line.evaluation) {
     const at = nearestPoint(line.evaluation.step, line.step[k]);
     rows.push([`${figure.spec.evaluation}, ${words.step.toLowerCase()} ${countText(line.evaluation.step[at])}`, write(line.evaluation.mean[at])]);

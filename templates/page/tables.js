@@ -28,10 +28,10 @@ class Table {
     if (this.rows.length >= FILTER_FROM) this.addFilter(tools);
     this.addColumns(tools);
     this.said = document.createElement("span");
-    for (const [name, write] of [["Copy as CSV", csvOf], ["Copy as LaTeX", latexOf]]) {
+    for (const [name, write] of [[words.copy_csv, csvOf], [words.copy_latex, latexOf]]) {
       const button = add(tools, "button", "", name);
       button.type = "button";
-      button.addEventListener("click", () => copy(write(this.shown())).then((done) => { this.said.textContent = done ? "Copied." : "This browser does not let a page copy."; }));
+      button.addEventListener("click", () => copy(write(this.shown())).then((done) => { this.said.textContent = done ? words.copied : words.not_copied; }));
     }
     this.said.className = "said";
     this.said.setAttribute("role", "status");
@@ -70,8 +70,8 @@ class Table {
 
   addFilter(tools) {
     const input = add(tools, "input");
-    Object.assign(input, { type: "search", placeholder: "Filter rows" });
-    input.setAttribute("aria-label", `Filter the rows of ${this.wrapper.dataset.name}`);
+    Object.assign(input, { type: "search", placeholder: words.filter });
+    input.setAttribute("aria-label", filled(words.filter_of, this.wrapper.dataset.name));
     const families = this.heads.findIndex((head) => head.dataset.key === "family");
     const select = families < 0 ? null : this.addFamilies(tools, families);
     const counted = add(tools, "span", "said");
@@ -85,7 +85,7 @@ class Table {
         row.hidden = !kept;
         left += kept;
       }
-      counted.textContent = left === this.rows.length ? "" : `${countText(left)} of ${countText(this.rows.length)}`;
+      counted.textContent = left === this.rows.length ? "" : filled(words.left, countText(left), countText(this.rows.length));
     };
     input.addEventListener("input", apply);
     select?.addEventListener("change", apply);
@@ -95,15 +95,15 @@ class Table {
     const names = [...new Set(this.rows.map((row) => row.cells[column].textContent.trim()))];
     if (names.length < 2) return null;
     const select = add(tools, "select");
-    select.setAttribute("aria-label", "Family");
-    add(select, "option", "", "All families").value = "";
+    select.setAttribute("aria-label", words.family);
+    add(select, "option", "", words.families).value = "";
     for (const name of names) add(select, "option", "", name.length > 40 ? `${name.slice(0, 39)}…` : name).value = name;
     return select;
   }
 
   addColumns(tools) {
     const details = add(tools, "details", "columns");
-    add(details, "summary", "", "Columns");
+    add(details, "summary", "", words.columns);
     const list = add(details, "div", "list");
     this.heads.forEach((head, i) => {
       const label = add(list, "label");
