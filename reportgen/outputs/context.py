@@ -237,7 +237,7 @@ def _defined(report: Report, views: Sequence[FamilyView], shown: Iterable[TableV
     keys |= {family.ranking.metric for family in report.families if family.ranking is not None}
     used = {key.rpartition(".")[2] for key in keys if not key.startswith("steps_to.")}
     losses = [run.loss.summary.metrics for run in report.runs if run.loss is not None]
-    if losses:
+    if report.runs:
         used |= {"final_loss", "avg_final_loss"}  # of each run's own section
     metrics = [run.summary.metrics for run in report.runs]
     plots = [one.plot for view in views for one in view.figures if isinstance(one.plot, Plot)]
