@@ -16,7 +16,7 @@ from reportgen.pull import Pulled
 from reportgen.report import Check, Conflict, FamilyReport, RunReport, SeriesReport
 from reportgen.series import title_of
 from reportgen.sources import Unusable, read_again
-from reportgen.text import natural_key, one_line
+from reportgen.text import natural, one_line
 from reportgen.work import Measured
 
 __all__ = ["MeasuredRun", "families", "unchecked"]
@@ -192,4 +192,4 @@ def _order_key(run: RunReport, order: str) -> tuple[object, ...]:
     """Numbers rising, then text in natural order, then runs without a value."""
     value = run.label if order == "label" else run.attributes.get(order, run.metric(order))
     number = float(value) if isinstance(value, (int, float)) else math.inf
-    return (value is None, number, natural_key(value) if isinstance(value, str) else ())
+    return (value is None, number, natural(value) if isinstance(value, str) else ())

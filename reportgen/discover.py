@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from reportgen.kinds import Problem, ProblemKind
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, Source
-from reportgen.patterns import Pattern, natural
+from reportgen.patterns import Pattern
 from reportgen.pull import PullOptions, access_of, opened_sources
 from reportgen.sources import Access, Listing, OpenSource, Unusable
 from reportgen.sources.crew import Crew, Limits
-from reportgen.text import one_line
+from reportgen.text import natural, one_line
 
 __all__ = ["MOST_RUNS", "Discovered", "discover"]
 

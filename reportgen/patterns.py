@@ -6,26 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["NAME", "Pattern", "Template", "is_pattern", "natural"]
+__all__ = ["NAME", "Pattern", "Template", "is_pattern"]
 
 NAME: Final = "{name}"
-
-_Key = tuple[tuple[int, int, str, str], ...]
 
 
 def is_pattern(name: str) -> bool:
     """Whether a name in ``runs`` stands for all those that it fits; no run's name holds ``*`` or ``?``."""
     return "*" in name or "?" in name
-
-
-def natural(text: str) -> _Key:
-    """A key that sorts 2 before 10, and numbers before text."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", text)
-    return tuple(
-        # Of numbers without leading zeros the longer is the larger: int() refuses thousands of digits.
-        (0, len(part.lstrip("0")), part.lstrip("0"), part) if "0" <= part[0] <= "9" else (1, 0, part, "")
-        for part in parts
-    )
 
 
 class Pattern:

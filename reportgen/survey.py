@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from reportgen.discover import discover
 from reportgen.kinds import Unreadable
 from reportgen.model_list import FamilySpec, HubSource, ModelList, RunSpec, Smoothing
-from reportgen.patterns import NAME, natural
+from reportgen.patterns import NAME
 from reportgen.pull import PullOptions
 from reportgen.sources.folders import files_in, is_checkpoint, is_environment, local_head
 from reportgen.sources.inputs import PlainInput, head_of, is_of_store, logs_among
 from reportgen.sources.walk import is_report, unpacked
+from reportgen.text import natural
 
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile, RunFile

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import takewhile
+from typing import Any
 
-__all__ = ["inert", "is_utf8", "natural_key", "one_line", "printable", "told_apart", "without_shared"]
+__all__ = ["inert", "is_utf8", "natural", "one_line", "printable", "told_apart", "without_shared"]
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -61,11 +63,23 @@ _TOKEN = re.compile(rf"((?:[^\W\d_]+|{_NUMBER})+)")
 """Letters and numbers without anything between them: ``lr3e-5``, ``warmup100``, ``0.01``."""
 
 
-def natural_key(text: str) -> tuple[tuple[int, int | str], ...]:
-    """What texts are sorted by so that 2 comes before 10."""
-    parts = re.split(r"([0-9]+)", text)
-    # Thousands of digits are no number that Python reads.
-    return tuple((0, int(part)) if i % 2 and len(part) < 1000 else (1, part) for i, part in enumerate(parts))
+_NUMBER = re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?(?![0-9.])|[0-9]+")
+
+
+def natural(text: str) -> tuple[tuple[Any, ...], ...]:
+    """A key that sorts 2 before 10, 0.0003 before 0.001 and 3e-5 before 1e-4, and numbers before text.
+
+    What has more than one point, as a version has, is no decimal: its parts count one by one.
+    """
+    key: list[tuple[Any, ...]] = []
+    end = 0
+    for found in _NUMBER.finditer(text):
+        if found.start() > end:
+            key.append((1, text[end : found.start()]))
+        # Not int or float: a name may hold thousands of digits.
+        key.append((0, Decimal(found[0]), found[0]))
+        end = found.end()
+    return (*key, (1, text[end:])) if end < len(text) else tuple(key)
 
 
 def without_shared(names: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reportgen import notation
 from reportgen.attributes import Attribute, as_attribute, differences, flatten, in_words
 from reportgen.tables import Cell, Column, Row, Table
-from reportgen.text import natural_key
+from reportgen.text import natural
 
 if TYPE_CHECKING:
     from reportgen.kinds import Scalar
@@ -44,7 +44,7 @@ def _varied_row(attribute: Attribute) -> Row:
         if word is not None
     }
     numeric = attribute.kind == "number"
-    ordered = sorted(words, key=lambda word: (words[word],) if numeric else natural_key(word))
+    ordered = sorted(words, key=lambda word: (words[word],) if numeric else natural(word))
     shown = ordered[:_MOST_VALUES] if len(ordered) <= _MOST_VALUES else [*ordered[: _MOST_VALUES - 1], "…"]
     known = sum(value is not None for value in attribute.values)
     text = ", ".join(shown)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.text import inert, natural_key, told_apart, without_shared
+from reportgen.text import inert, natural, told_apart, without_shared
 
 
 @pytest.mark.parametrize(
@@ -118,8 +120,25 @@ def test_names_less_what_they_share_differ_where_names_do(names: list[str]) -> N
 @given(st.lists(st.integers(0, 10**6), max_size=20))
 def test_natural_order_is_that_of_the_numbers(numbers: list[int]) -> None:
     names = [f"run-{number}b" for number in numbers]
-    assert sorted(names, key=natural_key) == [f"run-{number}b" for number in sorted(numbers)]
+    assert sorted(names, key=natural) == [f"run-{number}b" for number in sorted(numbers)]
 
 
 def test_a_number_of_thousands_of_digits_has_an_order_too() -> None:
-    assert min(["9" * 5000, "b", "1"], key=natural_key) == "1"
+    assert min(["9" * 5000, "b", "1"], key=natural) == "1"
+
+
+def test_2_comes_before_10() -> None:
+    names = ["r10", "r2", "r02", "r1", "r", "2", "b"]
+    assert sorted(names, key=natural) == ["2", "b", "r", "r1", "r02", "r2", "r10"]
+
+
+@pytest.mark.parametrize(
+    "rising",
+    [
+        ["lr0.0001", "lr0.0003", "lr0.001", "lr0.003", "lr0.25", "lr0.5", "lr10"],
+        ["lr3e-5_s1", "lr1e-4_s2", "lr1e-4_s10", "lr3e-4", "lr1E-3", "lr1e0"],
+        ["v1.2.9", "v1.2.10", "v1.10.1"],
+    ],
+)
+def test_decimals_and_powers_sort_by_their_value(rising: list[str]) -> None:
+    assert all(natural(one) < natural(other) for one, other in pairwise(rising))
