@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 import threading
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["Cache", "default_folder", "key_of", "open_cache"]
+__all__ = ["Cache", "default_folder", "key_of", "mark_used", "open_cache", "prune"]
 
 _FILE = "builds.sqlite3"
 _LIMIT = 512 * 2**20
@@ -44,6 +45,29 @@ def key_of(*parts: str | bytes) -> str:
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()
+
+
+def mark_used(file: Path) -> None:
+    """Notes that a file of a cache was used now, for :func:`prune`."""
+    with contextlib.suppress(OSError):
+        os.utime(file)
+
+
+def prune(folder: Path, limit: int) -> None:
+    """Lets the longest unused files of a folder go until the rest has at most ``limit`` bytes."""
+    found: list[tuple[float, str, int, Path]] = []
+    with contextlib.suppress(OSError):
+        for file in folder.iterdir():
+            with contextlib.suppress(OSError):
+                if not file.is_symlink() and file.is_file():
+                    status = file.stat()
+                    found.append((status.st_mtime, file.name, status.st_size, file))
+    kept = 0
+    for _, _, size, file in sorted(found, reverse=True):
+        kept += size
+        if kept > limit:
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 class Cache:

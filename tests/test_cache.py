@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.cache import default_folder, key_of, open_cache
+from reportgen.cache import default_folder, key_of, mark_used, open_cache, prune
 
 
 def test_a_value_comes_back_in_the_next_build(tmp_path: Path) -> None:
@@ -116,3 +116,14 @@ def test_two_builds_use_one_cache_at_once(tmp_path: Path) -> None:
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_keys_tell_parts_apart(one: list[str], other: list[str]) -> None:
     assert (key_of(*one) == key_of(*other)) == (one == other)
+
+
+def test_the_longest_unused_files_go_until_the_rest_fits(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"f{number}").write_bytes(bytes(10))
+        os.utime(tmp_path / f"f{number}", (number, number))
+    mark_used(tmp_path / "f0")
+    (tmp_path / "folder").mkdir()
+    prune(tmp_path, 25)
+    assert {file.name for file in tmp_path.iterdir()} == {"f0", "f3", "folder"}
+    prune(tmp_path / "absent", 25)

@@ -16,6 +16,7 @@ from typing import TypeVar
 import huggingface_hub
 from huggingface_hub import HfFileMetadata
 
+from reportgen.cache import mark_used, prune
 from reportgen.model_list import HubSource
 from reportgen.patterns import NAME, Pattern
 from reportgen.sources import THREAD, Access, Found, Listing, SourceRecord
@@ -52,6 +53,7 @@ __all__ = ["Hub", "HubType"]
 
 _T = TypeVar("_T")
 _LOOKS_AT_LOCKS = 3.0
+_LISTINGS = 64 * 2**20  # bytes of listings, from one build to the next
 
 
 class HubType:
@@ -148,12 +150,15 @@ class Hub:
         kept = None if self._access.cache is None else self._access.cache / "listings" / f"{name}.json"
         if kept is not None:
             with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
-                return {str(file): Entry(*one) for file, one in json.loads(kept.read_bytes()).items()}
+                known = {str(file): Entry(*one) for file, one in json.loads(kept.read_bytes()).items()}
+                mark_used(kept)
+                return known
         files = {file: one for file, one in self.tree(place).files.items() if file.endswith(".json")}
         if kept is not None:
             with contextlib.suppress(OSError):
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_text(json.dumps({file: [one.size, one.etag] for file, one in files.items()}))
+                prune(kept.parent, _LISTINGS)
         return files
 
     @property

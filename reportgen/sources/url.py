@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from reportgen.cache import mark_used, prune
 from reportgen.model_list import UrlSource, unsafe_found
 from reportgen.patterns import Pattern, Template
 from reportgen.sources import Access, Found, Listing, SourceRecord
@@ -43,6 +44,7 @@ _CHUNK = 2**20
 _CONNECT, _READ = 10.0, 30.0  # seconds
 _TRY_AGAIN = {408, 429, 500, 502, 503, 504}
 _MOST_FILES = 10_000
+_KEPT = 4 * 2**30  # bytes of fetched files, from one build to the next
 _MISSING = "correct `url`, or take the run out of the list"
 
 
@@ -66,6 +68,8 @@ class UrlType:
         else:
             folder = Path(tempfile.mkdtemp(prefix="reportgen-urls-"))
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        # Before the build, never after: what it fetches is read when this is closed.
+        prune(folder, _KEPT)
         yield Url(access, folder)
 
 
@@ -215,6 +219,7 @@ class Url:
             state = _State(known["size"], known["mark"])
         except (OSError, ValueError, LookupError, TypeError, Unusable):
             return None
+        mark_used(path)
         return FoundFile(name, path, digests.size, digests.sha256), state
 
     def _names(self, base: str) -> list[str]:
