@@ -63,7 +63,7 @@ _TOKEN = re.compile(rf"((?:[^\W\d_]+|{_NUMBER})+)")
 """Letters and numbers without anything between them: ``lr3e-5``, ``warmup100``, ``0.01``."""
 
 
-_NUMBER = re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?(?![0-9.])|[0-9]+")
+_VALUE = re.compile(r"(?<![0-9.])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?(?![0-9.])|[0-9]+")
 
 
 def natural(text: str) -> tuple[tuple[Any, ...], ...]:
@@ -73,7 +73,7 @@ def natural(text: str) -> tuple[tuple[Any, ...], ...]:
     """
     key: list[tuple[Any, ...]] = []
     end = 0
-    for found in _NUMBER.finditer(text):
+    for found in _VALUE.finditer(text):
         if found.start() > end:
             key.append((1, text[end : found.start()]))
         # Not int or float: a name may hold thousands of digits.

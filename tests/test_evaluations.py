@@ -159,6 +159,18 @@ def test_a_runs_section_tells_the_last_step_and_counts_entries(tmp_path: Path) -
     assert "<dt>Steps</dt><dd>30</dd>" not in page
 
 
+def test_a_runs_section_begins_with_what_it_is_ranked_by(tmp_path: Path) -> None:
+    # 100 entries: the end window has 5, all of them 0.25 or 0.5.
+    for name, end in (("a", 0.25), ("b", 0.5)):
+        logs(tmp_path / "r", name, "step,train_loss", [f"{i},{2.0 if i < 95 else end}" for i in range(100)])
+    built(tmp_path / "r", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "<dt>End</dt><dd>0.250</dd>" in page
+    assert "<dt>End</dt><dd>0.500</dd>" in page
+    assert '<span class="value">0.500</span>' in page
+    assert "<dt>AvgFinalLoss</dt>" not in page
+
+
 def test_small_multiples_say_which_axis_they_have() -> None:
     for end, scale in ((1.0, "linear"), (1e-6, "log")):
         made = samples.run_report("a", samples.losses(60, end=end))

@@ -119,6 +119,7 @@ class RunView:
     """A run's own section.
 
     Attributes:
+        value: What its family ranks it by, as text.
         facts: What Part 2 of the notebook prints.
         config: ``Config`` as recorded, each value as JSON; less what its family's ``shared`` says.
         marks: What a reader should know, sentences.
@@ -130,6 +131,7 @@ class RunView:
     run: RunReport
     family: FamilySpec
     line: Line
+    value: str
     facts: tuple[Fact, ...]
     config: tuple[Fact, ...]
     marks: tuple[str, ...]
@@ -237,7 +239,7 @@ def _defined(report: Report, views: Sequence[FamilyView], shown: Iterable[TableV
     keys |= {family.ranking.metric for family in report.families if family.ranking is not None}
     used = {key.rpartition(".")[2] for key in keys if not key.startswith("steps_to.")}
     losses = [run.loss.summary.metrics for run in report.runs if run.loss is not None]
-    if report.runs:
+    if any(_rank_of(family, 0) is None for family in report.families if family.runs):
         used |= {"final_loss", "avg_final_loss"}  # of each run's own section
     metrics = [run.summary.metrics for run in report.runs]
     plots = [one.plot for view in views for one in view.figures if isinstance(one.plot, Plot)]
@@ -355,7 +357,10 @@ def _family(
         missing=_missing_figures(family, {drawn.kind for drawn in figures}),
         tables=tuple(_family_tables(family, report, medium, table_number)),
         shared=tuple(Fact(key, text) for key, text in shared.items()),
-        runs=tuple(_run(run, family, shared.keys(), medium, many=many) for run in family.runs),
+        runs=tuple(
+            _run(run, family, _rank_of(family, at), shared.keys(), medium, many=many)
+            for at, run in enumerate(family.runs)
+        ),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )
 
@@ -425,14 +430,29 @@ def _shared_config(runs: Sequence[RunReport]) -> dict[str, str]:
     return first
 
 
+def _rank_of(family: FamilyReport, at: int) -> Fact | None:
+    """What the run at ``at`` is ranked by; None where that is AvgFinalLoss, or nothing."""
+    ranking = family.ranking
+    if ranking is None or ranking.metric == "avg_final_loss":
+        return None
+    return Fact(tables.metric_title(ranking.metric), standing.value_of(family, at))
+
+
 def _run(
-    run: RunReport, family: FamilyReport, shared: Container[str], medium: Medium, *, many: bool
+    run: RunReport,
+    family: FamilyReport,
+    rank: Fact | None,
+    shared: Container[str],
+    medium: Medium,
+    *,
+    many: bool,
 ) -> RunView:
     return RunView(
         run=run,
         family=family.spec,
         line=run_line(run, category(0), run.label),
-        facts=tuple(_facts(run)),
+        value=notation.loss(run.summary.metrics.avg_final_loss) if rank is None else rank.value,
+        facts=tuple(_facts(run, rank)),
         config=tuple(
             Fact(str(key), _as_json(value)) for key, value in run.config.items() if str(key) not in shared
         ),
@@ -466,11 +486,14 @@ def _as_json(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _facts(run: RunReport) -> Iterator[Fact]:
-    """What Part 2 of the notebook prints, and how many steps there were."""
+def _facts(run: RunReport, rank: Fact | None) -> Iterator[Fact]:
+    """What Part 2 of the notebook prints, or what the run is ranked by; and how many steps there were."""
     config, metrics = run.config, run.summary.metrics
-    yield Fact("AvgFinalLoss", notation.loss(metrics.avg_final_loss))
-    yield Fact("Final loss", notation.loss(metrics.final_loss))
+    if rank is None:
+        yield Fact("AvgFinalLoss", notation.loss(metrics.avg_final_loss))
+        yield Fact("Final loss", notation.loss(metrics.final_loss))
+    else:
+        yield rank
     yield Fact("Steps", notation.grouped(run.trained_steps))
     shares = question_shares(run.attributes, config)
     if shares is not None:
