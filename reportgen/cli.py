@@ -74,6 +74,9 @@ def main(arguments: Sequence[str] | None = None, *, moved: bool = False) -> int:
         return 1
     except KeyboardInterrupt as error:
         put("; ".join(("interrupted", *map(str, error.args))), sys.stderr)
+        # An interrupt that came within exec(), as dataclasses use it, makes `python -m` end by SIGINT in the
+        # end, whatever code it is given; the next exec() has Python forget it.
+        exec("")  # noqa: S102
         return _INTERRUPTED
 
 

@@ -543,6 +543,18 @@ def test_a_time_limit_says_whether_the_report_was_written(tmp_path: Path, writte
         build()
 
 
+def test_an_interrupt_within_exec_is_130_too(tmp_path: Path) -> None:
+    lines = [
+        "import sys",
+        "from reportgen import cli",
+        "cli._entry.loaded = lambda: exec('raise KeyboardInterrupt')",
+        "sys.exit(cli.main(['check']))",
+    ]
+    (tmp_path / "within.py").write_text("\n".join(lines))
+    done = subprocess.run([sys.executable, "-m", "within"], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX signals")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_interrupted_build_stops_at_once_and_leaves_nothing_running(
