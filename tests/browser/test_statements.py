@@ -113,15 +113,17 @@ class TestCaptions:
         line = "Line: centred rolling mean over 5 steps, partial windows at the edges."
         band = (
             " Band: rolling minimum to maximum over the same window."
-            " Spikes are thin lines at their steps; line and band leave them out."
+            " Spikes are thin lines at their steps;"
+            " where a window holds one, line and band show its other losses."
         )
         assert caption(page, figure) == f"{of}, log axis. {line}{band}"
         press(page, figure, "Linear")
         assert caption(page, figure) == f"{of}, linear axis. {line}{band}"
         press(page, figure, "No band")
-        assert caption(page, figure) == f"{of}, linear axis. {line} Spikes are left out of the lines."
+        spikes = "Where a window holds a spike, the line shows its other losses."
+        assert caption(page, figure) == f"{of}, linear axis. {line} {spikes}"
         press(page, figure, "Share")
-        share = f"{of}, against the share of each run, linear axis. {line} Spikes are left out of the lines."
+        share = f"{of}, against the share of each run, linear axis. {line} {spikes}"
         assert caption(page, figure) == share
         press(page, figure, "Steps")
         press(page, figure, "Band")
