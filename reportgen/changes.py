@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from reportgen.report import Report, RunReport
 
-__all__ = ["against", "as_text", "compare", "count", "is_empty", "read_baseline", "sections"]
+__all__ = ["against", "as_text", "compare", "count", "read_baseline", "sections"]
 
 _RELATIVE = 1e-9
 _MOST_KEYS = 200
@@ -140,11 +140,6 @@ def _at_commit_of(run: RunReport, entry: _Entry) -> RunReport:
 def count(changes: Mapping[str, Any]) -> int:
     """How many runs are news; one that could not be read last time either is none."""
     return sum(is_news for is_news, _ in by_run(changes))
-
-
-def is_empty(changes: Mapping[str, Any]) -> bool:
-    """Whether there is no news."""
-    return count(changes) == 0
 
 
 def _asked_for(entry: _Entry, document: Document) -> bool:

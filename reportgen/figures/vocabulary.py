@@ -9,7 +9,6 @@ from reportgen.notation import count
 
 __all__ = [
     "AVG_FINAL_LOSS",
-    "SHARE",
     "SMOOTHERS",
     "STEP_SCALES",
     "THRESHOLD",
@@ -28,7 +27,6 @@ SMOOTHERS: Mapping[str, str] = MappingProxyType(
 )
 
 AVG_FINAL_LOSS = "AvgFinalLoss"
-SHARE = "Share of the run"
 THRESHOLD = "Threshold of the loss"
 STEP_SCALES: Mapping[str, str] = MappingProxyType({"step": "Steps", "log": "Log steps", "share": "Share"})
 """What the scales of an axis of steps are called where one can be chosen."""
