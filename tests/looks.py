@@ -1,21 +1,26 @@
 """Reports to look at: runs of many kinds, all synthetic, built and photographed.
 
-    python -m tests.looks FOLDER
+    python -m tests.looks FOLDER [REPORT ...]
 
-writes lists and runs, builds each report, and takes pictures of the page at three widths, light, dark and
-printed, and of every page of the PDF. What a program can check, tests check; this is for eyes.
+writes lists and runs, builds each report (one of ``REPORTS``, a list that ships, or a file), and takes
+pictures of the page at three widths, light, dark and printed, and of every page of the PDF. What a program
+can check, tests check; this is for eyes.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import reportgen
+from reportgen.resources import folder
 
 __all__ = ["REPORTS", "build", "write"]
 
@@ -62,57 +67,142 @@ def long_names() -> Runs:
 
 
 def evaluations() -> Runs:
-    """25 runs that end between 3.27 and 3.35 after 30 values."""
-    for i in range(25):
-        yield f"speedrun-{i:03}", _falling(30, 5.0, 3.24 + 0.003 * i, i, 0.001).tolist(), {"run": i}
+    """200 runs in 8 families that end between 3.27 and 3.35 after 30 evaluations."""
+    for i in range(200):
+        family, seed = divmod(i, 25)
+        end = 3.27 + 0.08 * (i * 37 % 200) / 199
+        losses = _falling(30, 6.0, end - 0.01, i, 0.0005)
+        losses[-1] = end
+        yield f"{OPTIMIZERS[family]}-lr{(1, 3, 6, 10, 20)[seed // 5]}e-4-s{seed % 5}", losses.tolist(), {}
 
 
 def spikes() -> Runs:
-    """Eleven runs of the shapes of Quanta Maths, with spikes of a thousandfold."""
-    for i in range(11):
+    """The 27 shapes of Quanta Maths that its notebook plots, with spikes of a thousandfold."""
+    for i, name in enumerate(_quanta_maths()):
         random = np.random.default_rng(i)
-        losses = np.geomspace(2.9, 1e-8 * (i + 1), 20_000) * np.exp(random.normal(0, 0.1, 20_000))
+        losses = np.geomspace(2.9, 1e-8 * (i % 11 + 1), 20_000) * np.exp(random.normal(0, 0.1, 20_000))
         losses[random.integers(2_000, 20_000, 12)] *= 1_000
-        yield f"add_d{3 + i}_l2_h3_t20K_s372001", losses.tolist(), {"n_digits": 3 + i}
+        yield name, losses.tolist(), {"lr": 8e-5, "batch_size": 64}
 
 
-REPORTS: dict[str, tuple[Callable[[], Runs], str]] = {
-    "stranger": (stranger, ""),
-    "sweep": (sweep, ""),
-    "long-names": (long_names, ""),
-    "evaluations": (evaluations, ""),
-    "spikes": (spikes, 'color_by = "digits"\n'),
+def night() -> Runs:
+    """Eight runs as they are the evening before; ``_next_morning`` changes them."""
+    for i in range(8):
+        config = {"lr": (1e-4, 3e-4)[i % 2], "width": (128, 256)[i // 2 % 2], "seed": i // 4}
+        losses = _falling(4_000, 6.5, 2.4 + 0.07 * i, 40 + i, 0.03)
+        yield f"lr{config['lr']:g}-w{config['width']}-s{config['seed']}", losses.tolist(), config
+
+
+def _next_morning(place: Path) -> None:
+    """One run is another, one diverged, one went on, one is unreadable, one is new; the list lost one."""
+    files = sorted((place / "night").glob("*/training_loss.json"))
+    for number, file in enumerate(files[:4]):
+        document = json.loads(file.read_text())
+        losses = np.array(document["TrainingLoss"])
+        if number == 0:
+            losses[2_000:] *= 1.35
+        elif number == 1:
+            losses[3_000:] = np.nan
+        elif number == 2:
+            losses = np.concatenate((losses, losses[-1] * np.linspace(1, 0.9, 1_000)))
+        document["TrainingLoss"] = losses.tolist()
+        file.write_text(json.dumps(document) if number < 3 else json.dumps(document)[:9_999])
+    new = place / "night" / "lr0.0003-w512-s0" / "training_loss.json"
+    new.parent.mkdir()
+    config = {"lr": 3e-4, "width": 512, "seed": 0}
+    new.write_text(json.dumps({"Config": config, "TrainingLoss": _falling(4_000, 6.5, 2.2, 99).tolist()}))
+
+
+def _quanta_maths() -> list[str]:
+    """Names of the runs of the first three families of the list that ships."""
+    listed = tomllib.loads((folder("model_lists") / "quanta-maths.toml").read_text())
+    return [run["name"] for family in listed["family"][:3] for run in family["runs"]]
+
+
+OPTIMIZERS = ("adamw", "muon", "soap", "lion", "shampoo", "sophia", "adafactor", "sgd")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A report to look at.
+
+    Attributes:
+        runs: Name, losses and configuration of each.
+        keys: Of its families, TOML.
+        family: A run's name -> its family.
+        evaluated: Losses are evaluations, logged every 250 steps in a CSV file.
+    """
+
+    runs: Callable[[], Runs]
+    keys: str = ""
+    family: Callable[[str], str] = lambda _: "Runs"
+    evaluated: bool = False
+
+    @property
+    def file(self) -> str:
+        return "log.csv" if self.evaluated else "training_loss.json"
+
+
+REPORTS: dict[str, Look] = {
+    "stranger": Look(stranger),
+    "sweep": Look(sweep),
+    "long-names": Look(long_names),
+    "evaluations": Look(evaluations, family=lambda name: name.partition("-")[0], evaluated=True),
+    "spikes": Look(
+        spikes,
+        'color_by = "digits"\n',
+        lambda name: {"add": "Addition", "mix": "Mixed"}.get(name[:3], "Inited"),
+    ),
+    "night": Look(night, 'expect = { last = "<= 2.7" }\n'),
 }
 
 
-def write(name: str, folder: Path) -> Path:
+def write(name: str, place: Path, *, morning: bool = False) -> Path:
     """Writes a report's runs and its list, and gives the list's path."""
-    runs, keys = REPORTS[name]
-    names = []
-    for run, losses, config in runs():
-        file = folder / name / run / "training_loss.json"
+    look = REPORTS[name]
+    families: dict[str, list[str]] = {}
+    for run, losses, config in look.runs():
+        families.setdefault(look.family(run), []).append(run)
+        file = place / name / run / look.file
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps({"Config": config, "TrainingLoss": losses}))
-        names.append(run)
-    path = folder / f"{name}.toml"
+        rows = "".join(f"{250 * i},{loss!r}\n" for i, loss in enumerate(losses, start=1))
+        whole = json.dumps({"Config": config, "TrainingLoss": losses})
+        file.write_text(f"step,val_loss\n{rows}" if look.evaluated else whole)
+    if morning:
+        _next_morning(place)
+        families["Runs"] = [*families["Runs"][:-1], "lr0.0003-w512-s0"]
+    path = place / f"{name}.toml"
+    tables = [
+        f'[[family]]\nname = "{family}"\n{look.keys}runs = {json.dumps(runs)}\n'
+        for family, runs in families.items()
+    ]
+    if look.evaluated:
+        tables.insert(0, '[names]\npattern = "(?P<optimizer>[a-z]+)-lr(?P<lr>[0-9e.-]+)-s(?P<seed>[0-9]+)"\n')
     path.write_text(
         f'title = "Synthetic: {name}"\nsynthetic = true\nauthor = "A. Researcher"\n'
-        f'[source]\ntype = "directory"\npath = "{name}/{{name}}/training_loss.json"\n'
-        f"[figures]\nwidth_mm = [178, 85]\n"
-        f'[[family]]\nname = "Runs"\n{keys}runs = {json.dumps(names)}\n'
+        f'[source]\ntype = "directory"\npath = "{name}/{{name}}/{look.file}"\n'
+        f"[figures]\nwidth_mm = [178, 85]\n" + "".join(tables)
     )
     return path
 
 
-def build(name: str, folder: Path) -> Path:
-    """Builds a report and gives its folder."""
-    out = folder / f"{name}-report"
-    reportgen.build(write(name, folder), out)
+def build(name: str, place: Path) -> Path:
+    """Builds a report and gives its folder; of a night the second of two."""
+    out = place / f"{name}-report"
+    if name not in REPORTS:
+        reportgen.build(name, out)  # a list that ships, or a file
+        return out
+    reportgen.build(write(name, place), out)
+    if name == "night":
+        baseline = place / "night-before"
+        shutil.rmtree(baseline, ignore_errors=True)
+        out.rename(baseline)
+        reportgen.build(write(name, place, morning=True), out, baseline=baseline)
     return out
 
 
 def photograph(out: Path) -> None:
-    """Pictures of the page and of the PDF's pages, next to them."""
+    """Pictures of the page, light, dark and printed, and of the PDF's pages, next to them."""
     import pypdfium2
     from playwright.sync_api import sync_playwright
 
@@ -140,5 +230,5 @@ def photograph(out: Path) -> None:
 
 if __name__ == "__main__":
     place = Path(sys.argv[1])
-    for each in REPORTS:
+    for each in sys.argv[2:] or (*REPORTS, "demo"):
         photograph(build(each, place))
