@@ -1,29 +1,23 @@
 // Lighting up: a run that is pointed at, in a figure or in a row, shows in all figures and rows in view.
 let litRun = null;
-let rowsOf = null;
 
 function lightUp(id) {
   if (id === litRun) return;
-  rowsOf ??= rowsByRun();
-  for (const row of rowsOf.get(litRun) ?? []) row.classList.remove("lit");
+  for (const row of rowsOf(litRun)) row.classList.remove("lit");
   litRun = id;
-  for (const row of rowsOf.get(litRun) ?? []) row.classList.add("lit");
+  for (const row of rowsOf(litRun)) row.classList.add("lit");
   for (const figure of figures) if (figure.drawn && figure.visible) drawLit(figure);
 }
 
-function rowsByRun() {
-  const found = new Map();
-  for (const row of document.querySelectorAll("tr[data-run], summary[data-run]")) {
-    if (!found.has(row.dataset.run)) found.set(row.dataset.run, []);
-    found.get(row.dataset.run).push(row);
-  }
-  return found;
+// Looked for each time: rows come and go as a reader scrolls.
+function rowsOf(id) {
+  return id === null ? [] : document.querySelectorAll(`:is(tr, summary)[data-run="${CSS.escape(id)}"]`);
 }
 
 // The run's line and band over the drawn figure, whose other lines step back.
 function drawLit(figure) {
   figure.over.replaceChildren();
-  const line = figure.view.lines.find((one) => one.id === litRun);
+  const line = lineOf(figure, litRun);
   const point = figure.view.points?.find((one) => one.id === litRun);
   figure.element.classList.toggle("dimmed", figure.run === null && Boolean(line || point));
   for (const label of figure.labels.children) label.classList.toggle("lit", label.dataset.run === litRun);

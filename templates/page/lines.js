@@ -10,6 +10,11 @@ function linesOf(figure) {
   });
 }
 
+// The line of a run in a figure, null where it has none.
+function lineOf(figure, id) {
+  return figure.view.lines.find((one) => one.id === id) ?? null;
+}
+
 // Both curves as one, the fine one as far as it goes: a log axis gives its beginning most room.
 function joined(fine, coarse) {
   const end = fine.step[fine.step.length - 1];
