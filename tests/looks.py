@@ -147,7 +147,12 @@ REPORTS: dict[str, Look] = {
     "stranger": Look(stranger),
     "sweep": Look(sweep),
     "long-names": Look(long_names),
-    "evaluations": Look(evaluations, family=lambda name: name.partition("-")[0], evaluated=True),
+    "evaluations": Look(
+        evaluations,
+        'rank_by = "eval_loss.last"\n',
+        family=lambda name: name.partition("-")[0],
+        evaluated=True,
+    ),
     "spikes": Look(
         spikes,
         'color_by = "digits"\n',
@@ -161,6 +166,7 @@ def write(name: str, place: Path, *, morning: bool = False) -> Path:
     """Writes a report's runs and its list, and gives the list's path."""
     look = REPORTS[name]
     families: dict[str, list[str]] = {}
+    shutil.rmtree(place / name, ignore_errors=True)
     for run, losses, config in look.runs():
         families.setdefault(look.family(run), []).append(run)
         file = place / name / run / look.file
@@ -197,7 +203,7 @@ def build(name: str, place: Path) -> Path:
         baseline = place / "night-before"
         shutil.rmtree(baseline, ignore_errors=True)
         out.rename(baseline)
-        reportgen.build(write(name, place, morning=True), out, baseline=baseline)
+        reportgen.build(write(name, place, morning=True), out, baseline=baseline / "report.json")
     return out
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.figures.axes import tick_texts, ticks
+from reportgen.figures.ruler import Ruler
 from reportgen.figures.style import line_styles, named_styles, plain
 from reportgen.kinds import FloatArray
+from reportgen.outputs import images
 from reportgen.report import FamilyReport
 from tests import samples
 from tests.families import family
@@ -203,3 +208,42 @@ def test_text_from_strangers_is_one_plain_line(text: str) -> None:
     assert len(unescaped) <= 40
     if text.isascii() and text.isprintable() and len(text) <= 40:
         assert unescaped == " ".join(text.split())
+
+
+class TestRuler:
+    """Widths of text, in the font that draws it."""
+
+    def test_other_scripts_are_as_wide_as_their_font_says(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A font of this test's own, which fontconfig would name: 学 is 1.234 times its size wide."""
+        made = FontBuilder(1000, isTTF=True)
+        made.setupGlyphOrder([".notdef", "learn"])
+        made.setupCharacterMap({ord("学"): "learn"})
+        made.setupGlyf({name: TTGlyphPen(None).glyph() for name in (".notdef", "learn")})
+        made.setupHorizontalMetrics({".notdef": (500, 0), "learn": (1234, 0)})
+        made.setupHorizontalHeader()
+        made.setupPost()
+        made.save(tmp_path / "own.ttf")
+        program = tmp_path / "fc-match"
+        program.write_text(f"#!/bin/sh\nprintf '%s\\t0' '{tmp_path / 'own.ttf'}'\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert Ruler()("学学") == pytest.approx(2.468)
+        assert Ruler()("习") == 1.0  # which that font lacks
+        assert Ruler().stand_ins("a学") == [str(tmp_path / "own.ttf")]
+
+    @pytest.mark.parametrize(("text", "least"), [("学习率", 3.0), ("مرحبا", 1.5), ("🚀", 1.0), ("กิ", 0.3)])
+    def test_without_fontconfig_the_estimate_is_no_narrower(
+        self, text: str, least: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", "")
+        assert Ruler()(text) >= least
+
+    def test_a_figure_is_another_where_another_font_draws_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        figure = {"data": [], "layout": {"title": "学"}}
+        monkeypatch.setattr(Ruler, "stand_ins", lambda *_: ["a.ttf"])
+        first = images.key(figure)
+        monkeypatch.setattr(Ruler, "stand_ins", lambda *_: ["b.ttf"])
+        assert images.key(figure) != first
+        assert images.key({"data": []}) == images.key({"data": []})

@@ -24,6 +24,8 @@ from choreographer.browsers import Chromium
 from PIL import Image
 
 from reportgen.curves.summary import Curve
+from reportgen.figure_kinds import figure_kinds
+from reportgen.figures.draw import draw
 from reportgen.figures.style import Figure
 from reportgen.outputs.images import ChromeError, Drawer, Images, key
 from tests import families, samples
@@ -51,6 +53,15 @@ def full_size() -> Figure:
         )
         runs.append(samples.with_summary(run, curve=curve))
     return families.drawn("log", samples.family_report("Addition", runs))
+
+
+def legend_below(width_mm: int) -> Figure:
+    """Eight runs whose names do not fit beside the plot, 学习率 among them, with a long last tick."""
+    names = ["model=resnet50 lr=0.1", "model=学习率一", *(f"model=MOMENTUM_WARMUP_{i}" for i in range(6))]
+    runs = [samples.run_report(f"run-{i}", samples.losses(300), label=name) for i, name in enumerate(names)]
+    plot = figure_kinds()["log"].plot(samples.family_report("Names", runs))
+    assert plot is not None
+    return draw(plot, width_mm)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +104,28 @@ def test_svg_is_a_figure_of_its_size_with_text_in_our_font(
         assert text in shown
 
 
+def test_a_legend_names_every_line_within_the_figure() -> None:
+    """Plotly clips a legend that needs more rows than there is room for."""
+    figures = {f"names-{width}": legend_below(width) for width in (85, 130, 178)}
+    with Drawer() as drawer:
+        images = drawer.draw(figures, without_png=figures)
+
+    def place(group: ET.Element) -> list[float]:
+        return [float(number) for number in re.findall(r"[-\d.]+", group.attrib["transform"])]
+
+    for name, figure in figures.items():
+        root = ET.fromstring(images[name].svg)
+        (legend,) = (group for group in root.iter(f"{SVG}g") if group.get("class") == "legend")
+        entries = [group for group in legend.iter(f"{SVG}g") if group.get("class") == "traces"]
+        assert len(entries) == 8
+        for entry in entries:
+            (box,) = (each for each in entry if each.get("class") == "legendtoggle")
+            right = place(legend)[0] + place(entry)[0] + float(box.attrib["width"])
+            bottom = place(legend)[1] + place(entry)[1] + 0.5 * float(box.attrib["height"])
+            assert right <= figure["layout"]["width"] + 1
+            assert bottom <= figure["layout"]["height"] + 1
+
+
 def test_ids_are_unique_over_all_figures(drawn: dict[str, Images]) -> None:
     """Several can stand in one page; what refers to an id refers to one of its own figure."""
     seen: set[str] = set()
@@ -129,8 +162,12 @@ def test_pdf_is_one_page_of_the_figures_size_with_text_and_its_font(
                 for o in objects
                 if isinstance(o, pikepdf.Dictionary) and o.get("/Type") == "/FontDescriptor"
             ]
+            drawing = [o for o in objects if isinstance(o, pikepdf.Dictionary) and "/CharProcs" in o]
+            described = [str(o.FontDescriptor.FontName) for o in drawing if "/FontDescriptor" in o]
             assert fonts
-            assert all("/FontFile2" in font or "/FontFile3" in font for font in fonts)
+            # A font that draws its letters itself (Type 3, which Chrome makes of some) needs no file.
+            own = [font for font in fonts if str(font.FontName) not in described]
+            assert all("/FontFile2" in font or "/FontFile3" in font for font in own)
             if name != "hostile":
                 assert all("SourceSans3" in str(font.FontName) for font in fonts)
     text = pypdf.PdfReader(io.BytesIO(drawn["addition-log"].pdf)).pages[0].extract_text()

@@ -113,12 +113,14 @@ def sheet(
         legend = look | {"x": 1.0, "xanchor": "left", "y": 1.0, "yanchor": "top"}
         height = max(height, line * 1.45 * len(names) + margin["t"] + margin["b"])
     elif names and not at_ends:
-        columns = max(1, int((width - 4) // (widest + sample)))
+        # Plotly's legends end where the plot does; a gap is left for what it adds between entries.
+        room = width - margin["r"] - 10
+        columns = max(1, int(room // (widest + sample)))
         below = (19.0 * text_px / TEXT_PX) * math.ceil(len(names) / columns) + 8
         height += below
         legend = look | {
             "orientation": "h",
-            "entrywidth": max(widest, (width - 4) / columns - sample),
+            "entrywidth": max(widest, room / columns - sample),
             # Not by the container: Plotly would move axis titles to where it keeps room for the legend.
             "x": max(-2.0, -(margin["l"] - 4) / max(1.0, width - margin["l"] - margin["r"])),
             "xanchor": "left",

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import ReportgenError
+from reportgen.figures.ruler import Ruler
 from reportgen.figures.style import Figure
 from reportgen.outputs.chrome import PLOTLY_JS, Browser, BrowserError, NoBrowserError
 
@@ -61,7 +62,10 @@ def key(figure: Figure) -> str:
 
     versions = [version(name) for name in ("kaleido", "pikepdf", "pillow", "pypdfium2")]
     made_by = [PLOTLY_JS, _DPI, _STILL_DPI, _STILL_COLOURS, *versions]
-    return hashlib.sha256(orjson.dumps([made_by, figure], option=orjson.OPT_SORT_KEYS)).hexdigest()
+    described = orjson.dumps([made_by, figure], option=orjson.OPT_SORT_KEYS)
+    # Letters of other scripts look as the font does that this machine has for them.
+    fonts = [] if described.isascii() else Ruler().stand_ins(described.decode())
+    return hashlib.sha256(described + orjson.dumps(fonts)).hexdigest()
 
 
 class Drawer:
