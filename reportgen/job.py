@@ -41,6 +41,7 @@ __all__ = ["Outcome", "run"]
 _MANY_RUNS = 100
 _POINTS, _POINTS_OF_MANY = 800, 300
 _LONGEST_LINE = 1000
+_MOST_PASSED = 3
 _LAST_SECOND = 253402300799  # of the year 9999
 _ALWAYS = ("report.json", "summary.md", folder.MANIFEST)
 
@@ -229,13 +230,28 @@ def _without_passed(
 ) -> tuple[tuple[ModelList, ...], list[_Entry], list[Pulled | Problem]]:
     """All without the runs that a listing told and that hold no series: they are none, and no problem."""
     passed = {
-        (entry.family.slug, entry.position)
+        (entry.family.slug, entry.position): one_line(one.message)
         for entry, one in zip(entries, pulled, strict=True)
         if isinstance(one, Problem) and one.kind == "missing" and entry.spec.found and not entry.spec.sha256
     }
     if not passed:
         return lists, entries, pulled
-    log.say(f"passed over, since they hold no series: {len(passed):,} of the runs that patterns found")
+    left = [
+        one
+        for entry, one in zip(entries, pulled, strict=True)
+        if (entry.family.slug, entry.position) not in passed
+    ]
+    lists = _less(lists, passed, log)
+    return lists, _entries(lists), left
+
+
+def _less(
+    lists: tuple[ModelList, ...], passed: Mapping[tuple[str, int], str], log: Log
+) -> tuple[ModelList, ...]:
+    """The lists without what patterns found and is no run: places in families, by slug, and why."""
+    some = "; ".join(list(passed.values())[:_MOST_PASSED]) + ("; ..." if len(passed) > _MOST_PASSED else "")
+    found = f"passed over, since they hold no series: {len(passed):,} of the runs that patterns found"
+    log.say(one_line(f"{found} ({some})", _LONGEST_LINE))
 
     def kept(family: FamilySpec) -> FamilySpec:
         runs = tuple(
@@ -243,13 +259,7 @@ def _without_passed(
         )
         return dataclasses.replace(family, runs=runs)
 
-    left = [
-        one
-        for entry, one in zip(entries, pulled, strict=True)
-        if (entry.family.slug, entry.position) not in passed
-    ]
-    lists = tuple(dataclasses.replace(one, families=tuple(map(kept, one.families))) for one in lists)
-    return lists, _entries(lists), left
+    return tuple(dataclasses.replace(one, families=tuple(map(kept, one.families))) for one in lists)
 
 
 def _pull_options(options: BuildOptions, deadline: float | None) -> PullOptions:
@@ -330,15 +340,27 @@ def _report(
     results = iter(measured.results)
     made: dict[tuple[str, int], assemble.MeasuredRun] = {}
     problems: list[Problem] = list(of_patterns)
+    passed: dict[tuple[str, int], str] = {}
     for entry, one in zip(entries, pulled, strict=True):
         if isinstance(one, Problem):
             problems.append(one)
             continue
         result = next(results)
+        place = (entry.family.slug, entry.position)
         if isinstance(result, measure.Measured):
-            made[entry.family.slug, entry.position] = assemble.MeasuredRun(one, result)
+            made[place] = assemble.MeasuredRun(one, result)
+        elif result.no_series and entry.spec.found and not entry.spec.sha256:
+            passed[place] = result.reason
         else:
             problems.append(Problem(entry.family.name, entry.spec.name, "unreadable", result.reason))
+    if passed:
+        kept = [entry for entry in entries if (entry.family.slug, entry.position) not in passed]
+        lists = _less(lists, passed, log)
+        made = {
+            (new.family.slug, new.position): made[old.family.slug, old.position]
+            for old, new in zip(kept, _entries(lists), strict=True)
+            if (old.family.slug, old.position) in made
+        }
     families, found = judging.judged(assemble.families(lists, made))
     report = Report(
         title=options.title or model_list.title_of(lists),
@@ -462,6 +484,8 @@ def _exit_code(manifest: Mapping[str, Any], formats_missing: bool, options: Buil
 
 def _no_run_text(report: Report) -> str:
     if not report.problems:
+        if report.families:
+            return "no run that the lists' patterns found holds a series; correct the patterns or the source"
         return "the lists name no run; name at least one under [[family]]"
     first, number = report.problems[0], len(report.problems)
     if number == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +22,7 @@ __all__ = [
     "Scalar",
     "Series",
     "SourceRecord",
+    "Store",
     "Unreadable",
 ]
 
@@ -81,11 +82,14 @@ class Unreadable(Exception):  # noqa: N818 - a state of the file
 
     Attributes:
         reason: The sentence without the file's name, with which it begins.
+        no_series: It is whole, and nothing was logged in it: a run that a pattern finds so is none. False
+            where it is damaged, or where its owner can do something so that it is read.
     """
 
-    def __init__(self, name: str, reason: str) -> None:
+    def __init__(self, name: str, reason: str, *, no_series: bool = False) -> None:
         super().__init__(f"{name} {reason}")
         self.reason = reason
+        self.no_series = no_series
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,20 @@ class Format(Protocol):
 
         Raises:
             Unreadable: It holds no training series: what it is, and what to do.
+        """
+
+
+@runtime_checkable
+class Store(Protocol):
+    """What a format of stores may have besides: many runs from one reading of the files they share."""
+
+    def read_all(
+        self, files: Sequence[InputFile], names: Sequence[str], options: Mapping[str, Any]
+    ) -> Mapping[str, RunFile | Unreadable]:
+        """Reads these runs; each name to what :meth:`Format.read` gives or raises.
+
+        Raises:
+            Unreadable: Nothing can be said of any run: the store is damaged.
         """
 
 

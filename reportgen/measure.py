@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from reportgen import curves
@@ -15,7 +15,7 @@ from reportgen.log import Progress
 from reportgen.pull import Pulled
 from reportgen.report import SeriesReport
 from reportgen.text import one_line
-from reportgen.work import Measured, RunSettings, RunWork, Unusable, fingerprint
+from reportgen.work import Measured, RunSettings, RunWork, Unchanged, Unusable, fingerprint, is_in_store
 
 if TYPE_CHECKING:
     from reportgen.executors import Executor
@@ -40,9 +40,18 @@ class MeasuredAll:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
+    """A run and where the cache keeps it.
+
+    Attributes:
+        key: By its files' bytes.
+        place: Of a run in a store: where the cache keeps the key of its last result, whatever else was
+            written into the store since; else empty.
+    """
+
     pulled: Pulled
     work: RunWork
     key: str
+    place: str = ""
 
 
 def measure(
@@ -81,24 +90,28 @@ def measure(
             results[job.key] = kept
             progress.advance(job.work.name)
     notes: list[str] = []
+    before = {job.key: last for job in missing.values() if (last := _last(job, cache)) is not None}
+    computed: list[str] = []
     if missing:
         executor = executor or Local()
         batches = list(_batches(list(missing.values()), executor.batch_bytes, executor.batch_runs))
-        works = [[job.work for job in batch] for batch in batches]
+        works = [[_work(job, before.get(job.key)) for job in batch] for batch in batches]
         with closing(executor.run(works, device)) as done:
             for number, made in done:
                 notes += made.notes
                 for job, result in zip(batches[number], made.results, strict=True):
-                    results[job.key] = result
-                    if isinstance(result, Measured):
-                        cache.put(job.key, _to_bytes(result))
+                    now = before[job.key] if isinstance(result, Unchanged) else result
+                    results[job.key] = now
+                    _keep(job, now, cache)
+                    if now is result:
+                        computed.append(job.work.name)
                     progress.advance(job.work.name)
     elif device not in ("auto", "cpu"):
         curves.pick_device(device)  # A device that does not exist is a mistake, cached results or not.
     return MeasuredAll(
         tuple(_named(results[job.key], job.pulled) for job in jobs),
         tuple(dict.fromkeys(notes)),
-        tuple(job.work.name for job in missing.values()),
+        tuple(computed),
     )
 
 
@@ -109,27 +122,50 @@ def _named(result: Measured | Unusable, pulled: Pulled) -> Measured | Unusable:
     source = pulled.source
     file = source.file if not result.file else f"{source.file}/{result.file}"
     on_hub = f"{source.repo}/{file} at {source.requested_revision}"
-    return Unusable(f"{one_line(on_hub if source.repo else file)} {result.reason}")
+    return Unusable(f"{one_line(on_hub if source.repo else file)} {result.reason}", "", result.no_series)
 
 
 def _job(pulled: Pulled, settings: RunSettings, device: str, code: str, limit: int) -> _Job:
     spec = pulled.spec
     # Of several runs in one file the name says which.
-    in_store = "" if spec.source.is_per_run and not spec.source.format.repeats else spec.name
+    in_store = spec.name if is_in_store(spec) else ""
     names = "\0".join(file.name for file in pulled.files)
     key = key_of("run", code, pulled.source.sha256, names, in_store, repr(settings), device)
-    return _Job(pulled, RunWork(pulled.files, spec.name, settings, limit, bool(in_store)), key)
+    source = pulled.source
+    where = (source.kind, source.repo or "", source.file, str(pulled.path.parent))
+    place = key_of("run of a store", code, *where, in_store, repr(settings), device) if in_store else ""
+    return _Job(pulled, RunWork(pulled.files, spec.name, settings, limit, bool(in_store)), key, place)
+
+
+def _last(job: _Job, cache: Cache) -> Measured | None:
+    """What was measured of a run of a store when the store held other bytes."""
+    key = cache.get(job.place) if job.place else None
+    return None if key is None else _from_cache(cache.get(key.decode("ascii", "replace")))
+
+
+def _work(job: _Job, last: Measured | None) -> RunWork:
+    return job.work if last is None else replace(job.work, known=last.read)
+
+
+def _keep(job: _Job, result: Measured | Unusable, cache: Cache) -> None:
+    if isinstance(result, Measured):
+        cache.put(job.key, _to_bytes(result))
+        if job.place:
+            cache.put(job.place, job.key.encode())
 
 
 def _batches(jobs: Sequence[_Job], most_bytes: int, most_runs: int) -> Iterator[list[_Job]]:
+    """Batches that fit into memory. The runs of a store stand together, since it is read once for them."""
     batch: list[_Job] = []
     size = 0
     for job in jobs:
-        if batch and (size + job.work.size > most_bytes or len(batch) == most_runs):
+        of_last = bool(batch) and job.work.in_store and job.work.files == batch[-1].work.files
+        added = 0 if of_last else job.work.size
+        if batch and (size + added > most_bytes or len(batch) == most_runs):
             yield batch
-            batch, size = [], 0
+            batch, size, added = [], 0, job.work.size
         batch.append(job)
-        size += job.work.size
+        size += added
     if batch:
         yield batch
 

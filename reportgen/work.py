@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,12 @@ __all__ = [
     "RunSettings",
     "RunWork",
     "SeriesSettings",
+    "Unchanged",
     "Unusable",
+    "by_store",
     "compute",
     "fingerprint",
+    "is_in_store",
     "measured",
     "read",
     "settings_of",
@@ -88,6 +91,8 @@ class RunWork:
         settings: How.
         limit: Most bytes that a packed file may hold.
         in_store: The files are those of a store of many runs.
+        known: ``Measured.read`` of the run when it was last measured in this way; a run that still has it
+            is :class:`Unchanged`. Empty: it is measured.
     """
 
     files: tuple[FoundFile, ...]
@@ -95,6 +100,7 @@ class RunWork:
     settings: RunSettings
     limit: int = 256 * 2**20
     in_store: bool = False
+    known: str = ""
 
     @property
     def size(self) -> int:
@@ -117,6 +123,7 @@ class Measured:
         marks: That reading found.
         notes: What a reader should know of how it was read, a sentence each.
         digest: SHA-256 of its series and its configuration, hexadecimal: what a store holds of this run.
+        read: Of a run in a store: SHA-256 of all that was read of it, with notes and axes, hexadecimal.
     """
 
     config: Mapping[str, Any]
@@ -129,6 +136,7 @@ class Measured:
     marks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     digest: str = ""
+    read: str = ""
 
     @property
     def trained_steps(self) -> int:
@@ -143,10 +151,19 @@ class Unusable:
     Attributes:
         reason: What is wrong and how to fix it; a sentence that the file's name begins.
         file: The name of the file in the run's folder; empty for a run of one file.
+        no_series: Nothing was logged in its files, which are whole: found by a pattern it is no run.
+        lacks: The series that it has not, and by which its family is ranked; empty for another reason.
     """
 
     reason: str
     file: str = ""
+    no_series: bool = False
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A run of a store that holds what it held when it was last measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +171,17 @@ class Batch:
     """What became of a batch.
 
     Attributes:
-        results: One a run, in order.
+        results: One a run, in order; ``Unchanged`` only where its digest was known.
         notes: What a reader should know of the way there.
     """
 
-    results: tuple[Measured | Unusable, ...]
+    results: tuple[Measured | Unusable | Unchanged, ...]
     notes: tuple[str, ...]
+
+
+def is_in_store(run: RunSpec) -> bool:
+    """Whether a run's files hold several runs, of which its name says which."""
+    return not run.source.is_per_run or bool(run.source.format.repeats)
 
 
 def settings_of(family: FamilySpec, run: RunSpec, points: int) -> RunSettings:
@@ -226,59 +248,84 @@ def measured(batch: Sequence[RunWork], device: str) -> Batch:
         batch: That fits into memory together.
         device: What :func:`reportgen.curves.pick_device` returned.
     """
-    return compute(batch, [read(run) for run in batch], device)
+    return compute(batch, [made for runs in by_store(batch) for made in read(runs)], device)
 
 
-def read(run: RunWork) -> RunFile | Unusable:
-    """The series of one run, as its format and its list name them."""
+def by_store(batch: Sequence[RunWork]) -> list[list[RunWork]]:
+    """A batch in pieces that are read at once, in order: the runs of one store, or one run."""
+    return [list(runs) for _, runs in groupby(batch, key=_store)]
+
+
+def _store(run: RunWork) -> object:
+    settings = run.settings
+    return (run.files, run.limit, settings.format, repr(settings.options)) if run.in_store else id(run)
+
+
+def read(runs: Sequence[RunWork]) -> list[RunFile | Unusable]:
+    """The series of runs, as their format and their list name them.
+
+    Args:
+        runs: One, or several of one store, which is read once.
+    """
+    first = runs[0]
     try:
-        found = _own_files(run)
+        if not first.in_store or len(first.files) == 1:
+            return _read(runs, first.files)
+        own = _by_run(first)
+        if not own:
+            return _read(runs, first.files)
+        # Each run has files of its own, and is read from them alone.
+        found = [own.get(run.name, frozenset(plain_name(file.name) for file in run.files)) for run in runs]
+        return [
+            made
+            for run, names in zip(runs, found, strict=True)
+            for made in _read([run], [file for file in run.files if plain_name(file.name) in names])
+        ]
     except Changed:
-        return Unusable(_CHANGED)
-    files = [HashedFile(file, run.limit) for file in found]
+        return [Unusable(_CHANGED)] * len(runs)
+
+
+def _read(runs: Sequence[RunWork], found: Sequence[FoundFile]) -> list[RunFile | Unusable]:
+    """The series of runs that share files."""
+    first = runs[0]
+    files = [HashedFile(file, first.limit) for file in found]
     heads = {file.name: file.head for file in files}
-    alone = len(files) == 1
+    settings = first.settings
     try:
-        made = formats.read_run(
+        made = formats.read_runs(
             files,
             lambda name: heads[name](),
-            run.name,
-            run.settings.format,
-            run.settings.options,
+            list(dict.fromkeys(run.name for run in runs)),
+            settings.format,
+            settings.options,
         )
-        for file in files:
-            file.verify()
-    except Unreadable as error:
-        if not all(file.is_as_hashed() for file in files):
-            return Unusable(_CHANGED)
-        if alone or not str(error).endswith(error.reason):
-            return Unusable(error.reason)
-        return Unusable(error.reason, str(error).removesuffix(error.reason).strip())
-    except Changed:
-        return Unusable(_CHANGED)
+        if all(isinstance(one, RunFile) for one in made.values()):
+            for file in files:
+                file.verify()
+        elif not all(file.is_as_hashed() for file in files):
+            raise Changed
     except OSError as error:
-        return Unusable(f"could be pulled and then not read ({error.strerror}); build again")
-    made = replace(made, series=_as_listed(made.series, run.settings.series))
-    if _find(made.series, run.settings.ranked) is None:
-        return Unusable(_no_series(run.settings.ranked, made.series))
+        return [Unusable(f"could be pulled and then not read ({error.strerror}); build again")] * len(runs)
+    return [_listed(made[run.name], run.settings, alone=len(files) == 1) for run in runs]
+
+
+def _listed(made: RunFile | Unreadable, settings: RunSettings, *, alone: bool) -> RunFile | Unusable:
+    """What a list makes of a run: its names of series, the one that it needs."""
+    if isinstance(made, Unreadable):
+        file = "" if alone else str(made).removesuffix(made.reason).strip()
+        return Unusable(made.reason, file, made.no_series)
+    made = replace(made, series=_as_listed(made.series, settings.series))
+    if _find(made.series, settings.ranked) is None:
+        return Unusable(_no_series(settings.ranked, made.series), lacks=settings.ranked)
     return made
 
 
-def _own_files(run: RunWork) -> Sequence[FoundFile]:
-    """Of a store whose runs have files of their own those of this run; else all."""
-    if not run.in_store or len(run.files) == 1:
-        return run.files
-    own = _by_run(run.files, run.limit, run.settings.format).get(run.name)
-    return run.files if own is None else [file for file in run.files if plain_name(file.name) in own]
-
-
-@lru_cache(maxsize=4)
-def _by_run(files: tuple[FoundFile, ...], limit: int, wanted: str | None) -> Mapping[str, frozenset[str]]:
-    """Runs of a store to their files; nothing where they share them. It is asked for each of its runs."""
-    hashed = [HashedFile(file, limit) for file in files]
+def _by_run(store: RunWork) -> Mapping[str, frozenset[str]]:
+    """Runs of a store to their files; nothing where they share them."""
+    hashed = [HashedFile(file, store.limit) for file in store.files]
     heads = {file.name: file.head for file in hashed}
     try:
-        found = formats.runs_in(hashed, lambda name: heads[name](), wanted, {})
+        found = formats.runs_in(hashed, lambda name: heads[name](), store.settings.format, {})
     except (Unreadable, OSError):
         return {}  # Reading says why.
     return {name: frozenset(own) for name, own in found.items()} if isinstance(found, Mapping) else {}
@@ -286,10 +333,15 @@ def _by_run(files: tuple[FoundFile, ...], limit: int, wanted: str | None) -> Map
 
 def compute(batch: Sequence[RunWork], read: Sequence[RunFile | Unusable], device: str) -> Batch:
     """Measures what was read of a batch."""
+    whole = [
+        _digest_of_all(made) if run.in_store and isinstance(made, RunFile) else ""
+        for run, made in zip(batch, read, strict=True)
+    ]
+    same = [bool(run.known) and run.known == digest for run, digest in zip(batch, whole, strict=True)]
     found = [
         (position, one, _settings_of(one, made, run.settings))
         for position, (run, made) in enumerate(zip(batch, read, strict=True))
-        if isinstance(made, RunFile)
+        if isinstance(made, RunFile) and not same[position]
         for one in made.series.values()
     ]
     notes: list[str] = []
@@ -311,6 +363,8 @@ def compute(batch: Sequence[RunWork], read: Sequence[RunFile | Unusable], device
         tuple(
             made
             if isinstance(made, Unusable)
+            else Unchanged()
+            if same[position]
             else Measured(
                 config=made.config,
                 recorded=made.recorded,
@@ -322,6 +376,7 @@ def compute(batch: Sequence[RunWork], read: Sequence[RunFile | Unusable], device
                 marks=made.marks,
                 notes=made.notes,
                 digest=_digest(made),
+                read=whole[position],
             )
             for position, (run, made) in enumerate(zip(batch, read, strict=True))
         ),
@@ -336,6 +391,25 @@ def _digest(run: RunFile) -> str:
         digest.update(f"{name} {one.step_unit} {len(one.values)}".encode("utf-8", "surrogatepass"))
         digest.update(one.values.tobytes())
         digest.update(b"" if one.steps is None else one.steps.tobytes())
+    return digest.hexdigest()
+
+
+def _digest_of_all(run: RunFile) -> str:
+    """Of everything that was read of a run: with the same digest its numbers are the same."""
+    said = [run.config, run.recorded, run.unfinished, run.marks, run.notes, run.format]
+    digest = hashlib.sha256(json.dumps(said, default=str).encode())
+    for name, one in run.series.items():
+        arrays = {
+            "values": one.values,
+            "steps": one.steps,
+            "rows": one.rows,
+            "missing": one.missing,
+            **one.axes,
+        }
+        told = [name, one.source_name, one.step_unit, one.evaluation, one.table, one.superseded, *arrays]
+        digest.update(repr(told).encode("utf-8", "surrogatepass"))
+        for array in arrays.values():
+            digest.update(b"none" if array is None else f"{len(array)} ".encode() + array.tobytes())
     return digest.hexdigest()
 
 

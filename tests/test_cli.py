@@ -180,6 +180,30 @@ def test_check_looks_at_files_on_disk(good: Path, tmp_path: Path) -> None:
     assert second == f"{good}: F: x* finds no run; correct the pattern or the source"
 
 
+def test_check_says_which_found_runs_lack_what_they_are_ranked_by(tmp_path: Path) -> None:
+    for name, text in {
+        "a": "step,loss\n1,3\n2,2\n",
+        "b": "step,loss\n1,4\n2,3\n",
+        "c": "step,learning_rate\n1,0.1\n2,0.2\n",
+        "d": "step,loss\n",
+        "e": "a page",
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "log.csv").write_text(text)
+    place = tmp_path / "list.toml"
+    place.write_text(
+        '[source]\ntype = "directory"\npath = "{name}/log.csv"\n[[family]]\nname = "F"\nruns = ["*"]\n'
+    )
+    done = reportgen("check", place)
+    assert (done.returncode, done.stderr) == (3, "")
+    first, second = done.stdout.splitlines()
+    assert first.endswith("; 3 runs found, 1 without a loss, 2 other places hold no series"), first
+    assert second == (
+        f"{place}: F: c: has no training loss; name it under [series.loss] from = [...]; "
+        "its series: learning_rate"
+    )
+
+
 def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> None:
     done = reportgen("build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache")
     assert (done.returncode, done.stdout) == (0, "")

@@ -7,8 +7,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from reportgen import api
+from reportgen import api, job
 from reportgen.formats.stores import WAL_NOTE
+from reportgen.log import Kind, Log, Writer
+from reportgen.options import BuildOptions
 
 LIST = """[source]
 type = "directory"
@@ -66,3 +68,46 @@ def test_a_write_ahead_file_beside_a_store_is_said(tmp_path: Path) -> None:
         (tmp_path / "tests.db-wal").write_bytes(content)
         _, made = night(tmp_path, f"report{len(content)}")
         assert made["families"][0]["runs"][0]["notes"] == notes
+
+
+class _Heard(Writer):
+    """Keeps what is said."""
+
+    def __init__(self, said: list[str]) -> None:
+        self._said = said
+
+    def write(self, kind: Kind, message: str) -> None:
+        self._said.append(message)
+
+
+def test_of_a_store_that_grew_only_the_runs_that_changed_are_measured(tmp_path: Path) -> None:
+    (tmp_path / "list.toml").write_text(LIST)
+    place = tmp_path / "tests.db"
+    for name in "abc":
+        log(place, name, *(3 / step for step in range(1, 30)))
+    computed: list[str] = []
+
+    def build(name: str) -> dict[str, Any]:
+        out = tmp_path / name
+        said: list[str] = []
+        report = job.run(
+            [str(tmp_path / "list.toml")],
+            out,
+            BuildOptions(formats=("html",), cache_dir=tmp_path / "cache"),
+            Log(_Heard(said), "verbose"),
+        )
+        assert report.changed
+        computed[:] = [line for line in said if "computed:" in line]
+        made: dict[str, Any] = json.loads((out / "report.json").read_text())
+        return made
+
+    build("first")
+    assert computed[0].endswith("computed: a, b, c")
+    log(place, "b", 0.01)
+    second = build("second")
+    assert computed[0].endswith("computed: b")
+    ends = {run["name"]: run["metrics"]["final_loss"] for run in second["families"][0]["runs"]}
+    assert ends == {"a": 3 / 29, "b": 0.01, "c": 3 / 29}
+    log(place, "d", 1.0, 0.5)  # What was kept of the others is kept under the store's new bytes too.
+    build("third")
+    assert computed[0].endswith("computed: d")

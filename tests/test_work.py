@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,15 @@ from reportgen.curves import CurveSettings
 from reportgen.executors.local import Local
 from reportgen.input_files import Changed, HashedFile
 from reportgen.sources import FoundFile
-from reportgen.work import Measured, RunSettings, RunWork, SeriesSettings, Unusable, measured
+from reportgen.work import (
+    Measured,
+    RunSettings,
+    RunWork,
+    SeriesSettings,
+    Unchanged,
+    Unusable,
+    measured,
+)
 
 
 def found(path: Path, name: str | None = None) -> FoundFile:
@@ -249,3 +258,45 @@ def test_settings_of_a_family_hold_what_its_list_asks_for() -> None:
     assert full.series == {"eval_loss": SeriesSettings(("val",), "lower")}
     assert work.settings_of(replace(family, rank_by="eval_loss"), spec, 300).ranked == "eval_loss"
     assert work.settings_of(replace(family, rank_by="best"), spec, 300).ranked == "loss"
+
+
+EXPORT = "Step,a - loss,a - loss__MIN,a - loss__MAX,b - loss,b - loss__MIN,b - loss__MAX\n" + "".join(
+    f"{step},{1 / step},0,1,{2 / step},0,1\n" for step in range(1, 9)
+)
+
+
+def test_a_store_is_read_once_for_all_its_runs_of_a_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "export.csv"
+    place.write_text(EXPORT)
+    file, how = found(place), RunSettings(CurveSettings(window="auto"))
+    other = replace(how, target=0.5)
+    runs = [RunWork((file,), name, how, in_store=True) for name in ("a", "b", "nobody")]
+    runs.append(RunWork((file,), "a", other, in_store=True))
+    reads: list[str] = []
+    whole = HashedFile.read
+    monkeypatch.setattr(HashedFile, "read", lambda one: (reads.append(one.name), whole(one))[1])
+    made = Local().run([runs], "cpu")
+    ((_, batch),) = list(made)
+    assert reads == ["export.csv"]
+    a, b, nobody, again = batch.results
+    assert isinstance(a, Measured) and isinstance(b, Measured) and isinstance(again, Measured)
+    assert a.series["loss"].summary.metrics.final_loss == 1 / 8
+    assert b.series["loss"].summary.metrics.final_loss == 2 / 8
+    assert again.series["loss"].summary.metrics.target_step == 2
+    assert nobody == Unusable("has no run nobody; its 2 runs are a, b")
+
+
+def test_a_run_that_its_store_still_holds_is_not_measured_again(tmp_path: Path) -> None:
+    place = tmp_path / "export.csv"
+    place.write_text(EXPORT)
+    how = RunSettings(CurveSettings(window="auto"))
+    first = measured([RunWork((found(place),), name, how, in_store=True) for name in "ab"], "cpu").results
+    place.write_text(EXPORT + "9,,,,0.1,0,1\n")
+    known = {name: one.read for name, one in zip("ab", first, strict=True) if isinstance(one, Measured)}
+    assert len(set(known.values())) == 2
+    runs = [RunWork((found(place),), name, how, in_store=True, known=known[name]) for name in "ab"]
+    same, longer = measured(runs, "cpu").results
+    assert same == Unchanged()
+    assert isinstance(longer, Measured) and longer.series["loss"].summary.metrics.final_loss == 0.1

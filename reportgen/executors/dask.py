@@ -148,7 +148,7 @@ class _Tasks:
         self._waiting.clear()
 
     def _one_by_one(self, number: int) -> work.Batch:
-        results: list[work.Measured | work.Unusable] = []
+        results: list[work.Measured | work.Unusable | work.Unchanged] = []
         notes: list[str] = []
         for run in self._batches[number]:
             self._submit(number, (run,))

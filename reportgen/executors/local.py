@@ -28,9 +28,10 @@ class Local:
         """Each batch in order; see ``Executor``."""
         picked = curves.pick_device(device)
         with ThreadPoolExecutor(self.readers, thread_name_prefix="read") as readers:
-            ahead: list[Future[RunFile | work.Unusable]] = []
+            ahead: list[Future[list[RunFile | work.Unusable]]] = []
             for number, batch in enumerate(batches):
-                started = ahead or [readers.submit(work.read, run) for run in batch]
+                started = ahead or [readers.submit(work.read, runs) for runs in work.by_store(batch)]
                 following = batches[number + 1] if number + 1 < len(batches) else ()
-                ahead = [readers.submit(work.read, run) for run in following]
-                yield number, work.compute(batch, [future.result() for future in started], picked)
+                ahead = [readers.submit(work.read, runs) for runs in work.by_store(following)]
+                read = [made for future in started for made in future.result()]
+                yield number, work.compute(batch, read, picked)

@@ -7,6 +7,7 @@ from another package, the entry point ``reportgen.formats`` that names such a cl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
@@ -16,12 +17,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import ReportgenError
-from reportgen.kinds import Unreadable
+from reportgen.kinds import Store, Unreadable
 
 if TYPE_CHECKING:
     from reportgen.kinds import Format, Head, InputFile, RunFile
 
-__all__ = ["BUILT_IN", "GROUP", "fitting", "format_of", "plugged_in", "read_run", "runs_in"]
+__all__ = ["BUILT_IN", "GROUP", "fitting", "format_of", "plugged_in", "read_run", "read_runs", "runs_in"]
 
 GROUP = "reportgen.formats"
 
@@ -129,7 +130,6 @@ def read_run(
     Raises:
         Unreadable: No format reads it, and why.
     """
-    from reportgen.formats import folders
     from reportgen.formats.refusals import refusal
 
     inside = [file.name for file in files]
@@ -139,7 +139,49 @@ def read_run(
         raise Unreadable(inside[0] if len(inside) == 1 else "", refusal(inside, head))
     read, refused = _read_all(found, files, name, options)
     if not read:
-        raise refused[0]
+        raise next((reason for reason in refused if not reason.no_series), refused[0])
+    return _whole(read, refused, files)
+
+
+def read_runs(
+    files: Sequence[InputFile],
+    head: Head,
+    names: Sequence[str],
+    wanted: str | None,
+    options: Mapping[str, Any],
+) -> dict[str, RunFile | Unreadable]:
+    """Reads runs of one store; each to what :func:`read_run` gives of it or raises.
+
+    The store is read once where its format can; a run alone, and a store that is damaged somewhere, run
+    by run.
+    """
+    made: Mapping[str, RunFile | Unreadable] = {}
+    store = "" if options.get("repeats") else files[0].name
+    if store and len(names) > 1:
+        found = format_of([file.name for file in files], head, wanted)
+        if found is not None and isinstance(found[0], Store):
+            with suppress(Unreadable):  # Reading run by run says why, of those of which it is true.
+                own = [file for file in files if file.name in found[1]]
+                made = found[0].read_all(own, names, options)
+
+    def result(name: str) -> RunFile | Unreadable:
+        from reportgen.formats.settling import settle
+
+        try:
+            if name not in made:
+                return read_run(files, head, name, wanted, options)
+            run = made[name]
+            return run if isinstance(run, Unreadable) else _whole([settle(run, None, store)], [], files)
+        except Unreadable as reason:
+            return reason
+
+    return {name: result(name) for name in names}
+
+
+def _whole(read: Sequence[RunFile], refused: Sequence[Unreadable], files: Sequence[InputFile]) -> RunFile:
+    """What several formats made of a run, with its configuration."""
+    from reportgen.formats import folders
+
     run = folders.merged(read)
     said, notes = folders.configuration([file for file in files if folders.is_configuration(file.name)])
     return replace(

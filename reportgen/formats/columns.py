@@ -193,9 +193,15 @@ def series_of(
         and not wanted
         and any(parts(key)[-1:] and parts(key)[-1] in _EXAMPLES for key in table.columns)
     ):
-        raise Unreadable(name, f"is a table of examples, not of steps; it has: {enumeration(table.columns)}")
+        raise Unreadable(
+            name,
+            f"is a table of examples, not of steps; it has: {enumeration(table.columns)}",
+            no_series=True,
+        )
     if step.column is None and not any(is_measure(one.name) for one in left):
-        raise Unreadable(name, f"holds no training series; it has: {enumeration(table.columns)}")
+        raise Unreadable(
+            name, f"holds no training series; it has: {enumeration(table.columns)}", no_series=True
+        )
     positions = {kind: _since_its_start(kind, numbers[key].values) for key, kind in axes.items()}
     # Ultralytics' metrics/... are of the validation that follows each epoch.
     validated = any(key.startswith("train/") for key in numbers) and any(
@@ -224,7 +230,11 @@ def series_of(
                 )
             )
     if not series:
-        raise Unreadable(name, f"holds no values of a training series; it has: {enumeration(table.columns)}")
+        raise Unreadable(
+            name,
+            f"holds no values of a training series; it has: {enumeration(table.columns)}",
+            no_series=True,
+        )
     texts = [one.name for one in table.columns.values() if one.texts and is_measure(one.name)]
     notes = _notes(series, step, left, split)
     if texts:
@@ -310,11 +320,15 @@ def _refuse_other_tables(table: Table, name: str) -> None:
             counted = any(plain(other) in STEPS for other in table.columns)
             if different == len(texts):
                 raise Unreadable(
-                    name, f"is a table of runs, not of steps: {quoted(key)} differs in every row"
+                    name,
+                    f"is a table of runs, not of steps: {quoted(key)} differs in every row",
+                    no_series=True,
                 )
             if different > 1 and parts(key)[-1] in _IDENTITIES:
                 if not counted:
-                    raise Unreadable(name, "is a table of runs, not of steps: it has no column of steps")
+                    raise Unreadable(
+                        name, "is a table of runs, not of steps: it has no column of steps", no_series=True
+                    )
                 raise Unreadable(name, _several(key, different))
         values = one.values[one.logged]
         if len(said) == 1 and said & _NUMBERED and 1 < np.unique(values).size < values.size:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reportgen.formats import mlflow, trackio
 from reportgen.formats.stores import database, database_files
-from reportgen.kinds import Format, RunFile, Unreadable
+from reportgen.kinds import RunFile, Unreadable
 
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile
@@ -35,11 +35,16 @@ class Databases:
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
         return _logger(files).read(files, name, options)
 
+    def read_all(
+        self, files: Sequence[InputFile], names: Sequence[str], options: Mapping[str, Any]
+    ) -> Mapping[str, RunFile | Unreadable]:
+        return _logger(files).read_all(files, names, options)
+
 
 FORMAT: Final = Databases()
 
 
-def _logger(files: Sequence[InputFile]) -> Format:
+def _logger(files: Sequence[InputFile]) -> mlflow.MLflow | trackio.Trackio:
     """Whose tables a database has."""
     with database(files, files[0].name) as (store, _):
         if mlflow.is_store(store):

@@ -84,7 +84,8 @@ class TensorBoard:
         notes = _notes(found)
         columns = _columns(place, found, notes)
         if not columns:
-            raise Unreadable(place, _why_nothing(found))
+            damaged = any(one.content.damaged or one.content.lost for one in found)
+            raise Unreadable(place, _why_nothing(found), no_series=not damaged)
         last = found[-1].content if found[-1].content.began is not None else None
         return RunFile(
             series=series_of(columns),

@@ -104,8 +104,10 @@ def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any]
     if lists:
         return _of_lists(lists, name, wanted, config)
     if any(number(value) is not None for value in found.values()):
-        raise Unreadable(name, "holds final results only: one number for each name, no series")
-    raise Unreadable(name, "holds no history of training: no lists of numbers")
+        raise Unreadable(
+            name, "holds final results only: one number for each name, no series", no_series=True
+        )
+    raise Unreadable(name, "holds no history of training: no lists of numbers", no_series=True)
 
 
 def _below(found: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -183,7 +185,7 @@ def _of_lists(
             rows=at,
         )
     if not found:
-        raise Unreadable(name, "holds no history of training: no lists of numbers")
+        raise Unreadable(name, "holds no history of training: no lists of numbers", no_series=True)
     notes = ("In this file the place in each list is the epoch, counted from 0.",)
     return RunFile(found, sound(config), notes=notes, format=History.name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +14,16 @@ import numpy as np
 
 from reportgen.formats.assembly import Column, counted, series_of, shown
 from reportgen.formats.reading import sound
-from reportgen.formats.stores import WAL_NOTE, database, has_columns, ids_by_name, run_of, step_of
+from reportgen.formats.stores import (
+    WAL_NOTE,
+    database,
+    has_columns,
+    ids_by_name,
+    rows_by_run,
+    runs_of,
+    step_of,
+    the_one,
+)
 from reportgen.kinds import RunFile, Unreadable
 
 if TYPE_CHECKING:
@@ -76,42 +85,52 @@ class MLflow:
         if _is_database(files):
             with database(files, files[0].name) as (store, _):
                 return list(_database_ids(store, files[0].name))
-        owned: dict[str, list[str]] = {}
-        for file in files:
-            owner = _owner(file.name) or PurePosixPath(file.name).parent
-            owned.setdefault(str(owner), []).append(file.name)
-        return {name: owned[folder] for name, folder in _folder_ids(files).items()}
+        own = _by_folder(files)
+        return {name: [file.name for file in own[folder]] for name, folder in _folder_ids(files).items()}
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
-        notes = []
+        return the_one(self.read_all(files, [name], options))
+
+    def read_all(
+        self, files: Sequence[InputFile], names: Sequence[str], options: Mapping[str, Any]
+    ) -> Mapping[str, RunFile | Unreadable]:
         if _is_database(files):
             place = files[0].name
             with database(files, place) as (store, has_wal):
-                run = _from_database(store, run_of(_database_ids(store, place), name, place))
-            if has_wal:
-                notes.append(WAL_NOTE)
-        else:
-            place = ""
-            ids = _folder_ids(files)
-            run = _from_folder(files, run_of(ids, name, place))
-        columns = _columns(run, notes)
-        if not columns:
-            raise Unreadable(place, f"holds no metrics of {shown(name)}; take the run out of the list")
-        if run.bad:
-            notes.append(f"Lines of metrics that hold no entry were left out: {run.bad:,}.")
-        if run.state in ("FAILED", "KILLED"):
-            notes.append(f"MLflow says that the run was {run.state.lower()}.")
-        own = {key: value for key, value in run.tags.items() if not key.startswith(_OWN_TAGS)}
-        return RunFile(
-            series=series_of(columns),
-            config=sound(run.params | ({"tags": own} if own else {})),
-            unfinished=run.state in _GOING_ON,
-            notes=tuple(notes),
-            format=self.name,
-        )
+                runs, found = runs_of(_database_ids(store, place), names, place)
+                for run_id, run in _from_database(store, runs):
+                    found |= dict.fromkeys(runs[run_id], _run(run, runs[run_id][0], place, has_wal))
+            return found
+        folders, found = runs_of(_folder_ids(files), names, "")
+        own = _by_folder(files)
+        for folder, called in folders.items():
+            found |= dict.fromkeys(
+                called, _run(_from_folder(own[folder], folder), called[0], "", has_wal=False)
+            )
+        return found
 
 
 FORMAT: Final = MLflow()
+
+
+def _run(run: _Run, name: str, place: str, has_wal: bool) -> RunFile | Unreadable:
+    notes = [WAL_NOTE] if has_wal else []
+    columns = _columns(run, notes)
+    if not columns:
+        reason = f"holds no metrics of {shown(name)}; take the run out of the list"
+        return Unreadable(place, reason, no_series=not run.bad)
+    if run.bad:
+        notes.append(f"Lines of metrics that hold no entry were left out: {run.bad:,}.")
+    if run.state in ("FAILED", "KILLED"):
+        notes.append(f"MLflow says that the run was {run.state.lower()}.")
+    own = {key: value for key, value in run.tags.items() if not key.startswith(_OWN_TAGS)}
+    return RunFile(
+        series=series_of(columns),
+        config=sound(run.params | ({"tags": own} if own else {})),
+        unfinished=run.state in _GOING_ON,
+        notes=tuple(notes),
+        format=MLflow.name,
+    )
 
 
 def _columns(run: _Run, notes: list[str]) -> dict[str, Column]:
@@ -142,6 +161,14 @@ def _owner(file: str) -> PurePosixPath | None:
         if parent.name in _PARTS:  # Names may hold slashes, which become folders.
             return parent.parent
     return None
+
+
+def _by_folder(files: Sequence[InputFile]) -> dict[str, list[InputFile]]:
+    """The files of each run, by its folder."""
+    found: dict[str, list[InputFile]] = {}
+    for file in files:
+        found.setdefault(str(_owner(file.name) or PurePosixPath(file.name).parent), []).append(file)
+    return found
 
 
 def _folders(files: Sequence[str]) -> set[PurePosixPath]:
@@ -192,6 +219,7 @@ def _folder_ids(files: Sequence[InputFile]) -> dict[str, str]:
 
 
 def _from_folder(files: Sequence[InputFile], folder: str) -> _Run:
+    """What its own files say of a run."""
     run = _Run()
     base = PurePosixPath(folder)
     for file in files:
@@ -253,17 +281,33 @@ def _database_ids(store: sqlite3.Connection, name: str) -> dict[str, str]:
     return ids_by_name([(str(run), str(name or tagged.get(run) or "")) for run, name in rows])
 
 
-def _from_database(store: sqlite3.Connection, run_id: str) -> _Run:
-    run = _Run()
-    states = store.execute("SELECT status FROM runs WHERE run_uuid = ?", (run_id,)).fetchall()
-    run.state = str(states[0][0]) if states else ""
-    steps = "step" if has_columns(store, {"metrics": ("step",)}) else "NULL"
+def _from_database(store: sqlite3.Connection, run_ids: Collection[str]) -> Iterator[tuple[str, _Run]]:
+    """What the database says of each of these runs; those without metrics come last."""
+    states = {str(run): str(state) for run, state in store.execute("SELECT run_uuid, status FROM runs")}
+    params, tags = (_pairs(store, table, run_ids) for table in ("params", "tags"))
+    step = "step" if has_columns(store, {"metrics": ("step",)}) else "NULL"
     lost = "is_nan" if has_columns(store, {"metrics": ("is_nan",)}) else "0"
-    rows = store.execute(
-        f"SELECT key, timestamp, value, {steps}, {lost} FROM metrics "  # noqa: S608 - words of ours
-        f"WHERE run_uuid = ? ORDER BY timestamp, {steps}",
-        (run_id,),
-    )
+    wanted = ("key", "timestamp", "value", step, lost)
+    left = dict.fromkeys(run_ids)
+    for run_id, rows in rows_by_run(store, "metrics", "run_uuid", wanted, f"timestamp, {step}", run_ids):
+        del left[run_id]
+        run = _Run(states.get(run_id, ""), params=params.get(run_id, {}), tags=tags.get(run_id, {}))
+        _take(rows, run)
+        yield run_id, run
+    for run_id in left:
+        yield run_id, _Run()
+
+
+def _pairs(store: sqlite3.Connection, table: str, run_ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """Of each run what a table of keys and values says; nothing where there is no such table."""
+    if not has_columns(store, {table: ("key", "value", "run_uuid")}):
+        return {}
+    rows = rows_by_run(store, table, "run_uuid", ("key", "value"), "rowid", run_ids)
+    return {run_id: {str(key): str(value) for key, value in pairs} for run_id, pairs in rows}
+
+
+def _take(rows: Sequence[tuple[Any, ...]], run: _Run) -> None:
+    """Rows of the table of metrics into a run."""
     for key, time, value, step, is_nan in rows:
         at = step_of(step)
         try:
@@ -273,13 +317,8 @@ def _from_database(store: sqlite3.Connection, run_id: str) -> _Run:
             continue
         if at is None and step is not None:
             run.bad += 1
-            continue
-        run.metrics.setdefault(str(key), []).append(entry)
-    for table, found in (("params", run.params), ("tags", run.tags)):
-        if has_columns(store, {table: ("key", "value", "run_uuid")}):
-            pairs = store.execute(f"SELECT key, value FROM {table} WHERE run_uuid = ?", (run_id,))  # noqa: S608
-            found.update((str(key), str(value)) for key, value in pairs)
-    return run
+        else:
+            run.metrics.setdefault(str(key), []).append(entry)
 
 
 def _value(value: Any) -> float:

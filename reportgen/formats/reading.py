@@ -41,7 +41,7 @@ def text_of(data: bytes, name: str, *, strict: bool = True) -> str:
     if data.startswith(_POINTER):
         raise Unreadable(name, "is a Git LFS pointer; run git lfs pull")
     if not data.strip(b"\0 \t\r\n"):
-        raise Unreadable(name, "is empty" if not data else "holds nothing but blanks")
+        raise Unreadable(name, "is empty" if not data else "holds nothing but blanks", no_series=True)
     if data.startswith(_UTF16):
         return data.decode("utf-16", "replace")
     try:

@@ -5,17 +5,30 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reportgen.formats.assembly import listed, shown
-from reportgen.kinds import Unreadable
+from reportgen.kinds import RunFile, Unreadable
 
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile
 
-__all__ = ["WAL_NOTE", "database", "database_files", "has_columns", "ids_by_name", "run_of", "step_of"]
+__all__ = [
+    "WAL_NOTE",
+    "database",
+    "database_files",
+    "has_columns",
+    "ids_by_name",
+    "rows_by_run",
+    "run_of",
+    "runs_of",
+    "step_of",
+    "the_one",
+]
 
 _MAGIC: Final = b"SQLite format 3\0"
 _WAL: Final = "-wal"
@@ -59,6 +72,66 @@ def run_of(ids: Mapping[str, str], name: str, store: str) -> str:
     raise Unreadable(store, f"has no run {shown(name)}; its {len(ids):,} runs are {listed(list(ids))}")
 
 
+def runs_of(
+    ids: Mapping[str, str], names: Sequence[str], store: str
+) -> tuple[dict[str, list[str]], dict[str, RunFile | Unreadable]]:
+    """The ids of the runs that a list names, each to its names; and what is wrong with those it lacks."""
+    runs: dict[str, list[str]] = {}
+    wrong: dict[str, RunFile | Unreadable] = {}
+    for name in names:
+        try:
+            runs.setdefault(run_of(ids, name, store), []).append(name)
+        except Unreadable as reason:
+            wrong[name] = reason
+    return runs, wrong
+
+
+def the_one(found: Mapping[str, RunFile | Unreadable]) -> RunFile:
+    """The only run that was read; raises what is wrong with it."""
+    (made,) = found.values()
+    if isinstance(made, Unreadable):
+        raise made
+    return made
+
+
+def rows_by_run(
+    connection: sqlite3.Connection,
+    table: str,
+    key: str,
+    columns: Sequence[str],
+    order: str,
+    runs: Collection[str],
+) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """The rows of a table, run by run: those of one are asked for, those of many come in one pass.
+
+    Args:
+        connection: A database.
+        table: Its name; it, ``key``, ``columns`` and ``order`` are words of ours.
+        key: The column that holds the runs' ids.
+        columns: That are wanted.
+        order: Of the rows of a run.
+        runs: Ids; runs without a row do not come.
+    """
+    taken = ", ".join(columns)
+    if len(runs) == 1:
+        (run,) = runs
+        rows = connection.execute(
+            f"SELECT {taken} FROM {table} WHERE {key} = ? ORDER BY {order}",  # noqa: S608
+            (run,),
+        ).fetchall()
+        if rows:
+            yield run, rows
+        return
+    wanted = set(runs)
+    # As text: a database may hold a run's id as a number here and as text there.
+    every = connection.execute(
+        f"SELECT CAST({key} AS TEXT) AS run, {taken} FROM {table} ORDER BY run, {order}"  # noqa: S608
+    )
+    for run, rows_of_run in groupby(every, key=itemgetter(0)):
+        if run in wanted:
+            yield run, [row[1:] for row in rows_of_run]
+
+
 def step_of(value: object) -> int | None:
     """A step; None where a value is no whole number that fits 64 bits."""
     try:
@@ -99,6 +172,7 @@ def database(files: Sequence[InputFile], name: str) -> Iterator[tuple[sqlite3.Co
         data[18:20] = b"\x01\x01"
         connection.deserialize(bytes(data))
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")  # Sorting writes no files.
         connection.text_factory = lambda value: value.decode("utf-8", "replace")
         yield connection, len(files) > 1
     # SQLite's own message may be no text, and sizes in a damaged file may be beyond all memory.

@@ -67,7 +67,7 @@ class Tables:
                 series, notes = series_of(table, file.name, options.get("step"), _hint(file.name, table))
                 read.append((file.name, series, table, notes))
             except Unreadable as reason:
-                refused = refused or reason
+                refused = reason if refused is None or refused.no_series else refused
         if not read:
             raise refused or Unreadable(name, "holds no table")
         config: dict[str, Any] = {}
@@ -182,7 +182,7 @@ def _delimited(lines: list[str], name: str) -> Table:
             f"is no table: {wrong:,} of its {wrong + len(kept):,} lines have other than {width:,} cells",
         )
     if not kept:
-        raise Unreadable(name, "holds a header and no rows; the run has logged nothing")
+        raise Unreadable(name, "holds a header and no rows; the run has logged nothing", no_series=True)
     columns = zip(*kept, strict=True)
     named = _unlike(header)
     return _table((column(key, cells) for key, cells in zip(named, columns, strict=True)), len(kept), left)
@@ -359,7 +359,7 @@ def _parquet(data: bytes, name: str) -> Table:
         reason = str(error).split("\n")[0][:200]
         raise Unreadable(name, f"is a Parquet file that cannot be read ({reason})") from None
     if not table.num_rows:
-        raise Unreadable(name, "holds columns and no rows; the run has logged nothing")
+        raise Unreadable(name, "holds columns and no rows; the run has logged nothing", no_series=True)
     return _table(iter(columns), table.num_rows, Counter())
 
 

@@ -71,7 +71,7 @@ class Text:
             if len(entries.values)
         }
         if not columns:
-            raise Unreadable(shown, _why_nothing(found))
+            raise Unreadable(shown, _why_nothing(found), no_series=not found.fitting)
         return RunFile(series=series_of(columns), notes=tuple(_notes(found, patterns)), format=self.name)
 
 

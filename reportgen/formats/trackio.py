@@ -12,7 +12,16 @@ import numpy as np
 
 from reportgen.formats.assembly import Column, series_of, shown
 from reportgen.formats.reading import integer, number, sound
-from reportgen.formats.stores import WAL_NOTE, database, has_columns, ids_by_name, run_of, step_of
+from reportgen.formats.stores import (
+    WAL_NOTE,
+    database,
+    has_columns,
+    ids_by_name,
+    rows_by_run,
+    runs_of,
+    step_of,
+    the_one,
+)
 from reportgen.kinds import RunFile, Unreadable
 
 if TYPE_CHECKING:
@@ -20,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "Trackio", "is_store"]
 
-_TABLES = {"metrics": ("run_name", "timestamp", "step", "metrics")}
+_COLUMNS = ("timestamp", "step", "metrics")
+_TABLES = {"metrics": ("run_name", *_COLUMNS)}
 # What Transformers logs with every call; trackio's own step counts the calls.
 _STEPS = ("train/global_step", "trainer/global_step", "global_step")
 _WORDS = ("NaN", "Infinity", "-Infinity")
@@ -40,26 +50,43 @@ class Trackio:
             return list(_ids(store, files[0].name))
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
+        return the_one(self.read_all(files, [name], options))
+
+    def read_all(
+        self, files: Sequence[InputFile], names: Sequence[str], options: Mapping[str, Any]
+    ) -> Mapping[str, RunFile | Unreadable]:
         place = files[0].name
-        notes: list[str] = []
         with database(files, place) as (store, has_wal):
-            run = run_of(_ids(store, place), name, place)
-            rows = store.execute(
-                f"SELECT timestamp, step, metrics FROM metrics WHERE {_key(store)} = ? ORDER BY id",  # noqa: S608
-                (run,),
-            ).fetchall()
-            config = _config(store, run)
-        columns, left_out = _columns(rows, notes)
-        if not columns:
-            raise Unreadable(place, f"holds no metrics of {shown(name)}; take the run out of the list")
-        if left_out:
-            notes.append(f"Values that are no numbers were left out: {left_out:,}.")
-        if has_wal:
-            notes.append(WAL_NOTE)
-        return RunFile(series=series_of(columns), config=sound(config), notes=tuple(notes), format=self.name)
+            ids = _ids(store, place)
+            runs, found = runs_of(ids, names, place)
+            for run, rows in rows_by_run(store, "metrics", _key(store), _COLUMNS, "id", runs):
+                called = runs.pop(run)
+                made = _run(rows, _config(store, run), called[0], place, has_wal)
+                found |= dict.fromkeys(called, made)
+        return found | {name: _empty(place, name) for called in runs.values() for name in called}
 
 
 FORMAT: Final = Trackio()
+
+
+def _run(
+    rows: Sequence[tuple[Any, ...]], config: Mapping[str, Any], name: str, place: str, has_wal: bool
+) -> RunFile | Unreadable:
+    notes: list[str] = []
+    columns, left_out = _columns(rows, notes)
+    if not columns:
+        return _empty(place, name)
+    if left_out:
+        notes.append(f"Values that are no numbers were left out: {left_out:,}.")
+    if has_wal:
+        notes.append(WAL_NOTE)
+    return RunFile(series=series_of(columns), config=sound(config), notes=tuple(notes), format=Trackio.name)
+
+
+def _empty(place: str, name: str) -> Unreadable:
+    return Unreadable(
+        place, f"holds no metrics of {shown(name)}; take the run out of the list", no_series=True
+    )
 
 
 def _key(store: sqlite3.Connection) -> str:

@@ -75,7 +75,8 @@ class TrainerLog:
                 if key not in _POSITIONS and (logged := number(value)) is not None:
                     found.setdefault(sound(key), []).append((place, int(step), logged))
         if not found:
-            raise Unreadable(file.name, "holds the progress of a run and no loss: one of predictions, say")
+            reason = "holds the progress of a run and no loss: one of predictions, say"
+            raise Unreadable(file.name, reason, no_series=True)
         ours = own_names(found)
         series = {ours[key]: _series(ours[key], key, entries, rows) for key, entries in found.items()}
         lines = "1 line is" if wrong == 1 else f"{wrong:,} lines are"

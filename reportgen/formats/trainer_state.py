@@ -137,7 +137,9 @@ def history_of(state: Mapping[str, Any], name: str) -> RunFile:
     """
     history = _history(state)
     if not history:
-        raise Unreadable(name, "has an empty log_history; set logging_steps so that the Trainer logs")
+        raise Unreadable(
+            name, "has an empty log_history; set logging_steps so that the Trainer logs", no_series=True
+        )
     found: dict[str, list[tuple[int, int, float]]] = {}
     positions: list[Mapping[str, Any]] = []
     left = {"step": 0, "summary": 0}
@@ -156,7 +158,7 @@ def history_of(state: Mapping[str, Any], name: str) -> RunFile:
             if (logged := number(value)) is not None:
                 found.setdefault(sound(key), []).append((row, step, logged))
     if not found:
-        raise Unreadable(name, _without_series(left))
+        raise Unreadable(name, _without_series(left), no_series=True)
     ours = own_names(found)
     series = {
         ours[key]: _series(ours[key], key, entries, positions) for key, entries in _in_order(found).items()

@@ -60,7 +60,8 @@ class Wandb:
         notes: list[str] = []
         columns = _columns(found, notes)
         if not columns:
-            raise Unreadable(place, "holds no history: nothing was logged; take the run out of the list")
+            reason = "holds no history: nothing was logged; take the run out of the list"
+            raise Unreadable(place, reason, no_series=not found.damaged)
         if found.damaged:
             notes.append(f"Parts with a wrong checksum were passed over: {found.damaged:,}.")
         if found.left_out:

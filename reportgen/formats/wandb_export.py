@@ -13,7 +13,7 @@ import numpy as np
 from reportgen.formats.assembly import Column, series_of, shown
 from reportgen.formats.reading import number, text_of
 from reportgen.formats.series_names import parts
-from reportgen.formats.stores import ids_by_name, run_of
+from reportgen.formats.stores import ids_by_name, runs_of, the_one
 from reportgen.kinds import RunFile, Unreadable
 
 if TYPE_CHECKING:
@@ -55,31 +55,52 @@ class WandbExport:
         return list(_ids(_read(files[0])[0]))
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
+        return the_one(self.read_all(files, [name], options))
+
+    def read_all(
+        self, files: Sequence[InputFile], names: Sequence[str], options: Mapping[str, Any]
+    ) -> Mapping[str, RunFile | Unreadable]:
         (file,) = files
         head, rows = _read(file)
-        run = run_of(_ids(head), name, file.name)
-        places = {metric: place for (owner, metric), place in head.columns.items() if owner == run}
+        runs, found = runs_of(_ids(head), names, file.name)
+        places = {
+            run: {metric: place for (owner, metric), place in head.columns.items() if owner == run}
+            for run in runs
+        }
         axis: list[float] = []
-        cells: dict[str, list[tuple[int, float]]] = {metric: [] for metric in places}
-        bad = 0
+        cells: dict[int, list[tuple[int, float]]] = {
+            place: [] for own in places.values() for place in own.values()
+        }
+        bad_rows, bad = 0, dict.fromkeys(cells, 0)
         for row in rows:
             at = number(row[0]) if row else None
             if at is None or not abs(at) < _LARGEST:  # NaN is no step either
-                bad += 1
+                bad_rows += 1
                 continue
-            for metric, place in places.items():
+            for place, taken in cells.items():
                 cell = row[place].strip() if place < len(row) else ""
+                if not cell:
+                    continue
                 value = number(cell)
-                if value is not None:
-                    cells[metric].append((len(axis), value))
-                bad += value is None and bool(cell)
+                if value is None:
+                    bad[place] += 1
+                else:
+                    taken.append((len(axis), value))
             axis.append(at)
-        columns, notes = _columns(head, np.array(axis), cells)
-        if not columns:
-            raise Unreadable(file.name, f"holds no values of {shown(run)}; export the chart again")
-        if bad:
-            notes.append(f"Rows and cells that are no numbers were left out: {bad:,}.")
-        return RunFile(series=series_of(columns), notes=tuple(notes), format=self.name)
+        steps = np.array(axis)
+        for run, called in runs.items():
+            own = places[run]
+            wrong = bad_rows + sum(bad[place] for place in own.values())
+            columns, notes = _columns(head, steps, {metric: cells[place] for metric, place in own.items()})
+            if not columns:
+                reason = f"holds no values of {shown(run)}; export the chart again"
+                found |= dict.fromkeys(called, Unreadable(file.name, reason, no_series=not wrong))
+                continue
+            if wrong:
+                notes.append(f"Rows and cells that are no numbers were left out: {wrong:,}.")
+            made = RunFile(series=series_of(columns), notes=tuple(notes), format=self.name)
+            found |= dict.fromkeys(called, made)
+        return found
 
 
 FORMAT: Final = WandbExport()

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from format_files import DATA, Bytes, assert_true, files_of, read, taken, truth_of
 from hypothesis import given
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from reportgen.formats import mlflow, stores
 from reportgen.formats.databases import FORMAT as DATABASES
-from reportgen.kinds import Format, Unreadable
+from reportgen.kinds import Format, RunFile, Store, Unreadable
 
 
 def database(place: Path) -> list[Bytes]:
@@ -161,3 +162,23 @@ def test_damaged_databases_cause_no_traceback(
         DATABASES.read(broken, name, {})
     except Unreadable as reason:
         assert files[0].name in str(reason)  # noqa: PT017 - either outcome is right
+
+
+@pytest.mark.parametrize(("form", "files", "tool", "names"), STORES)
+def test_many_runs_of_one_reading_are_those_of_many_readings(
+    form: Format, files: list[Bytes], tool: str, names: list[str]
+) -> None:
+    assert isinstance(form, Store)
+    own = taken(form, files)
+    wanted = [*names, "nobody"]
+    together = form.read_all(own, wanted, {})
+    assert list(together) and set(together) == set(wanted)
+    wrong = together["nobody"]
+    assert isinstance(wrong, Unreadable) and "has no run nobody" in str(wrong)
+    for name in names:
+        one, alone = together[name], form.read(own, name, {})
+        assert isinstance(one, RunFile)
+        assert (one.config, one.notes, list(one.series)) == (alone.config, alone.notes, list(alone.series))
+        for key, series in alone.series.items():
+            np.testing.assert_array_equal(one.series[key].values, series.values)
+            np.testing.assert_array_equal(one.series[key].steps, series.steps)
