@@ -1,13 +1,13 @@
 """What varying an attribute did: the data of figures "By ...", chosen by what is varied. No report known.
 
 One attribute is a panel of points, two are a heat map, more are small multiples of heat maps over the two
-with the most values.
+with the most values. Where runs fill no grid, as in a random search, each attribute is a panel of points.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -21,10 +21,22 @@ if TYPE_CHECKING:
     from reportgen.crosstab import Cell, Crosstab, Values
     from reportgen.inference import Bounds, Scale
 
-__all__ = ["MOST_PANELS", "HeatMap", "Panel", "effects", "is_logarithmic"]
+__all__ = ["MOST_ATTRIBUTES", "MOST_PANELS", "HeatMap", "Panel", "effects", "is_logarithmic"]
 
 MOST_PANELS = 12
 """Small multiples at most; beyond, each attribute has a panel of its own over all others."""
+MOST_ATTRIBUTES = 6
+"""Panels of attributes at most: as many as a table has columns of them."""
+_MOST_VALUES = 16
+"""Rows or columns of a heat map at most."""
+_MOST_ACROSS = 10
+"""Of more values the longer side goes down: words fit a column, and a page is longer than wide."""
+_MOST_CATEGORIES = 39
+"""Rows of a panel at most, as many as a legend can name."""
+_FILLED = 0.5
+"""Share of a heat map's cells that hold a run: what fills less is no grid."""
+_FEWEST = 3
+"""Runs with a value that a figure needs: two are compared by their two numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Panel:
         log: Whether its axis is better logarithmic.
         values: Of the attribute, numbers rising; None is missing.
         cells: What the runs of each value come to, in the order of ``values``.
+        pooled: Runs of one value differ in other attributes too, so their spread is not that of repeats.
     """
 
     key: str
@@ -44,6 +57,7 @@ class Panel:
     log: bool
     values: tuple[Scalar | None, ...]
     cells: tuple[Cell, ...]
+    pooled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +96,49 @@ def effects(
         bounds: What the metric cannot be below, and above.
         counts: Which runs take part: a seed counts once; None for all.
     """
-    if not keys:
-        return ()
     part = [at for at in range(len(attributes)) if counts is None or counts[at]]
+    if not keys or sum(values[at] is not None for at in part) < _FEWEST:
+        return ()
     chosen = scale or crosstab(attributes, values, keys, (), counts=counts, bounds=bounds).scale
 
-    def crossed(rows: Sequence[str], columns: Sequence[str], runs: Sequence[int]) -> Crosstab:
+    def crossed(rows: Sequence[str], columns: Sequence[str], runs: Collection[int]) -> Crosstab:
         own = [at in runs for at in range(len(attributes))]
         return crosstab(attributes, values, rows, columns, scale=chosen, bounds=bounds, counts=own)
 
     sizes = {key: len({value_key(attributes[at].get(key)) for at in part}) for key in keys}
     main = sorted(keys, key=lambda key: -sizes[key])[:2]
+    if len(main) > 1 and sizes[main[0]] > _MOST_ACROSS >= sizes[main[1]]:
+        main.reverse()
     rest = [key for key in keys if key not in main]
     parts = _parts(attributes, part, rest)
-    if len(keys) == 1 or len(parts) > MOST_PANELS:
-        return tuple(_panel(key, crossed((key,), (), part)) for key in keys)
-    return tuple(
-        HeatMap(main[1], main[0], dict(zip(rest, fixed, strict=True)), crossed((main[1],), (main[0],), runs))
-        for fixed, runs in parts
+    if len(keys) > 1 and len(parts) <= MOST_PANELS and max(sizes.values()) <= _MOST_VALUES:
+        maps = tuple(
+            HeatMap(
+                main[1],
+                main[0],
+                dict(zip(rest, fixed, strict=True)),
+                crossed((main[1],), (main[0],), frozenset(runs)),
+            )
+            for fixed, runs in parts
+        )
+        if all(map(_is_grid, maps)):
+            return maps
+    panels = (
+        _panel(key, crossed((key,), (), frozenset(part)), pooled=len(keys) > 1)
+        for key in keys[:MOST_ATTRIBUTES]
     )
+    return tuple(
+        one
+        for one in panels
+        if one.kind == "number"
+        or (len(one.cells) <= _MOST_CATEGORIES and any(cell.of > 1 for cell in one.cells))
+    )
+
+
+def _is_grid(made: HeatMap) -> bool:
+    """Whether runs cross the two attributes: cells are filled, and not one a row or column only."""
+    rows, columns = len(made.table.rows), len(made.table.columns)
+    return len(made.table.cells) >= max(_FILLED * rows * columns, max(rows, columns) + 1)
 
 
 def is_logarithmic(values: Sequence[Scalar | None]) -> bool:
@@ -127,11 +165,16 @@ def _parts(
     return sorted(found.values(), key=lambda one: tuple(map(ordered, one[0])))
 
 
-def _panel(key: str, table: Crosstab) -> Panel:
+def _panel(key: str, table: Crosstab, *, pooled: bool) -> Panel:
     values = tuple(value for (value,) in table.rows)
     numeric = all(_is_number(value) for value in values)
     return Panel(
-        key, "number" if numeric else "category", numeric and is_logarithmic(values), values, table.cells
+        key,
+        "number" if numeric else "category",
+        numeric and is_logarithmic(values),
+        values,
+        table.cells,
+        pooled,
     )
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reportgen.figures.captions import Caption
-    from reportgen.figures.plot import Plot
+    from reportgen.figures.plot import Effects, Plot
     from reportgen.report import FamilyReport
 
 __all__ = ["FIGURES", "FigureKind", "figure_kinds"]
@@ -38,12 +38,12 @@ class FigureKind:
     caption: str
     missing: str = ""
 
-    def plot(self, family: FamilyReport) -> Plot | None:
+    def plot(self, family: FamilyReport) -> Plot | Effects | None:
         """What the figure shows of a family with runs."""
-        made: Plot | None = _function(self.build)(family)
+        made: Plot | Effects | None = _function(self.build)(family)
         return made
 
-    def says(self, family: FamilyReport, plot: Plot) -> Caption:
+    def says(self, family: FamilyReport, plot: Plot | Effects) -> Caption:
         """Its caption."""
         made: Caption = _function(self.caption)(family, plot)
         return made
@@ -53,13 +53,14 @@ class FigureKind:
         return str(_function(self.missing)(family)) if self.missing else ""
 
 
-_PLOTS, _CAPTIONS = "reportgen.figures.families", "reportgen.figures.captions"
+_PLOTS, _CAPTIONS, _BY = "reportgen.figures.families", "reportgen.figures.captions", "reportgen.figures.by"
 
 FIGURES = (
     FigureKind("all", f"{_PLOTS}:all_steps", f"{_CAPTIONS}:all_steps"),
     FigureKind("end", f"{_PLOTS}:end", f"{_CAPTIONS}:end"),
     FigureKind("log", f"{_PLOTS}:log_steps", f"{_CAPTIONS}:all_steps"),
     FigureKind("linear", f"{_PLOTS}:first_steps", f"{_CAPTIONS}:first_steps"),
+    FigureKind("by", f"{_BY}:by_attributes", f"{_BY}:says", f"{_BY}:no_attributes"),
     FigureKind("seeds", f"{_PLOTS}:seeds", f"{_CAPTIONS}:seeds", f"{_CAPTIONS}:no_seeds"),
     FigureKind("thresholds", f"{_PLOTS}:thresholds", f"{_CAPTIONS}:thresholds", f"{_CAPTIONS}:no_thresholds"),
 )

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reportgen import comparisons, crosstab, findings, groups, metrics, ranking
+from reportgen import comparisons, crosstab, effects, findings, groups, metrics, ranking
 from reportgen.attributes import in_words
 from reportgen.findings import Facts, Finding
 from reportgen.groups import Grouping, Member, value_key
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reportgen.attributes import Attribute
     from reportgen.comparisons import Contrast
     from reportgen.crosstab import Crosstab
+    from reportgen.effects import HeatMap, Panel
     from reportgen.groups import Group
     from reportgen.inference import Bounds, Scale
     from reportgen.kinds import Better, Scalar
@@ -53,6 +54,7 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
         )
         for family in families
     ]
+    grouped = [replace(family, effects=_effects(family)) for family in grouped]
     crossed = [_crosstabs(family) for family in grouped]
     tests = [_contrasts(family) for family in grouped]
     pairs = [crosstab.pairs(table) for tables in crossed for table in tables]
@@ -76,7 +78,7 @@ def _crosstabs(family: FamilyReport) -> list[Crosstab]:
     """The tables of a family, before their tests; a seed and a series count once."""
     if not family.runs:
         return []
-    once = {left.run for group in family.grouping.groups for left in group.left_out if left.is_copy}
+    counts = _counts(family)
     made = []
     for spec in family.spec.tables:
         keys = (*spec.rows, *spec.columns)
@@ -93,10 +95,31 @@ def _crosstabs(family: FamilyReport) -> list[Crosstab]:
                 spec.columns,
                 scale=_scale(family),
                 bounds=_bounds(family, spec.value, [value for value in values if value is not None]),
-                counts=[at not in once for at in range(len(family.runs))],
+                counts=counts,
             )
         )
     return made
+
+
+def _counts(family: FamilyReport) -> list[bool]:
+    """Which runs take part where runs are crossed: a seed and a series count once."""
+    once = {left.run for group in family.grouping.groups for left in group.left_out if left.is_copy}
+    return [at not in once for at in range(len(family.runs))]
+
+
+def _effects(family: FamilyReport) -> tuple[Panel | HeatMap, ...]:
+    """What the family is ranked by, against what varies in it."""
+    assert family.ranking is not None
+    values = [None if _why(run) else family.ranking.values[at] for at, run in enumerate(family.runs)]
+    finite = [value for value in values if value is not None]
+    return effects.effects(
+        [_own(family.varied.free, at) for at in range(len(family.runs))],
+        values,
+        [one.key for one in family.varied.free],
+        scale=family.grouping.scale if family.grouping.groups else _scale(family),
+        bounds=_bounds(family, family.ranking.metric, finite),
+        counts=_counts(family),
+    )
 
 
 def rank_metric(family: FamilyReport) -> str:

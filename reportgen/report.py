@@ -20,6 +20,7 @@ from reportgen.naming import Attributes
 if TYPE_CHECKING:
     from reportgen.comparisons import Contrast
     from reportgen.crosstab import Crosstab
+    from reportgen.effects import HeatMap, Panel
     from reportgen.findings import Finding
     from reportgen.ranking import Ranking
 
@@ -173,6 +174,7 @@ class FamilyReport:
         ranking: Who ends lowest; None until the family was judged.
         contrasts: What was compared.
         crosstabs: The tables that its list asks for, as ``spec.tables``; none of a family without runs.
+        effects: Its metric against what its runs are told apart by; none where nothing varies.
         varied: What its runs are told apart by, in the list's order of runs.
         warnings: What the author of its list should know, a sentence each.
     """
@@ -183,6 +185,7 @@ class FamilyReport:
     ranking: Ranking | None = None
     contrasts: tuple[Contrast, ...] = ()
     crosstabs: tuple[Crosstab, ...] = ()
+    effects: tuple[Panel | HeatMap, ...] = ()
     varied: Varied = NOTHING_VARIED
     warnings: tuple[str, ...] = ()
 

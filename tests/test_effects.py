@@ -80,5 +80,34 @@ def test_nothing_varies():
 
 
 def test_runs_that_do_not_count_have_no_part():
-    (made,) = effects([{"lr": 1}, {"lr": 2}], [1.0, 2.0], ["lr"], counts=[True, False])
-    assert made.values == (1,)
+    attributes = [{"lr": 1}, {"lr": 2}, {"lr": 3}, {"lr": 4}]
+    (made,) = effects(attributes, [1.0, 2.0, 3.0, 4.0], ["lr"], counts=[True, False, True, True])
+    assert made.values == (1, 3, 4)
+
+
+def test_two_runs_are_no_figure():
+    assert effects([{"lr": 1}, {"lr": 2}], [1.0, 2.0], ["lr"]) == ()
+
+
+def test_runs_without_a_value_do_not_make_a_figure():
+    assert effects([{"lr": 1}, {"lr": 2}, {"lr": 3}], [1.0, 2.0, None], ["lr"]) == ()
+
+
+def test_a_random_search_is_a_panel_an_attribute_without_pretending_repeats():
+    attributes = [{"lr": 10.0**-k, "wd": k / 10} for k in range(1, 9)]
+    made = effects(attributes, [float(k) for k in range(8)], ["lr", "wd"])
+    assert [(one.key, one.kind, one.pooled) for one in made] == [
+        ("lr", "number", True),
+        ("wd", "number", True),
+    ]
+
+
+def test_a_category_with_a_value_for_each_run_says_nothing():
+    attributes = [{"name": letter} for letter in "abcd"]
+    assert effects(attributes, [1.0, 2.0, 3.0, 4.0], ["name"]) == ()
+
+
+def test_a_long_side_is_no_heat_map():
+    attributes = [{"lr": lr, "wd": wd} for lr in range(17) for wd in range(2)]
+    made = effects(attributes, [float(k) for k in range(34)], ["lr", "wd"])
+    assert [one.key for one in made] == ["lr", "wd"]

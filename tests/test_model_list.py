@@ -106,7 +106,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert one.theme == Theme(None, None, None)
     assert (family.description, family.label, family.linear_steps) == ("", None, 15_000)
     assert family.smoothing == Smoothing("auto", "partial", "mean")
-    assert family.figures == ("all", "end")
+    assert family.figures == ("all", "end", "by")
     assert (family.x_range, family.y_range, family.columns, family.order) == (None, None, None, None)
     assert run.source == HubSource("org/x_{name}", "training_loss.json", "main")
     assert (run.initialised_from, run.label, run.note, run.sha256) == (None, None, None, None)

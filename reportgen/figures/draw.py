@@ -12,7 +12,8 @@ import numpy as np
 from reportgen.figures.axes import plotly_axis, titled
 from reportgen.figures.evaluations import evaluation_trace
 from reportgen.figures.frame import Frame, fitting, note, pixels, sheet, wrapped
-from reportgen.figures.plot import Axis, Line, Plot
+from reportgen.figures.panels import draw_effects
+from reportgen.figures.plot import Axis, Effects, Line, Plot
 from reportgen.figures.scales import positions
 from reportgen.figures.style import MOST_NAMED, TEXT_PX, Figure, fade, plain, plain_array
 from reportgen.figures.traces import Drawn, band, joined, line, spike_lines, thinned
@@ -39,7 +40,9 @@ class _Shown:
     place: Any
 
 
-def draw(plot: Plot, width_mm: float = 178.0, *, font_pt: float = 8.0, ratio: float = 0.5) -> Figure:
+def draw(
+    plot: Plot | Effects, width_mm: float = 178.0, *, font_pt: float = 8.0, ratio: float = 0.5
+) -> Figure:
     """A figure with a legend, or with names at the lines' ends where they are many.
 
     Args:
@@ -48,6 +51,8 @@ def draw(plot: Plot, width_mm: float = 178.0, *, font_pt: float = 8.0, ratio: fl
         font_pt: Size of the text.
         ratio: Height to width, without what a legend below needs.
     """
+    if isinstance(plot, Effects):
+        return draw_effects(plot, width_mm, font_pt=font_pt, ratio=ratio)
     text_px = font_pt * 96 / 72
     front = [one for one in plot.lines if not one.behind]
     at_ends = len(front) > MOST_NAMED

@@ -19,7 +19,7 @@ from reportgen.naming import QUANTA_MATHS
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.text import told_apart
 
-__all__ = ["avg_final_loss", "comparison_words", "draw_marks", "shifts"]
+__all__ = ["avg_final_loss", "comparison_words", "draw_marks", "shifts", "value_axis", "value_word"]
 
 _AVG = "avg_final_loss"
 ROWS, RANK = "run", "rank"
@@ -91,10 +91,12 @@ def avg_final_loss(report: Report) -> Marks | None:
         tuple(marks),
         tuple((family.name, category(i)) for i, family in enumerate(families)),
         {key: axis for key, (axis, _) in by.items()},
-        _value_axis([loss for _, _, loss in found], _title(metric)),
+        value_axis([loss for _, _, loss in found], value_word(metric)),
         ROWS,
-        _title(metric),
-        f"No {_title(metric)} above zero" if all(loss <= 0 for _, _, loss in found) else "Nothing to show",
+        value_word(metric),
+        f"No {value_word(metric)} above zero"
+        if all(loss <= 0 for _, _, loss in found)
+        else "Nothing to show",
     )
 
 
@@ -120,7 +122,7 @@ def _metric(report: Report) -> tuple[str, str]:
     return (metric if series == "loss" else named), named
 
 
-def _title(metric: str) -> str:
+def value_word(metric: str) -> str:
     """``AvgFinalLoss``; ``Mean of the end window``; ``eval_loss, best``."""
     if metric == _AVG:
         return AVG_FINAL_LOSS
@@ -192,7 +194,8 @@ def shifts(marks: Sequence[tuple[str, float]]) -> dict[str, float]:
     return {family: (i - (len(families) - 1) / 2) * shift for i, family in enumerate(families)}
 
 
-def _value_axis(losses: Sequence[float], title: str) -> Axis:
+def value_axis(losses: Sequence[float], title: str) -> Axis:
+    """An axis for these values, log where they need it."""
     positive = [loss for loss in losses if loss > 0]
     # A range beyond the greatest numbers would end in infinity, which a page cannot hold.
     low, high = (min(max(end, -_GREATEST), _GREATEST) for end in (min(losses), max(losses)))

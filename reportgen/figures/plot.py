@@ -9,7 +9,7 @@ from typing import Literal
 from reportgen.figures.style import LineStyle
 from reportgen.figures.traces import Drawn
 
-__all__ = ["Axis", "Line", "Mark", "Marks", "Plot", "Range", "XScale", "YScale"]
+__all__ = ["Axis", "Effects", "Line", "Mark", "Marks", "Panel", "Plot", "Range", "Spot", "XScale", "YScale"]
 
 Range = tuple[float, float]
 YScale = Literal["log", "linear"]
@@ -146,3 +146,90 @@ class Marks:
     rows: str
     word: str
     nothing: str = "Nothing to show"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Runs that share a value of an attribute, or of two: points on a panel, or a cell of a heat map.
+
+    Attributes:
+        label: What they share.
+        place: On the axis of the attribute; of a heat map the column.
+        row: Of a heat map, from 0; else 0.
+        runs: Slugs of those that have a value.
+        values: Theirs.
+        of: How many belong here, those without a value included.
+        mean: Of the values; None where there is none.
+        interval: Of the mean; None where there is none, or it would say nothing.
+        texts: Mean, standard deviation and number of runs, as people read them.
+        shade: Of a heat map: 1 for the better end, 0 for the other; None where there is no value.
+    """
+
+    label: str
+    place: float
+    row: int
+    runs: tuple[str, ...]
+    values: tuple[float, ...]
+    of: int
+    mean: float | None
+    interval: Range | None
+    texts: tuple[str, str, str]
+    shade: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One of the panels of a figure of effects.
+
+    Attributes:
+        kind: ``number`` has its values across and the metric upright; ``category`` a row for each value and
+            the metric across; ``map`` a cell for each pair of values.
+        name: What its runs share of the other attributes; empty where it is alone.
+        title: Of the axis of the attribute; of a heat map that of its columns.
+        log: Whether that axis is logarithmic.
+        range: Of that axis: first and last place.
+        ticks: Places on it and their names; none where round numbers do.
+        rows: Of a heat map the names of its rows, from the top.
+        rows_title: Of a heat map: what its rows are.
+        spots: In order.
+        means: Whether means are drawn, the runs behind them; else the runs alone.
+        joined: Whether a line joins the means, or the runs.
+    """
+
+    kind: Literal["number", "category", "map"]
+    name: str
+    title: str
+    log: bool
+    range: Range
+    ticks: tuple[tuple[float, str], ...]
+    spots: tuple[Spot, ...]
+    rows: tuple[str, ...] = ()
+    rows_title: str = ""
+    means: bool = False
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """A metric against what was varied.
+
+    Attributes:
+        panels: In order.
+        y: Axis of the metric.
+        style: Of marks and lines.
+        word: What a value is called.
+        higher: Higher values are better.
+        nothing: What stands there where there is no value.
+    """
+
+    panels: tuple[Panel, ...]
+    y: Axis
+    style: LineStyle
+    word: str
+    higher: bool = False
+    nothing: str = "Nothing to show"
+
+    @property
+    def mapped(self) -> bool:
+        """Whether its panels are heat maps, which have no axis of values."""
+        return any(panel.kind == "map" for panel in self.panels)

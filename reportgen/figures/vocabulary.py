@@ -68,6 +68,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "left": "{} of {}",
         "families": "All families",
         "columns": "Columns",
+        "spread": "Standard deviation",
+        "interval": "95 % interval",
+        "runs": "Runs",
     }
 )
 """What the page's controls and notes say; ``{}`` stands for a number or a name."""

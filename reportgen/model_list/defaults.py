@@ -26,7 +26,7 @@ def with_runs(family: FamilySpec, runs: Iterable[RunSpec]) -> FamilySpec:
     named = naming_of(runs) is not None
     usual = {
         "smoothing": replace(family.smoothing, window=500 if named else "auto"),
-        "figures": ("log", "linear") if named else ("all", "end"),
+        "figures": ("log", "linear") if named else ("all", "end", "by"),
         "rank_by": "avg_final_loss" if named else None,
     }
     given = {"smoothing" if key == "window" else key for key in family.given}

@@ -18,7 +18,7 @@ from reportgen.figures import captions
 from reportgen.figures.captions import Caption
 from reportgen.figures.families import MANY_LINES, run_line
 from reportgen.figures.overview import avg_final_loss
-from reportgen.figures.plot import Line, Marks, Plot
+from reportgen.figures.plot import Effects, Line, Marks, Plot
 from reportgen.figures.runs import run_early, run_whole
 from reportgen.figures.style import category
 from reportgen.kinds import Problem
@@ -76,7 +76,7 @@ class FigureView:
     kind: str
     says: Caption
     finding: str
-    plot: Plot | Marks | None = None
+    plot: Plot | Marks | Effects | None = None
     family: str | None = None
     family_name: str = ""
     run: str | None = None

@@ -15,6 +15,7 @@ from reportgen.figure_kinds import figure_kinds
 from reportgen.figures.draw import draw
 from reportgen.figures.frame import size_mm
 from reportgen.figures.overview import avg_final_loss, draw_marks
+from reportgen.figures.plot import Effects, Plot
 from reportgen.figures.runs import run_early, run_panels, run_whole
 from reportgen.figures.style import Figure
 from reportgen.log import Log
@@ -212,7 +213,7 @@ def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
             yield _OVERVIEW + suffix, draw_marks(overview, width, font_pt=font_pt)
     for family in report.families:
         own = options[family.slug]
-        plots = {
+        plots: dict[str, Plot | Effects | None] = {
             f"{family.slug}-{key}": kind.plot(family)
             for key, kind in figure_kinds().items()
             if key in family.spec.figures and family.runs
@@ -224,7 +225,7 @@ def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
         for name, plot in plots.items():
             if plot is None:
                 continue
-            ratio = _RUN_RATIO if plot.raw else _RATIO
+            ratio = _RUN_RATIO if isinstance(plot, Plot) and plot.raw else _RATIO
             for suffix, width, font_pt in _sizes(own):
                 yield name + suffix, draw(plot, width, font_pt=font_pt, ratio=ratio)
 

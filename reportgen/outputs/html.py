@@ -25,6 +25,7 @@ _SCRIPTS = (
     "ticks",
     "lines",
     "figure",
+    "effects",
     "labels",
     "light",
     "read",

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from reportgen import notation
 from reportgen.figures.families import MANY_LINES
-from reportgen.figures.plot import Axis, Line, Marks, Plot
+from reportgen.figures.panels import SHADES
+from reportgen.figures.plot import Axis, Effects, Line, Marks, Panel, Plot, Spot
 from reportgen.figures.style import MARKS
 from reportgen.figures.traces import Drawn
 from reportgen.figures.vocabulary import STEP_SCALES, WORDS
@@ -52,6 +53,7 @@ def page_data(figures: Sequence[FigureView], runs: Sequence[RunView]) -> str:
         | {f"{name}-open": sign for (name, _), sign in zip(MARKS, "○□◇△✚▽☆", strict=True)},
         "words": dict(WORDS),
         "stepScales": dict(STEP_SCALES),
+        "shades": SHADES,
         "latex": dict(SPECIAL),
         "notation": {"missing": notation.MISSING, "minus": notation.MINUS, "raised": notation.SUPERSCRIPTS},
         "shared": arrays.shared,
@@ -113,6 +115,8 @@ def _figure(view: FigureView, arrays: _Arrays, names: dict[str, list[str]]) -> d
     }
     if view.says.slots:
         common["says"] = arrays.share({slot: dict(texts) for slot, texts in view.says.slots.items()})
+    if isinstance(shown, Effects):
+        return common | _effects(shown, arrays)
     return common | (
         _marks(shown, arrays, names) if isinstance(shown, Marks) else _lines(shown, arrays, names)
     )
@@ -152,6 +156,53 @@ def _marks(shown: Marks, arrays: _Arrays, names: dict[str, list[str]]) -> dict[s
         "y": arrays.share(_axis(shown.y)),
         "rows": shown.rows,
         "word": shown.word,
+    }
+
+
+def _effects(shown: Effects, arrays: _Arrays) -> dict[str, Any]:
+    """Panels of points and heat maps; ``x`` and ``bands`` are what the script asks of any figure."""
+    several = any(len(spot.values) > 1 for panel in shown.panels for spot in panel.spots)
+    return {
+        "panels": [_panel(panel) for panel in shown.panels],
+        "x": arrays.share({"scale": "step", "ranges": {"step": [0, 1]}, "titles": {}}),
+        "y": arrays.share(_axis(shown.y)),
+        "bands": "none",
+        "light": shown.style.light,
+        "dark": shown.style.dark,
+        "higher": shown.higher,
+        "word": shown.word,
+        "mean": f"Mean of {shown.word[:1].lower()}{shown.word[1:]}" if several else shown.word,
+    }
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    return {
+        "kind": panel.kind,
+        "name": visible(panel.name),
+        "title": visible(panel.title),
+        "log": panel.log,
+        "range": list(panel.range),
+        "ticks": [[place, visible(name)] for place, name in panel.ticks],
+        "rows": [visible(name) for name in panel.rows],
+        "rowsTitle": visible(panel.rows_title),
+        "means": panel.means,
+        "joined": panel.joined,
+        "spots": [_spot(spot) for spot in panel.spots],
+    }
+
+
+def _spot(spot: Spot) -> dict[str, Any]:
+    return {
+        "label": visible(spot.label),
+        "place": spot.place,
+        "row": spot.row,
+        "runs": list(spot.runs),
+        "values": list(spot.values),
+        "of": spot.of,
+        "mean": spot.mean,
+        "interval": spot.interval and list(spot.interval),
+        "texts": [visible(text) for text in spot.texts],
+        "shade": spot.shade,
     }
 
 

@@ -51,16 +51,24 @@ class Figure {
     listenTo(this);
   }
 
+  makeView() {
+    return this.by === null ? linesView(this) : marksView(this);
+  }
+
+  makeLayout() {
+    return layoutOf(this);
+  }
+
   draw() {
     this.prepare();
     this.width = this.element.clientWidth;
     this.height = this.element.clientHeight;
     const whole = this.by === null ? wholeRange(this) : marksRange(this);
     this.range = this.zoom ?? whole;
-    this.view = this.by === null ? linesView(this) : marksView(this);
+    this.view = this.makeView();
     this.margin = { l: roomForTicks(this), r: 14, t: 22, b: 46 };
     placeNames(this);
-    Plotly.react(this.canvas, this.view.traces, layoutOf(this), { displayModeBar: false, doubleClick: false, showTips: false, responsive: false });
+    Plotly.react(this.canvas, this.view.traces, this.makeLayout(), { displayModeBar: false, doubleClick: false, showTips: false, responsive: false });
     if (!this.drawn) {
       this.canvas.on("plotly_relayout", (change) => onZoom(this, change));
       this.canvas.on("plotly_doubleclick", () => this.show({ zoom: null }));

@@ -23,8 +23,9 @@ function drawLit(figure) {
   for (const label of figure.labels.children) label.classList.toggle("lit", label.dataset.run === litRun);
   if (point) {
     const [cx, cy] = figure.markAt(point);
-    const ring = document.createElementNS(SVG, "circle");
-    for (const [name, value] of Object.entries({ cx, cy, r: 9, fill: "none", stroke: "currentColor", "stroke-width": 2 })) ring.setAttribute(name, value);
+    const box = figure.ringOf?.(point);
+    const ring = document.createElementNS(SVG, box ? "rect" : "circle");
+    for (const [name, value] of Object.entries({ ...(box ?? { cx, cy, r: 9 }), fill: "none", stroke: "currentColor", "stroke-width": 2 })) ring.setAttribute(name, value);
     figure.over.append(ring);
   }
   if (!line || figure.run !== null) return;

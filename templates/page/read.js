@@ -36,7 +36,7 @@ function leave() {
 function point(figure, event) {
   if (!figure.drawn || event.target.closest?.(".labels span")) return;
   const box = figure.element.getBoundingClientRect();
-  const found = figure.view.points
+  const found = figure.nearest ? figure.nearest(event.clientX - box.left, event.clientY - box.top) : figure.view.points
     ? nearestMark(figure, event.clientX - box.left, event.clientY - box.top)
     : nearestLine(figure, event.clientX - box.left, event.clientY - box.top);
   if (!found) return leave();
@@ -69,7 +69,8 @@ function nearestMark(figure, x, y) {
 }
 
 // What is said of a place: rows of a name and a value.
-function readings(figure, { point, line, k }) {
+function readings(figure, { point, line, k, stop }) {
+  if (stop) return figure.readingsOf(stop);
   if (point) {
     const axis = figure.axes.x;
     const place = point.places[figure.by];
@@ -90,10 +91,13 @@ function readings(figure, { point, line, k }) {
   return rows;
 }
 
+// A run's name; or what the runs of a mark share.
+const foundName = ({ id, name }) => (name === undefined ? nameOf(id) : { label: name, note: "" });
+
 function showTip(figure, found, x, y) {
   const rows = readings(figure, found);
   tip.replaceChildren();
-  const { label, note } = nameOf(found.id);
+  const { label, note } = foundName(found);
   add(tip, "b", "", note ? `${label} · ${note}` : label);
   const table = add(tip, "table");
   for (const [name, value] of rows) {
@@ -113,19 +117,19 @@ function onKey(figure, event) {
   if (!(event.key in moves) || !figure.drawn) return;
   event.preventDefault();
   const [along, between] = moves[event.key];
-  const all = figure.view.points ?? figure.view.lines;
+  const all = figure.view.stops ?? figure.view.points ?? figure.view.lines;
   if (!all.length) return;
   const current = figure.reading ?? { place: 0, part: 0 };
   const place = figure.reading ? (current.place + between + (figure.view.points ? along : 0) + all.length) % all.length : 0;
   const part = figure.reading ? Math.min(Math.max(current.part + along / 50, 0), 1) : 0;
   figure.reading = { place, part };
   const line = figure.view.lines[place];
-  const found = line ? { id: line.id, line, k: Math.round(part * (line.step.length - 1)) } : { id: all[place].id, point: all[place] };
+  const found = line ? { id: line.id, line, k: Math.round(part * (line.step.length - 1)) } : { id: all[place].id, name: all[place].name, point: all[place], stop: figure.view.stops?.[place] };
   lightUp(found.id);
   const box = figure.element.getBoundingClientRect();
   const [x, y] = line
     ? [figure.px(placeOf(figure, line, line.step[found.k])), figure.py((line.mean ?? line.max)[found.k])]
     : figure.markAt(found.point);
   showTip(figure, found, box.left + x, box.top + (Number.isFinite(y) ? y : figure.margin.t));
-  spoken.textContent = `${nameOf(found.id).label}: ${readings(figure, found).map((row) => row.join(" ")).join(", ")}`;
+  spoken.textContent = `${foundName(found).label}: ${readings(figure, found).map((row) => row.join(" ")).join(", ")}`;
 }

@@ -3,14 +3,15 @@ async function saveFigure(figure) {
   const root = document.documentElement;
   const { theme } = root.dataset;
   root.dataset.theme = "light"; // for as long as colours are read
-  const { traces } = figure.by === null ? linesView(figure) : marksView(figure);
-  const layout = layoutOf(figure);
+  const { traces } = figure.makeView();
+  const layout = figure.makeLayout();
   const ink = colourOf("ink");
   if (theme) root.dataset.theme = theme;
   else delete root.dataset.theme;
-  const below = figure.names === null || figure.view.points;
-  Object.assign(layout, {
-    paper_bgcolor: "#fff", plot_bgcolor: "#fff", showlegend: Boolean(below),
+  const below = !figure.boxes && (figure.names === null || figure.view.points);
+  Object.assign(layout, { paper_bgcolor: "#fff", plot_bgcolor: "#fff" });
+  if (!figure.boxes) Object.assign(layout, {
+    showlegend: Boolean(below),
     legend: { orientation: "h", yanchor: "top", y: -70 / (figure.height - 68), font: { color: ink } },
     annotations: below ? layout.annotations : figure.names.map((name) => annotationOf(figure, name, ink)),
   });

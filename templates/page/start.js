@@ -5,7 +5,7 @@ const MOST_DRAWN = 24;
 function startFigures() {
   const byElement = new Map();
   for (const element of document.querySelectorAll(".plot[data-figure]")) {
-    const figure = new Figure(element);
+    const figure = page.figures[element.dataset.figure].panels ? new EffectsFigure(element) : new Figure(element);
     figures.push(figure);
     byElement.set(element, figure);
   }
