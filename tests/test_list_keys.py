@@ -95,7 +95,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     }
     assert family.naming == "(?P<model>[a-z]+)-r(?P<rate>[0-9.]+)"
     assert dict(family.paths) == {"wd": "optimizer.weight_decay"}
-    assert (family.smoothing.window, family.figures) == ("auto", ("all", "end", "by"))
+    assert (family.smoothing.window, family.figures) == ("auto", ("all", "end"))
     assert (family.exclude, family.group_by, family.rank_by) == (("*-old",), (), "eval_loss.best")
     assert (family.color_by, family.target, family.scale, family.bands) == ("rate", 3.28, "log", False)
     assert family.reference == {"optimizer.lr": 1e-3, "model": "a"}

@@ -18,6 +18,7 @@ from reportgen.figures.plot import Axis, Effects, Panel, Spot
 from reportgen.figures.scales import log_range
 from reportgen.figures.style import category
 from reportgen.groups import value_key
+from reportgen.model_list.defaults import USUAL_FIGURES
 from reportgen.notation import count
 from reportgen.tables import spread_form
 
@@ -84,8 +85,8 @@ def says(family: FamilyReport, shown: Effects) -> Caption:
 
 
 def no_attributes(family: FamilyReport) -> str:
-    """Why there is no figure that a list asks for; a family that asks for none is told nothing."""
-    if "figures" not in family.spec.given:
+    """Why there is no figure that a list asks for; nothing of one that every family gets."""
+    if family.spec.figures == USUAL_FIGURES:
         return ""
     if not family.varied.free:
         return "No figure by attribute: nothing is known to vary."

@@ -8,7 +8,10 @@ from dataclasses import replace
 from reportgen.model_list.specs import FamilySpec, RunSpec
 from reportgen.naming import QUANTA_MATHS, Naming
 
-__all__ = ["naming_of", "with_runs"]
+__all__ = ["USUAL_FIGURES", "naming_of", "with_runs"]
+
+USUAL_FIGURES = ("all", "end", "by")
+"""Of anybody's runs."""
 
 
 def naming_of(runs: Iterable[RunSpec]) -> Naming | None:
@@ -26,7 +29,7 @@ def with_runs(family: FamilySpec, runs: Iterable[RunSpec]) -> FamilySpec:
     named = naming_of(runs) is not None
     usual = {
         "smoothing": replace(family.smoothing, window=500 if named else "auto"),
-        "figures": ("log", "linear") if named else ("all", "end", "by"),
+        "figures": ("log", "linear") if named else USUAL_FIGURES,
         "rank_by": "avg_final_loss" if named else None,
     }
     given = {"smoothing" if key == "window" else key for key in family.given}

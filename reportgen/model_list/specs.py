@@ -291,8 +291,9 @@ class FamilySpec:
         linear_steps: Steps of the linear figure.
         smoothing: The family's own, else the list's.
         runs: In the list's order; patterns among them until they were looked up.
-        figures: Which are drawn, of ``all``, ``end``, ``log``, ``linear``, ``by`` (against what varies), ``seeds`` (of one configuration,
-            as one line) and ``thresholds`` (steps to each); the last two where there is something to draw.
+        figures: Which are drawn, of ``all``, ``end``, ``log``, ``linear``, ``by`` (against what varies),
+            ``seeds`` (of one configuration, as one line) and ``thresholds`` (steps to each); the last three
+            where there is something to draw.
         x_range: Of the steps of the figures ``log`` and ``all``, None for all.
         y_range: Of the ranked series, None for what the runs need.
         columns: Of the table, None for the usual ones.
