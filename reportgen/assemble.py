@@ -6,17 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reportgen import agreement, analysis, expectations
+from reportgen import agreement, expectations
 from reportgen.analysis import Analysis
 from reportgen.identities import Identified, identify
-from reportgen.kinds import Unreadable
 from reportgen.metrics import value as value_of
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, slugify
-from reportgen.pull import Pulled
+from reportgen.pull import Pulled, analysed
 from reportgen.report import Check, Conflict, FamilyReport, RunReport, SeriesReport
 from reportgen.series import title_of
-from reportgen.sources import Unusable, read_again
-from reportgen.text import natural, one_line
+from reportgen.text import natural
 from reportgen.work import Measured
 
 __all__ = ["MeasuredRun", "families", "unchecked"]
@@ -122,15 +120,7 @@ def _run(
 
 def _analysis(pulled: Pulled) -> tuple[Analysis | None, str]:
     """What the files beside a run's say of its model, and what is wrong with them."""
-    if not pulled.beside:
-        return None, ""
-    try:
-        read = [(file.name, read_again(file.path, file.size)) for file in pulled.beside]
-        found = analysis.read(read)
-    except (Unreadable, Unusable, OSError) as error:
-        reason = f"a file cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
-        return None, f"no analysis of the model: {one_line(reason)}"
-    return found, ""
+    return analysed(pulled.beside) if pulled.analysed is None else pulled.analysed
 
 
 def _as_listed(one: SeriesReport, family: FamilySpec) -> SeriesReport:

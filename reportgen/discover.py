@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from reportgen.kinds import Problem, ProblemKind
 from reportgen.model_list import FamilySpec, ModelList, RunSpec, Source
@@ -13,7 +14,7 @@ from reportgen.sources import Access, Listing, OpenSource, Unusable
 from reportgen.sources.crew import Crew, Limits
 from reportgen.text import natural, one_line
 
-__all__ = ["MOST_RUNS", "Discovered", "discover"]
+__all__ = ["MOST_RUNS", "Discovered", "Looker", "Task", "discover", "look", "merged"]
 
 MOST_RUNS = 100_000
 """A pattern finds no more: who wants more names them in several families."""
@@ -36,12 +37,60 @@ class Discovered:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class Task:
+    """A pattern and where it is looked for."""
+
     source: Source
     pattern: str
 
 
-_Outcome = Listing | Unusable
+class Looker(Protocol):
+    """Looks for runs; :func:`look`, or the same done elsewhere."""
+
+    def __call__(
+        self, tasks: Sequence[Task], options: PullOptions, on_wait: Callable[[str], None], limit: int
+    ) -> Mapping[Task, Listing | Unusable]: ...
+
+
+def look(
+    tasks: Sequence[Task], options: PullOptions, on_wait: Callable[[str], None], limit: int
+) -> dict[Task, Listing | Unusable]:
+    """What is there of each pattern; see :func:`discover`."""
+    crew: Crew[Task, Listing] = Crew()
+    access = access_of(options, crew.say, crew.stop)
+    with opened_sources({task.source.type for task in tasks}, access) as sources:
+
+        def look_for(task: Task) -> Listing:
+            source = sources[task.source.type]
+            if task.source.format.repeats == "runs" and task.source.is_per_run:
+                return _numbered_runs(task, source, access, limit)
+            return source.discover(task.source, Pattern(task.pattern), limit)
+
+        limits = Limits(options.jobs, options.deadline, options.run_seconds)
+        return dict(crew.outcomes(tasks, look_for, limits, on_wait))
+
+
+def merged(outcomes: Sequence[Listing | Unusable], limit: int) -> Listing | Unusable:
+    """What machines with disks of their own found of one pattern.
+
+    Args:
+        outcomes: One at least.
+        limit: Most runs.
+    """
+    listings = [one for one in outcomes if isinstance(one, Listing)]
+    failed = [one for one in outcomes if isinstance(one, Unusable)]
+    told = [one for one in failed if one.kind != "missing"]  # Not all disks need hold some.
+    if not listings:
+        return (told or failed)[0]
+    names = dict.fromkeys(name for one in listings for name in one.names)
+    problems = [(one.problem, one.kind) for one in listings if one.problem]
+    problems += [(str(one), one.kind) for one in told]
+    if len(names) > limit:
+        problems.insert(0, (f"there are over {limit:,}", "too_large"))
+    problem, kind = problems[0] if problems else ("", listings[0].kind)
+    # The same candidates where they share a disk.
+    passed = max(one.passed for one in listings)
+    return Listing(tuple(names)[:limit], passed, problem, kind)
 
 
 def discover(
@@ -49,6 +98,7 @@ def discover(
     options: PullOptions,
     *,
     families: Collection[str] = (),
+    looker: Looker = look,
     on_wait: Callable[[str], None] = lambda _: None,
     limit: int = MOST_RUNS,
 ) -> Discovered:
@@ -62,6 +112,7 @@ def discover(
         lists: As read.
         options: How; ``jobs`` patterns are looked for at once.
         families: Names and slugs of the families to look for; empty for all. The patterns of others stay.
+        looker: What does it.
         on_wait: Called with a sentence when something waits.
         limit: Most runs of a pattern.
 
@@ -77,7 +128,7 @@ def discover(
     tasks = list(dict.fromkeys(_task(run) for family in wanted for run in family.runs if run.is_pattern))
     if not tasks:
         return Discovered(tuple(lists))
-    outcomes = _listings(tasks, options, on_wait, limit)
+    outcomes = looker(tasks, options, on_wait, limit)
     problems: list[Problem] = []
     notes: list[str] = []
     chosen = {family.slug for family in wanted}
@@ -89,28 +140,11 @@ def discover(
     return Discovered(found, tuple(problems), tuple(notes))
 
 
-def _task(run: RunSpec) -> _Task:
-    return _Task(run.source, run.name)
+def _task(run: RunSpec) -> Task:
+    return Task(run.source, run.name)
 
 
-def _listings(
-    tasks: Sequence[_Task], options: PullOptions, on_wait: Callable[[str], None], limit: int
-) -> dict[_Task, _Outcome]:
-    crew: Crew[_Task, Listing] = Crew()
-    access = access_of(options, crew.say, crew.stop)
-    with opened_sources({task.source.type for task in tasks}, access) as sources:
-
-        def look(task: _Task) -> Listing:
-            source = sources[task.source.type]
-            if task.source.format.repeats == "runs" and task.source.is_per_run:
-                return _numbered_runs(task, source, access, limit)
-            return source.discover(task.source, Pattern(task.pattern), limit)
-
-        limits = Limits(options.jobs, options.deadline, options.run_seconds)
-        return dict(crew.outcomes(tasks, look, limits, on_wait))
-
-
-def _numbered_runs(task: _Task, source: OpenSource, access: Access, limit: int) -> Listing:
+def _numbered_runs(task: Task, source: OpenSource, access: Access, limit: int) -> Listing:
     """The runs of files that hold several, one after the other: ``a#1``, ``a#2``; of one run ``a``."""
     base, mark, _ = task.pattern.rpartition("#")
     listing = source.discover(task.source, Pattern(base if mark else task.pattern), limit)
@@ -127,7 +161,7 @@ def _numbered_runs(task: _Task, source: OpenSource, access: Access, limit: int) 
 
 
 def _expanded(
-    family: FamilySpec, outcomes: dict[_Task, _Outcome], problems: list[Problem], notes: list[str]
+    family: FamilySpec, outcomes: Mapping[Task, Listing | Unusable], problems: list[Problem], notes: list[str]
 ) -> FamilySpec:
     """The family with the runs that its patterns found in their places."""
     excluded = [Pattern(text) for text in family.exclude]

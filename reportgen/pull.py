@@ -7,17 +7,39 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 from reportgen import analysis
+from reportgen.analysis import Analysis
 from reportgen.kinds import Head, Problem, SourceRecord, Unreadable
 from reportgen.model_list import RunSpec, Source
-from reportgen.sources import Access, Found, FoundFile, LooksBeside, OpenSource, Unusable, source_type
+from reportgen.sources import (
+    Access,
+    Found,
+    FoundFile,
+    LooksBeside,
+    OpenSource,
+    Unusable,
+    read_again,
+    source_type,
+)
 from reportgen.sources.crew import Crew, Limits
 from reportgen.sources.inputs import PlainInput, head_of, logs_among
 from reportgen.sources.line import Patience
 from reportgen.text import one_line
 
-__all__ = ["PullOptions", "Pulled", "access_of", "opened_sources", "pull"]
+__all__ = [
+    "Finder",
+    "PullOptions",
+    "Pulled",
+    "Task",
+    "access_of",
+    "analysed",
+    "find",
+    "opened_sources",
+    "pull",
+    "task_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,8 @@ class Pulled:
         checked: False where nobody was asked whether the files have changed.
         notes: What a reader should know of the files, a sentence each.
         beside: Files beside the run's that tell of its model.
+        worker: Where the files are, by its address; empty for this machine.
+        analysed: What those beside say, where only a worker can read them; see :func:`analysed`.
     """
 
     spec: RunSpec
@@ -63,6 +87,8 @@ class Pulled:
     checked: bool
     notes: tuple[str, ...] = ()
     beside: tuple[FoundFile, ...] = ()
+    worker: str = ""
+    analysed: tuple[Analysis | None, str] | None = None
 
     @property
     def path(self) -> Path:
@@ -76,7 +102,7 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
-class _Task:
+class Task:
     """What is looked for once, whoever needs it.
 
     Attributes:
@@ -90,10 +116,57 @@ class _Task:
     found: bool
 
 
+class Finder(Protocol):
+    """Finds and hashes; :func:`find`, or the same done elsewhere."""
+
+    def __call__(
+        self,
+        tasks: Sequence[Task],
+        options: PullOptions,
+        on_found: Callable[[Task], None],
+        on_wait: Callable[[str], None],
+    ) -> Mapping[Task, Found | Unusable]: ...
+
+
+def find(
+    tasks: Sequence[Task],
+    options: PullOptions,
+    on_found: Callable[[Task], None] = lambda _: None,
+    on_wait: Callable[[str], None] = lambda _: None,
+    *,
+    wanted: Callable[[], bool] = lambda: True,
+) -> dict[Task, Found | Unusable]:
+    """Finds and hashes files, each once; see :func:`pull`.
+
+    Args:
+        tasks: Each once.
+        options: How.
+        on_found: Called with each task that is done, found or not.
+        on_wait: Called with a sentence when a pull waits. Both are called from the calling thread.
+        wanted: Asked twice a second; once it says no, what is not done has failed.
+    """
+    outcomes: dict[Task, Found | Unusable] = {}
+    crew: Crew[Task, Found] = Crew()
+    access = access_of(options, crew.say, crew.stop)
+    with opened_sources({task.source.type for task in tasks}, access) as sources:
+
+        def find_one(task: Task) -> Found:
+            at = sources[task.source.type]
+            found = at.find(task.source, task.name, task.files, found=task.found)
+            return _with_analysis(at, task, found) if options.analyses else found
+
+        limits = Limits(options.jobs, options.deadline, options.run_seconds, wanted)
+        for task, outcome in crew.outcomes(tasks, find_one, limits, on_wait):
+            outcomes[task] = outcome
+            on_found(task)
+    return outcomes
+
+
 def pull(
     runs: Sequence[tuple[str, RunSpec]],
     options: PullOptions,
     *,
+    finder: Finder = find,
     on_done: Callable[[str], None] = lambda _: None,
     on_wait: Callable[[str], None] = lambda _: None,
 ) -> list[Pulled | Problem]:
@@ -102,6 +175,7 @@ def pull(
     Args:
         runs: Family names and runs.
         options: How.
+        finder: What does it.
         on_done: Called with a run's name once it is pulled or has failed.
         on_wait: Called with a sentence when a pull waits (rate limit, a retry). Both are called
             from the calling thread.
@@ -110,37 +184,29 @@ def pull(
         ReportgenError: the Hub's client refuses the settings in the environment.
         KeyboardInterrupt: at once, whatever the pulls are waiting for.
     """
-    wanted: dict[_Task, list[str]] = {}
+    wanted: dict[Task, list[str]] = {}
     for _, spec in runs:
-        wanted.setdefault(_task(spec), []).append(spec.name)
-    outcomes: dict[_Task, Found | Unusable] = {}
-    crew: Crew[_Task, Found] = Crew()
-    access = access_of(options, crew.say, crew.stop)
-    with opened_sources({task.source.type for task in wanted}, access) as sources:
+        wanted.setdefault(task_of(spec), []).append(spec.name)
 
-        def find(task: _Task) -> Found:
-            at = sources[task.source.type]
-            found = at.find(task.source, task.name, task.files, found=task.found)
-            return _with_analysis(at, task, found) if options.analyses else found
+    def found(task: Task) -> None:
+        for name in wanted[task]:
+            on_done(name)
 
-        limits = Limits(options.jobs, options.deadline, options.run_seconds)
-        for task, outcome in crew.outcomes(list(wanted), find, limits, on_wait):
-            outcomes[task] = outcome
-            for name in wanted[task]:
-                on_done(name)
-    return [_result(family, spec, outcomes[_task(spec)]) for family, spec in runs]
+    outcomes = finder(list(wanted), options, found, on_wait)
+    return [_result(family, spec, outcomes[task_of(spec)]) for family, spec in runs]
 
 
-def _task(spec: RunSpec) -> _Task:
+def task_of(spec: RunSpec) -> Task:
+    """What has to be found for a run."""
     name = spec.name if spec.source.is_per_run else ""
     if spec.source.format.repeats == "runs":
         from reportgen.formats.settling import numbered
 
         name, _ = numbered(name)
-    return _Task(spec.source, name, spec.files, spec.beside, spec.found)
+    return Task(spec.source, name, spec.files, spec.beside, spec.found)
 
 
-def _with_analysis(at: OpenSource, task: _Task, found: Found) -> Found:
+def _with_analysis(at: OpenSource, task: Task, found: Found) -> Found:
     """A run with the files beside it that tell of its model; whatever is wrong with these, the run stays."""
     if len(found.files) > 1 or found.source.files or not analysis.is_run_file(found.files[0].name):
         return found
@@ -163,7 +229,28 @@ def _result(family: str, spec: RunSpec, outcome: Found | Unusable) -> Pulled | P
         name = one_line(outcome.source.file)
         mend = "build from the model list to report on the file as it is now"
         return Problem(family, spec.name, "refused", f"{name} is no longer the file of that report; {mend}")
-    return Pulled(spec, outcome.files, outcome.source, outcome.checked, outcome.notes, outcome.beside)
+    return Pulled(
+        spec,
+        outcome.files,
+        outcome.source,
+        outcome.checked,
+        outcome.notes,
+        outcome.beside,
+        outcome.worker,
+        outcome.analysed,
+    )
+
+
+def analysed(beside: Sequence[FoundFile]) -> tuple[Analysis | None, str]:
+    """What the files beside a run's say of its model, and what is wrong with them."""
+    if not beside:
+        return None, ""
+    try:
+        found = analysis.read([(file.name, read_again(file.path, file.size)) for file in beside])
+    except (Unreadable, Unusable, OSError) as error:
+        reason = f"a file cannot be read ({error.strerror})" if isinstance(error, OSError) else str(error)
+        return None, f"no analysis of the model: {one_line(reason)}"
+    return found, ""
 
 
 def access_of(options: PullOptions, say: Callable[[str], None], stop: Event) -> Access:

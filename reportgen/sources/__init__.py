@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from reportgen.analysis import Analysis
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Head, Problem, ProblemKind, SourceRecord
 from reportgen.patterns import Pattern
@@ -80,6 +81,8 @@ class Found:
         checked: False where nobody was asked whether the files have changed.
         notes: What a reader should know of the files, a sentence each.
         beside: Files beside the run's that tell of its model.
+        worker: Where they are, by its address; empty for this machine.
+        analysed: What the files beside say, where only that worker can read them, and what is wrong there.
     """
 
     files: tuple[FoundFile, ...]
@@ -87,6 +90,8 @@ class Found:
     checked: bool = True
     notes: tuple[str, ...] = ()
     beside: tuple[FoundFile, ...] = ()
+    worker: str = ""
+    analysed: tuple[Analysis | None, str] | None = None
 
     @property
     def size(self) -> int:

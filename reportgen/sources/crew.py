@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from reportgen.sources import THREAD, Unusable
 
-__all__ = ["Crew", "Limits"]
+__all__ = ["Crew", "Limits", "out_of_time"]
 
 # A look at the clock twice a second, which also lets Ctrl-C through where a wait would hold it back.
 _TICK = 0.5
@@ -28,11 +28,13 @@ class Limits:
         jobs: Tasks at once.
         deadline: ``time.monotonic()`` at which what is not done yet has failed, None for never.
         task_seconds: Longest time on one task, its waits included.
+        wanted: Asked now and then; once it says no, what is not done yet has failed.
     """
 
     jobs: int
     deadline: float | None
     task_seconds: float
+    wanted: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,10 @@ class Crew(Generic[_Task, _Result]):
                         raise error
                 now = time.monotonic()
                 if limits.deadline is not None and now >= limits.deadline:
-                    late = _late("the time limit of the build came first; raise --timeout")
-                    yield from ((task, late) for task in left)
+                    yield from ((task, out_of_time()) for task in left)
+                    return
+                if not limits.wanted():
+                    yield from ((task, _late("nobody waits for it any more")) for task in left)
                     return
                 for task in [task for task, at in begun.items() if now - at > limits.task_seconds]:
                     # Its thread may hang for good, so another takes its place.
@@ -145,6 +149,11 @@ class Crew(Generic[_Task, _Result]):
             return self._events.get(timeout=_TICK)
         except Empty:
             return None
+
+
+def out_of_time() -> Unusable:
+    """What becomes of a task that the build has no time left for."""
+    return _late("the time limit of the build came first; raise --timeout")
 
 
 def _late(reason: str) -> Unusable:
