@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import reportgen
 from reportgen import model_list, old_curves, selection, waivers, work
 from reportgen.curves.devices import unused_gpu
-from reportgen.discover import Discovered, discover
+from reportgen.discover import Discovered, discover, look
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Problem
 from reportgen.log import Log
@@ -25,13 +25,14 @@ from reportgen.notation import measured
 from reportgen.options import FORMATS, BuildOptions, command_words
 from reportgen.outputs import folder, own_templates
 from reportgen.provenance import inputs_digest, versions
-from reportgen.pull import Pulled, PullOptions, pull
+from reportgen.pull import Pulled, PullOptions, find, pull
 from reportgen.report import Report, Selected
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.cache import Cache
     from reportgen.executors import Executor
+    from reportgen.executors.dask import Dask
     from reportgen.outputs.images import Drawer
     from reportgen.outputs.typesetter import Typesetter
 
@@ -98,16 +99,17 @@ def run(
     log = log or Log()
     _epoch()  # A mistake there is reported before anything slow.
     executor = _executor(options, log)
+    there = executor if options.scheduler else None
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     for line in () if options.templates is None else own_templates.check(options.templates):
         log.warn(line)
     baseline = None if options.baseline is None else _baseline(options.baseline)
     loaded = model_list.load(lists, lambda place: _list_of(place, log))
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
-    found = _discovered(loaded, options, deadline, log)
+    found = _discovered(loaded, options, deadline, there, log)
     chosen = selection.chosen(found.lists, options.families, options.runs)
     entries = _entries(chosen)
-    pulled = _pull(entries, options, deadline, log)
+    pulled = _pull(entries, options, deadline, there, log)
     chosen, entries, pulled = _without_passed(chosen, entries, pulled, log)
     for entry, one in zip(entries, pulled, strict=True):
         if isinstance(one, Pulled):
@@ -212,14 +214,20 @@ def _list_of(place: Path, log: Log) -> str:
 
 
 def _discovered(
-    lists: Sequence[ModelList], options: BuildOptions, deadline: float | None, log: Log
+    lists: Sequence[ModelList], options: BuildOptions, deadline: float | None, there: Dask | None, log: Log
 ) -> Discovered:
     """The lists with the runs that their patterns find."""
     families = [family for one in lists for family in one.families]
     if not any(spec.is_pattern for family in families for spec in family.runs):
         return Discovered(tuple(lists))
     with log.step("find"):
-        found = discover(lists, _pull_options(options, deadline), families=options.families, on_wait=log.say)
+        found = discover(
+            lists,
+            _pull_options(options, deadline),
+            families=options.families,
+            looker=look if there is None else there.look,
+            on_wait=log.say,
+        )
     for note in found.notes:
         log.say(note)
     return found
@@ -274,12 +282,13 @@ def _pull_options(options: BuildOptions, deadline: float | None) -> PullOptions:
 
 
 def _pull(
-    entries: Sequence[_Entry], options: BuildOptions, deadline: float | None, log: Log
+    entries: Sequence[_Entry], options: BuildOptions, deadline: float | None, there: Dask | None, log: Log
 ) -> list[Pulled | Problem]:
     with log.step("pull", len(entries)) as progress:
         pulled = pull(
             [(entry.family.name, entry.spec) for entry in entries],
             _pull_options(options, deadline),
+            finder=find if there is None else there.find,
             on_done=progress.advance,
             on_wait=log.say,
         )
@@ -410,13 +419,18 @@ def _command(names: Sequence[str], options: BuildOptions) -> tuple[str, ...]:
     return ("reportgen", "build", *(Path(name).name for name in names), *command_words(options))
 
 
-def _executor(options: BuildOptions, log: Log) -> Executor | None:
-    """Where runs are measured, if not in this process."""
+def _executor(options: BuildOptions, log: Log) -> Dask | None:
+    """Where runs are measured, and found too if those are other machines, if not in this process."""
     if not options.scheduler and not options.workers:
         return None
     from reportgen.executors.dask import Dask
 
-    return Dask(scheduler=options.scheduler or "", workers=options.workers or 0, say=log.say)
+    return Dask(
+        scheduler=options.scheduler or "",
+        workers=options.workers or 0,
+        say=log.say,
+        pulling=_pull_options(options, None),
+    )
 
 
 def _cache_folder(options: BuildOptions) -> Path | None:

@@ -12,7 +12,7 @@ from reportgen.cache import Cache, key_of
 from reportgen.curves.storing import from_bytes, to_bytes
 from reportgen.executors.local import Local
 from reportgen.log import Progress
-from reportgen.pull import Pulled
+from reportgen.pull import Pulled, task_of
 from reportgen.report import SeriesReport
 from reportgen.text import one_line
 from reportgen.work import Measured, RunSettings, RunWork, Unchanged, Unusable, fingerprint, is_in_store
@@ -89,29 +89,30 @@ def measure(
         else:
             results[job.key] = kept
             progress.advance(job.work.name)
-    notes: list[str] = []
+    notes: dict[int, tuple[str, ...]] = {}
     before = {job.key: last for job in missing.values() if (last := _last(job, cache)) is not None}
-    computed: list[str] = []
+    computed: set[str] = set()
     if missing:
         executor = executor or Local()
         batches = list(_batches(list(missing.values()), executor.batch_bytes, executor.batch_runs))
         works = [[_work(job, before.get(job.key)) for job in batch] for batch in batches]
         with closing(executor.run(works, device)) as done:
             for number, made in done:
-                notes += made.notes
+                notes[number] = made.notes
                 for job, result in zip(batches[number], made.results, strict=True):
                     now = before[job.key] if isinstance(result, Unchanged) else result
                     results[job.key] = now
                     _keep(job, now, cache)
                     if now is result:
-                        computed.append(job.work.name)
+                        computed.add(job.key)
                     progress.advance(job.work.name)
-    elif device not in ("auto", "cpu"):
+    elif executor is None and device not in ("auto", "cpu"):
         curves.pick_device(device)  # A device that does not exist is a mistake, cached results or not.
     return MeasuredAll(
         tuple(_named(results[job.key], job.pulled) for job in jobs),
-        tuple(dict.fromkeys(notes)),
-        tuple(computed),
+        # In an order of their own: batches end in any.
+        tuple(dict.fromkeys(note for number in sorted(notes) for note in notes[number])),
+        tuple(job.work.name for job in missing.values() if job.key in computed),
     )
 
 
@@ -134,7 +135,10 @@ def _job(pulled: Pulled, settings: RunSettings, device: str, code: str, limit: i
     source = pulled.source
     where = (source.kind, source.repo or "", source.file, str(pulled.path.parent))
     place = key_of("run of a store", code, *where, in_store, repr(settings), device) if in_store else ""
-    return _Job(pulled, RunWork(pulled.files, spec.name, settings, limit, bool(in_store)), key, place)
+    made = RunWork(pulled.files, spec.name, settings, limit, bool(in_store))
+    if pulled.worker:
+        made = replace(made, worker=pulled.worker, task=task_of(spec), sha256=pulled.source.sha256)
+    return _Job(pulled, made, key, place)
 
 
 def _last(job: _Job, cache: Cache) -> Measured | None:
@@ -155,6 +159,13 @@ def _keep(job: _Job, result: Measured | Unusable, cache: Cache) -> None:
 
 
 def _batches(jobs: Sequence[_Job], most_bytes: int, most_runs: int) -> Iterator[list[_Job]]:
+    """Jobs whose files are on one machine, in batches."""
+    for worker in dict.fromkeys(job.work.worker for job in jobs):
+        of_worker = [job for job in jobs if job.work.worker == worker]
+        yield from _cut(of_worker, most_bytes, most_runs)
+
+
+def _cut(jobs: Sequence[_Job], most_bytes: int, most_runs: int) -> Iterator[list[_Job]]:
     """Batches that fit into memory. The runs of a store stand together, since it is read once for them."""
     batch: list[_Job] = []
     size = 0

@@ -20,6 +20,7 @@ from reportgen.input_files import Changed, HashedFile
 from reportgen.kinds import Better, RunFile, Series, Unreadable
 from reportgen.metrics import split
 from reportgen.model_list import FamilySpec, RunSpec
+from reportgen.pull import Task
 from reportgen.report import SeriesReport, trained_steps
 from reportgen.series import better_of, is_evaluation
 from reportgen.sources import FoundFile
@@ -93,6 +94,9 @@ class RunWork:
         in_store: The files are those of a store of many runs.
         known: ``Measured.read`` of the run when it was last measured in this way; a run that still has it
             is :class:`Unchanged`. Empty: it is measured.
+        worker: Where the files were found, by its address; empty for this machine.
+        task: What another worker has to find for it; None where the files were found here.
+        sha256: Of all files, which it then has to find.
     """
 
     files: tuple[FoundFile, ...]
@@ -101,6 +105,9 @@ class RunWork:
     limit: int = 256 * 2**20
     in_store: bool = False
     known: str = ""
+    worker: str = ""
+    task: Task | None = None
+    sha256: str = ""
 
     @property
     def size(self) -> int:

@@ -1,50 +1,45 @@
-"""Workers of Dask, here or on other machines: batches go there, what is kept of each run comes back.
+"""Workers of Dask, here or on other machines: runs are found, hashed and measured there.
 
-Workers read the files themselves, under the paths that they have here. ``distributed`` is loaded once there
-is work for it.
+What comes back is kilobytes of each run; none of the files need be seen from here. ``distributed`` is loaded
+once there is work for it.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import sys
 import time
-import traceback
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-import reportgen
-from reportgen import curves, formats, work
+from reportgen import discover, pull, work
 from reportgen.errors import ReportgenError
+from reportgen.executors import dask_worker
+from reportgen.executors.dask_finding import Finding, listed, sendable
 from reportgen.executors.dask_processes import own_workers
+from reportgen.executors.dask_tasks import Failed, Piece, Tasks
+from reportgen.executors.dask_worker import INSTALL, refuse_other, software
 from reportgen.notation import count
+from reportgen.pull import PullOptions
+from reportgen.sources import Found, Listing, Unusable
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client
 
-__all__ = ["Dask", "Software"]
-
-Software = Mapping[str, str]
-"""What has to be the same on every machine: its name to its version."""
+__all__ = ["Dask"]
 
 _TO_GET_DASK = 'pip install "reportgen-runs[dask]"'
 _CONNECT = 15.0
 _WITHOUT_WORKERS = 30.0
-_TICK = 1.0
 # A worker that reads slower than this is taken for one that hangs.
 _SLOWEST = 2**20  # bytes a second
-_INSTALL = "install the same there as here"
-_DONE_STAYS = "what was measured stays in the build cache"
+# Seconds between two lines of progress.
+_OFTEN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +50,14 @@ class Dask:
         scheduler: Its address, or the file in which it wrote that; empty for workers of our own.
         workers: How many of our own, each a process with one thread.
         say: Told what every user wants to know.
+        pulling: How a worker finds runs that another one found.
         patience: Seconds without any result after which workers that still have a batch are taken to hang.
     """
 
     scheduler: str = ""
     workers: int = 0
     say: Callable[[str], None] = lambda _: None
+    pulling: PullOptions = field(default_factory=PullOptions)
     patience: float = 120.0
     # From 50 ms of work on, the engine's millisecond a batch is under 2 %.
     batch_bytes: int = 8 * 2**20
@@ -69,9 +66,7 @@ class Dask:
     def __post_init__(self) -> None:
         flag = "--scheduler" if self.scheduler else "--workers"
         if find_spec("distributed") is None:
-            raise ReportgenError(
-                f'{flag}: needs Dask; get it (pip install "reportgen-runs[dask]")', exit_code=2
-            )
+            raise ReportgenError(f"{flag}: needs Dask; get it ({_TO_GET_DASK})", exit_code=2)
 
     def run(
         self, batches: Sequence[Sequence[work.RunWork]], device: str
@@ -80,256 +75,139 @@ class Dask:
 
         Raises:
             ReportgenError: The scheduler cannot be reached or goes away, there are no workers, one of them
-                has other software, does not see the files, or has no such device.
+                has other software, does not see files that were found here, or has no such device.
         """
         sent = [tuple(_at_its_place(run) for run in batch) for batch in batches]
+        with self._connected() as (client, address, found):
+            self.say(f"{address}: {count(len(sent), 'batch', 'batches')} for {count(found, 'worker')}")
+            progress = _Progress(self.say, client, address, sent)
+            largest = max((run.size for batch in sent for run in batch), default=0)
+            tasks = Tasks(client, address, self.patience + largest / _SLOWEST)
+            end: tuple[Any, ...] = (device, sendable(self.pulling), dict(software()))
+            places = _seeing(client, [batch[0] for batch in sent])
+            pieces = [
+                Piece(number, dask_worker.measure, (batch, *end), places[number])
+                for number, batch in enumerate(sent)
+            ]
+
+            def alone(piece: Piece) -> list[Piece]:
+                return [replace(piece, arguments=((run,), *end)) for run in piece.arguments[0]]
+
+            parts: dict[int, list[work.Batch]] = {}
+            with tasks.listening():
+                for piece, made in tasks.results(pieces, alone):
+                    number = piece.number
+                    own = parts.setdefault(number, [])
+                    own.append(_not_measured(made) if isinstance(made, Failed) else made)
+                    # A batch is whole, or its runs come one by one.
+                    if len(piece.arguments[0]) == len(sent[number]) or len(own) == len(sent[number]):
+                        progress.done(number)
+                        yield number, _joined(parts.pop(number))
+
+    def find(
+        self,
+        tasks: Sequence[pull.Task],
+        options: PullOptions,
+        on_found: Callable[[pull.Task], None],
+        on_wait: Callable[[str], None],
+    ) -> dict[pull.Task, Found | Unusable]:
+        """Finds and hashes runs where the workers are; a ``Finder``.
+
+        Raises:
+            ReportgenError: As of :meth:`run`.
+        """
+        with self._connected() as (client, address, found):
+            self.say(f"{address}: {count(len(tasks), 'run')} to be found by {count(found, 'worker')}")
+            there = Tasks(client, address, self.patience + options.run_seconds, on_wait, options.deadline)
+            with there.listening():
+                return Finding(there, options, on_found).of(tasks)
+
+    def look(
+        self,
+        tasks: Sequence[discover.Task],
+        options: PullOptions,
+        on_wait: Callable[[str], None],
+        limit: int,
+    ) -> dict[discover.Task, Listing | Unusable]:
+        """Looks for the runs of patterns where the workers are, on the disk of each; a ``Looker``.
+
+        Raises:
+            ReportgenError: As of :meth:`run`.
+        """
+        with self._connected() as (client, address, _):
+            there = Tasks(client, address, self.patience + options.run_seconds, on_wait, options.deadline)
+            with there.listening():
+                return listed(there, tasks, options, limit)
+
+    @contextmanager
+    def _connected(self) -> Iterator[tuple[Client, str, int]]:
+        """A client, the scheduler's address, and the number of its workers."""
         with ExitStack() as stack:
             stack.enter_context(_quiet())
             address = (
                 stack.enter_context(own_workers(self.workers)) if self.workers else _address(self.scheduler)
             )
             client = stack.enter_context(_client(address))
-            found = _checked_workers(client, address, self.workers or 1)
-            self.say(f"{address}: {count(len(sent), 'batch', 'batches')} for {count(found, 'worker')}")
-            tasks = _Tasks(client, address, sent, device, self.patience)
-            stack.callback(tasks.cancel)
-            yield from tasks.results()
+            yield client, address, _checked_workers(client, address, self.workers or 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    number: int
-    batch: Sequence[work.RunWork]
-    future: Future
+def _not_measured(failed: Failed) -> work.Batch:
+    return work.Batch((work.Unusable(f"{failed.reason}; build it without workers to see why"),), ())
 
 
-class _Tasks:
-    """The batches of a build at a scheduler."""
+def _joined(parts: Sequence[work.Batch]) -> work.Batch:
+    results = tuple(one for part in parts for one in part.results)
+    return work.Batch(results, tuple(note for part in parts for note in part.notes))
+
+
+class _Progress:
+    """Says now and then how far a build is: batches, runs a second, bytes, workers."""
 
     def __init__(
         self,
+        say: Callable[[str], None],
         client: Client,
         address: str,
         batches: Sequence[Sequence[work.RunWork]],
-        device: str,
-        patience: float,
     ) -> None:
-        self._client, self._address = client, address
-        self._batches, self._device = batches, device
-        self._name = f"reportgen-{uuid4().hex}"
-        self._submitted = 0
-        self._done: SimpleQueue[str] = SimpleQueue()
-        self._waiting: dict[str, _Task] = {}
-        self._hanging: set[str] = set()
-        largest = max((run.size for batch in batches for run in batch), default=0)
-        self._patience = patience + largest / _SLOWEST
-        self._last_result = self._last_worker = time.monotonic()
+        self._say, self._client, self._address, self._batches = say, client, address, batches
+        self._began = self._said = time.monotonic()
+        self._all = sum(map(len, batches))
+        self._done = self._runs = self._bytes = 0
 
-    def results(self) -> Iterator[tuple[int, work.Batch]]:
-        """Each batch's number with what became of it, as it happens.
-
-        A batch that ended its workers, or waited at one that was ended, comes last: each of its runs alone.
-        """
-        for number, batch in enumerate(self._batches):
-            self._submit(number, batch)
-        suspects: list[int] = []
-        for number, made in self._outcomes():
-            if isinstance(made, work.Batch):
-                yield number, made
-            else:
-                suspects.append(number)
-        for number in sorted(suspects):
-            yield number, self._one_by_one(number)
-
-    def cancel(self) -> None:
-        """Nothing of this build is begun any more."""
-        with suppress(Exception):
-            self._client.cancel([task.future for task in self._waiting.values()])
-        self._waiting.clear()
-
-    def _one_by_one(self, number: int) -> work.Batch:
-        results: list[work.Measured | work.Unusable | work.Unchanged] = []
-        notes: list[str] = []
-        for run in self._batches[number]:
-            self._submit(number, (run,))
-            ((_, made),) = self._outcomes()
-            if isinstance(made, work.Batch):
-                results += made.results
-                notes += made.notes
-            else:
-                results.append(work.Unusable(f"{made}; build it without workers to see why"))
-        return work.Batch(tuple(results), tuple(notes))
-
-    def _submit(self, number: int, batch: Sequence[work.RunWork]) -> None:
-        workers = sorted(self._client.nthreads().keys() - self._hanging) if self._hanging else None
-        if workers == []:
-            raise ReportgenError(f"{self._address}: every worker hangs; {_DONE_STAYS}; start others")
-        self._submitted += 1
-        future = self._client.submit(
-            _measured,
-            batch,
-            self._device,
-            dict(_software()),
-            key=f"{self._name}-{self._submitted}",
-            workers=workers,
-            retries=0,
-        )
-        self._waiting[future.key] = _Task(number, batch, future)
-        future.add_done_callback(lambda done: self._done.put(done.key))
-
-    def _outcomes(self) -> Iterator[tuple[int, work.Batch | str]]:
-        """Of all that was submitted the numbers, with what came of it or why nothing did."""
-        self._last_result = self._last_worker = time.monotonic()
-        while self._waiting:
-            try:
-                key = self._done.get(timeout=_TICK)
-            except Empty:
-                yield from self._look_after()
-                continue
-            # Of what was sent elsewhere meanwhile there is nothing to hear any more.
-            if task := self._waiting.pop(key, None):
-                yield task.number, self._outcome(task.future)
-                self._last_result = self._last_worker = time.monotonic()
-
-    def _outcome(self, future: Future) -> work.Batch | str:
-        from distributed import KilledWorker
-
-        if future.status == "cancelled":
-            raise self._lost()
-        try:
-            answer: _Answer = future.result(timeout=self._patience)
-        except KilledWorker as error:
-            return f"ended {count(error.allowed_failures + 1, 'worker')} that read it"
-        except (ImportError, AttributeError) as error:
-            raise ReportgenError(
-                f"{self._address}: a worker cannot load this reportgen ({one_line(str(error), 200)}); "
-                f"{_INSTALL}"
-            ) from None
-        except TimeoutError:  # Its worker was gone with the answer, and nobody else has it by now.
-            return self._not_done
-        except (OSError, CancelledError):
-            raise self._lost() from None
-        if answer.bug:
-            raise RuntimeError(f"{answer.worker}: {answer.bug}")
-        if answer.mistake:
-            said = answer.mistake.removeprefix(f"{answer.worker}: ")
-            raise ReportgenError(f"{answer.worker}: {said}", exit_code=answer.exit_code)
-        for path in answer.unseen:
-            if path.exists():
-                raise ReportgenError(
-                    f"{answer.worker}: this worker does not see {one_line(str(path))}; "
-                    "put the runs where every worker finds them under the same path"
-                )
-        assert answer.batch is not None
-        return answer.batch
-
-    def _look_after(self) -> Iterator[tuple[int, str]]:
-        """Sees to a scheduler and workers that are gone, and to workers that hang."""
-        if self._client.status != "running" or any(
-            task.future.status == "cancelled" for task in self._waiting.values()
-        ):
-            raise self._lost()
+    def done(self, number: int) -> None:
+        """One more batch."""
+        batch = self._batches[number]
+        self._done += 1
+        self._runs += len(batch)
+        self._bytes += sum(run.size for run in batch)
         now = time.monotonic()
-        try:
-            processing = {str(worker): set(keys) for worker, keys in self._client.processing().items()}
-        except OSError:
-            raise self._lost() from None
-        if processing.keys() - self._hanging:
-            self._last_worker = now
-        elif now - self._last_worker > _WITHOUT_WORKERS:
-            raise ReportgenError(
-                f"{self._address}: no worker is left; {_DONE_STAYS}; start workers and build again"
-            )
-        if now - self._last_result > self._patience:
-            # What is not at a worker waits for others' work: that is no reason to give it up.
-            stuck = {key for keys in processing.values() for key in keys} & self._waiting.keys()
-            if stuck:
-                self._hanging |= {worker for worker, keys in processing.items() if keys & stuck}
-                yield from self._elsewhere(stuck)
-            elif not any(processing.values()):
-                raise ReportgenError(
-                    f"{self._address}: its workers take no work; {_DONE_STAYS}; see what their logs say"
-                )
-            self._last_result = now
-
-    def _elsewhere(self, stuck: Collection[str]) -> Iterator[tuple[int, str]]:
-        """Gives up what hangs, and sends the rest to workers that do not."""
-        left, self._waiting = self._waiting, {}
-        self._client.cancel([task.future for task in left.values()])
-        for key, task in left.items():
-            if key not in stuck:
-                self._submit(task.number, task.batch)
-        for key in stuck:
-            yield left[key].number, self._not_done
-
-    @property
-    def _not_done(self) -> str:
-        return f"was not done by a worker in {self._patience:,.0f} s"
-
-    def _lost(self) -> ReportgenError:
-        return ReportgenError(
-            f"{self._address}: the connection to the scheduler was lost; {_DONE_STAYS}; "
-            "start the scheduler and build again"
+        if self._done < len(self._batches) and now - self._said < _OFTEN:
+            return
+        self._said = now
+        self._say(
+            f"{self._address}: {self._done:,} of {count(len(self._batches), 'batch', 'batches')}, "
+            f"{self._runs:,} of {count(self._all, 'run')}, "
+            f"{self._runs / max(now - self._began, 1e-9):,.0f} runs a second, {self._bytes / 1e6:,.1f} MB, "
+            f"{count(len(self._client.nthreads()), 'worker')}"
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a worker says of a batch.
+def _seeing(client: Client, firsts: Sequence[work.RunWork]) -> list[frozenset[str]]:
+    """For each batch the workers that see its first run; none where anybody may be asked.
 
-    Attributes:
-        worker: Its address.
-        batch: None where it failed.
-        unseen: Files that are not there.
-        mistake: Why it failed, where the user can correct it.
-        exit_code: Of that.
-        bug: Any other failure, with its traceback: an exception itself may not travel.
+    A worker of the same disk, or started again under another address, sees what the one saw that found it.
     """
-
-    worker: str
-    batch: work.Batch | None = None
-    unseen: tuple[Path, ...] = ()
-    mistake: str = ""
-    exit_code: int = 1
-    bug: str = ""
-
-
-def _measured(batch: Sequence[work.RunWork], device: str, wanted: Software) -> _Answer:
-    """What a worker does of a batch."""
-    from distributed import get_worker
-
-    worker = str(get_worker().address)
-    try:
-        _refuse_other(worker, _software(), wanted)
-        unseen = tuple(file.path for run in batch for file in run.files if not file.path.exists())
-        return _Answer(worker, work.measured(batch, curves.pick_device(device)), unseen)
-    except ReportgenError as error:
-        return _Answer(worker, mistake=str(error), exit_code=error.exit_code)
-    except Exception:  # noqa: BLE001 - it is raised at home
-        return _Answer(worker, bug=traceback.format_exc())
-
-
-@cache
-def _software() -> Software:
-    """What decides, with a run's bytes and its settings, on its numbers."""
-    import numpy as np
-
-    plugged_in = ", ".join(f"{name} {version}" for name, version in formats.plugged_in())
-    return {
-        "reportgen": reportgen.__version__,
-        "Python": ".".join(map(str, sys.version_info[:2])),
-        "NumPy": np.__version__,
-        "formats of plug-ins": plugged_in or "none",
-        "code of reportgen": work.fingerprint()[:12],
-    }
-
-
-def _refuse_other(place: str, there: Software, here: Software) -> None:
-    for name, version in here.items():
-        if there.get(name) != version:
-            raise ReportgenError(
-                f"{place}: {name} is {there.get(name, 'unknown')} there and {version} here; {_INSTALL}"
-            )
+    if not any(run.worker for run in firsts):
+        return [frozenset()] * len(firsts)
+    seen: Mapping[str, Any] = client.run(
+        dask_worker.visible, [run.files[0].path for run in firsts], on_error="return"
+    )
+    answers = {str(worker): told for worker, told in seen.items() if isinstance(told, list)}
+    return [
+        frozenset(worker for worker, told in answers.items() if told[number]) if run.worker else frozenset()
+        for number, run in enumerate(firsts)
+    ]
 
 
 def _checked_workers(client: Client, address: str, wanted: int) -> int:
@@ -338,21 +216,21 @@ def _checked_workers(client: Client, address: str, wanted: int) -> int:
         client.wait_for_workers(wanted, timeout=_WITHOUT_WORKERS)
     if not client.nthreads():
         raise ReportgenError(f"{address}: has no worker; start some (dask worker {address}) and build again")
-    here = dict(_software())
-    answers: dict[str, Any] = client.run(_software, on_error="return")
+    here = dict(software())
+    answers: dict[str, Any] = client.run(software, on_error="return")
     try:
-        answers[f"{address} (the scheduler)"] = client.run_on_scheduler(_software)
+        answers[f"{address} (the scheduler)"] = client.run_on_scheduler(software)
     except (ImportError, AttributeError) as error:
         answers[f"{address} (the scheduler)"] = error
     for place, there in sorted(answers.items()):
         if isinstance(there, ImportError | AttributeError):
             raise ReportgenError(
-                f"{place}: cannot load this reportgen ({one_line(str(there), 200)}); {_INSTALL}"
+                f"{place}: cannot load this reportgen ({one_line(str(there), 200)}); {INSTALL}"
             )
         if isinstance(
             there, Mapping
         ):  # Else it went away meanwhile, or is slow to answer: it is asked with a batch.
-            _refuse_other(place, there, here)
+            refuse_other(place, there, here)
     return len(answers) - 1
 
 
