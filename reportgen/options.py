@@ -252,7 +252,7 @@ class BuildOptions:
         default=None,
         metadata=_as(
             "--scheduler",
-            "measure runs on the workers of this Dask scheduler: tcp://host:8786, or its file",
+            "find and measure runs at the workers of this Dask scheduler: tcp://host:8786, or its file",
             read=_scheduler,
             metavar="ADDRESS",
         ),

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +23,12 @@ import os, signal, sqlite3, time
 from pathlib import Path
 
 import reportgen
-from reportgen import work
+from reportgen import formats, work
 
 place = Path(os.environ["PLACE"])
 reportgen.__version__ = os.environ.get("OTHER_VERSION", reportgen.__version__)
+if os.environ.get("OTHER_FORMAT"):
+    formats.plugged_in = lambda: ((os.environ["OTHER_FORMAT"], "2"),)
 measured = getattr(work, "without_accidents", work.measured)  # It is loaded twice.
 work.without_accidents = measured
 
@@ -108,19 +110,20 @@ class Cluster:
         """All that scheduler and workers have written."""
         return "".join(file.read_text() for file in sorted(self.place.glob("*.log")))
 
-    def start(self, name: str, *words: str | Path, **environment: str) -> None:
-        """Starts the scheduler or a worker."""
+    def start(self, name: str, *words: str | Path, disk: Path | None = None, **environment: str) -> None:
+        """Starts the scheduler or a worker; ``disk`` is the folder that it works in."""
         with (self.place / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", *map(str, words), "--host", "127.0.0.1", "--no-dashboard"],
                 stdout=log,
                 stderr=log,
-                cwd=self.place,
+                cwd=disk or self.place,
                 start_new_session=True,
                 env={
                     **{key: value for key, value in os.environ.items() if key != "HF_TOKEN"},
                     "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
                     "PLACE": str(self.place),
+                    "XDG_CACHE_HOME": str(self.place / f"{name}-cache"),
                     "PYTHONWARNINGS": "ignore",
                     **environment,
                 },
@@ -130,13 +133,18 @@ class Cluster:
 
 @contextlib.contextmanager
 def cluster(
-    place: Path, versions: Sequence[str] = ("", ""), *, starts_again: bool = False
+    place: Path,
+    workers: Sequence[Mapping[str, str]] = ({}, {}),
+    *,
+    disks: Sequence[Path] = (),
+    starts_again: bool = False,
 ) -> Iterator[Cluster]:
-    """A scheduler and a worker for each of ``versions``; an empty one is this version.
+    """A scheduler and two workers, or those that are described.
 
     Args:
         place: Made.
-        versions: Of reportgen.
+        workers: The environment of each; ``OTHER_VERSION`` and ``OTHER_FORMAT`` give it other software.
+        disks: The folder that each works in.
         starts_again: Whether a worker that ends is started again.
     """
     place.mkdir()
@@ -147,15 +155,16 @@ def cluster(
         patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "5s"}
         made.start("scheduler", "scheduler", "--port", "0", "--scheduler-file", made.file, **patience)
         (place / "scheduler.pid").write_text(str(made.processes[0].pid))
-        for number, version in enumerate(versions):
+        for number, environment in enumerate(workers):
             made.start(
                 f"worker-{number}",
                 *("worker", "--scheduler-file", made.file, "--nthreads", "1", "--memory-limit", "0"),
                 "--nanny" if starts_again else "--no-nanny",
                 *("--local-directory", place / f"worker-{number}", "--preload", place / "accidents.py"),
-                **({"OTHER_VERSION": version} if version else {}),
+                disk=disks[number] if disks else None,
+                **environment,
             )
-        _wait_for(made, len(versions))
+        _wait_for(made, len(workers))
         yield made
     finally:
         for process in reversed(made.processes):

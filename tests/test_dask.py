@@ -100,6 +100,32 @@ def test_the_demo_is_the_same_to_the_byte(running: Cluster, tmp_path: Path) -> N
     assert TOKEN not in running.said() + there.stderr
 
 
+def test_300_runs_are_the_same_to_the_byte(running: Cluster, tmp_path: Path) -> None:
+    """Three lengths and a run that diverged, from names that a pattern finds."""
+    import numpy as np
+
+    chance = np.random.default_rng(7)
+    (tmp_path / "runs").mkdir()
+    for number in range(300):
+        losses = np.exp(np.linspace(1, chance.uniform(-8, -2), (40, 90, 200)[number % 3]))
+        losses *= np.exp(chance.normal(0, 0.2, len(losses)))
+        if number == 123:
+            losses[-20:] = np.nan
+        rows = "".join(f"{step},{loss!r}\n" for step, loss in enumerate(losses.tolist()))
+        (tmp_path / "runs" / f"lr{number % 5}-s{number}.csv").write_text("step,loss\n" + rows)
+    runs = tmp_path / "list.toml"
+    runs.write_text(
+        'synthetic = true\n[source]\ntype = "directory"\npath = "runs/{name}.csv"\n'
+        '[[family]]\nname = "F"\nruns = ["lr*"]\n'
+    )
+    here = build(runs, "-o", tmp_path / "here", "--no-cache")
+    there = build(runs, "-o", tmp_path / "there", "--no-cache", "--scheduler", running.file)
+    assert (here.returncode, there.returncode) == (0, 0), there.stderr
+    assert f"{running.address}: 5 of 5 batches, 300 of 300 runs, " in there.stderr
+    assert len(files_of(tmp_path / "there")) > 300
+    assert files_of(tmp_path / "there") == files_of(tmp_path / "here")
+
+
 def test_what_a_dead_worker_had_is_done_by_another(running: Cluster, tmp_path: Path) -> None:
     names = ["a", "b", "ends-once", "c", "d", "e"]
     batches = [[work_on(tmp_path, name)] for name in names]
@@ -163,13 +189,22 @@ def test_without_its_scheduler_a_build_ends_and_keeps_what_it_has(tmp_path: Path
 
 
 def test_a_worker_of_another_version_is_refused_by_name(tmp_path: Path) -> None:
-    with cluster(tmp_path / "cluster", versions=("0.0.1",)) as old, pytest.raises(ReportgenError) as failed:
+    other = [{"OTHER_VERSION": "0.0.1"}]
+    with cluster(tmp_path / "cluster", other) as old, pytest.raises(ReportgenError) as failed:
         list(Dask(old.address).run([[work_on(tmp_path, "a")]], "cpu"))
     place, said = str(failed.value).split(": ", 1)
     assert place.startswith("tcp://127.0.0.1:") and place != old.address
     here = reportgen.__version__
     assert said == f"reportgen is 0.0.1 there and {here} here; install the same there as here"
     assert failed.value.exit_code == 1
+
+
+def test_a_worker_with_another_format_of_a_plugin_is_refused_by_name(tmp_path: Path) -> None:
+    other = [{"OTHER_FORMAT": "labs_own"}]
+    with cluster(tmp_path / "cluster", other) as there, pytest.raises(ReportgenError) as failed:
+        list(Dask(there.address).run([[work_on(tmp_path, "a")]], "cpu"))
+    said = "formats of plug-ins is labs_own 2 there and none here; install the same there as here"
+    assert str(failed.value).endswith(f": {said}")
 
 
 def test_a_worker_that_does_not_see_a_file_is_named(running: Cluster, tmp_path: Path) -> None:

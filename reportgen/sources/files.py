@@ -90,6 +90,9 @@ class Unusable(Exception):  # noqa: N818 - a state of the run, and half the time
         super().__init__(message)
         self.kind: ProblemKind = kind
 
+    def __reduce__(self) -> tuple[type[Unusable], tuple[ProblemKind, str]]:
+        return type(self), (self.kind, str(self))  # An exception is pickled by its text alone.
+
 
 def relative_parts(place: str, *, found: bool = False) -> tuple[str, ...]:
     """The parts of a path, as a list or a run's name gives it.
