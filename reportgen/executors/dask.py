@@ -180,7 +180,8 @@ class _Progress:
         batch = self._batches[number]
         self._done += 1
         self._runs += len(batch)
-        self._bytes += sum(run.size for run in batch)
+        # The runs of a store share its files.
+        self._bytes += sum({run.files: run.size for run in batch}.values())
         now = time.monotonic()
         if self._done < len(self._batches) and now - self._said < _OFTEN:
             return
