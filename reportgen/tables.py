@@ -221,14 +221,19 @@ def family_table(family: FamilyReport, columns: Sequence[str] | None = None) -> 
     return _table([(family, run) for run in family.runs], keys)
 
 
-def thresholds_table(family: FamilyReport) -> Table:
-    """Steps that each run of a family took to reach each threshold that any of them reached."""
+def thresholds_table(family: FamilyReport, *, names: bool = True) -> Table:
+    """Steps that each run of a family took to reach each threshold that any of them reached.
+
+    Args:
+        family: Whose runs.
+        names: Whether runs have their names too, where these are not their labels.
+    """
     reached = [
         f"steps_to.{key}"
         for key in THRESHOLDS
         if any(run.loss and run.loss.summary.metrics.steps_to.get(key) is not None for run in family.runs)
     ]
-    return family_table(family, (*_naming(family.runs), *reached))
+    return family_table(family, (*(_naming(family.runs) if names else ("label",)), *reached))
 
 
 def groups_table(family: FamilyReport) -> Table:

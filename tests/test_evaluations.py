@@ -174,4 +174,4 @@ def test_a_runs_section_begins_with_what_it_is_ranked_by(tmp_path: Path) -> None
 def test_small_multiples_say_which_axis_they_have() -> None:
     for end, scale in ((1.0, "linear"), (1e-6, "log")):
         made = samples.run_report("a", samples.losses(60, end=end))
-        assert panels_scale(samples.family_report("F", [made]), [made]) == scale
+        assert panels_scale(samples.family_report("F", [made])) == scale

@@ -22,7 +22,7 @@ from reportgen.figures.vocabulary import step_title
 from reportgen.kinds import FloatArray
 from reportgen.report import FamilyReport, RunReport
 
-__all__ = ["panels_scale", "run_early", "run_panels", "run_whole"]
+__all__ = ["panels_axis", "panels_scale", "run_early", "run_panels", "run_whole"]
 
 _NOTHING = {"linear": "No finite loss", "log": "No loss above zero"}
 _PANEL_TEXT_PX = 7 * 96 / 72
@@ -100,19 +100,24 @@ def _plot(
     )
 
 
-def run_panels(family: FamilyReport, runs: Sequence[RunReport], width_mm: float = 178.0) -> Figure:
-    """Small multiples: for each run its first raw losses and all its steps, side by side.
+def run_panels(
+    family: FamilyReport,
+    runs: Sequence[RunReport],
+    axis: tuple[str, Range] | None = None,
+    width_mm: float = 178.0,
+) -> Figure:
+    """Small multiples: for each run its first raw losses and all its steps, two runs a row.
 
-    All axes of all steps share the scale of the runs that did not diverge, so that runs compare at a
-    glance.
+    All axes of all steps share one scale, so that runs compare at a glance.
 
     Args:
         family: Theirs.
-        runs: Those of one page, a dozen or so.
+        runs: Those of one figure, two or a few more.
+        axis: The scale and its range (``panels_axis``); what ``runs`` need by default.
         width_mm: Width on paper, at which text is 7 pt.
     """
     width = pixels(width_mm)
-    columns = min(2, len(runs))
+    columns = 2
     rows = -(-len(runs) // columns)
     left, gap, between, right = 36.0, 34.0, 52.0, 16.0
     title, plot_height, below = 19.0, 78.0, 21.0
@@ -122,7 +127,7 @@ def run_panels(family: FamilyReport, runs: Sequence[RunReport], width_mm: float 
     whole_width = cell - gap - early_width
 
     wholes = [run_whole(family, run) for run in runs]
-    shared = _shared([plot.lines[0] for plot in wholes])
+    shared = axis or _shared([plot.lines[0] for plot in wholes])
     data: list[dict[str, Any]] = []
     axes: dict[str, Any] = {}
     notes: list[dict[str, Any]] = []
@@ -171,9 +176,14 @@ def run_panels(family: FamilyReport, runs: Sequence[RunReport], width_mm: float 
     }
 
 
-def panels_scale(family: FamilyReport, runs: Sequence[RunReport]) -> str:
-    """The scale of all steps in the small multiples of ``runs``: ``log`` or ``linear``."""
-    return _shared([run_whole(family, run).lines[0] for run in runs])[0]
+def panels_axis(family: FamilyReport) -> tuple[str, Range]:
+    """The scale that all steps of a family's runs share, and its range: of those that did not diverge."""
+    return _shared([run_whole(family, run).lines[0] for run in family.runs])
+
+
+def panels_scale(family: FamilyReport) -> str:
+    """The scale of all steps in the small multiples of a family: ``log`` or ``linear``."""
+    return panels_axis(family)[0]
 
 
 def _shared(lines: Sequence[Line]) -> tuple[str, Range]:

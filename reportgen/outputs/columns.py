@@ -68,7 +68,10 @@ def parts(table: Table, ruler: Ruler, width_mm: float) -> tuple[Part, ...]:
     wishes = {i: _wish(table.columns[i], [row.cells[i].text for row in table.rows], ruler) for i in shown}
     split: list[list[int]] = [[]]
     room = width_mm
-    for i in shown:
+    fits = sum(wishes[i].least for i in shown) <= width_mm  # text wraps rather than being torn apart
+    if fits:
+        split = [shown]
+    for i in () if fits else shown:
         if wishes[i].usual > room and split[-1] not in ([], [head]):
             split.append([head])
             room = width_mm - wishes[head].usual

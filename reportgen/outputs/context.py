@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -40,10 +41,15 @@ Medium = Literal["screen", "paper"]
 _MANY_RUNS = 200
 # Of the usual columns, those that a page shows only when asked, so that marks stay in view.
 _HIDDEN = frozenset({"final_loss", "min_loss_step"})
-# Of the usual columns, those for which paper has room in the table of all runs.
-_NARROW = ("label", "name", "steps", "avg_final_loss", "checks", "marks")
 # Up to this many runs a page holds each run's first raw losses one by one, above it as ranges.
 _MANY_RAW, _RAW_POINTS = 100, 300
+
+
+def _beginning(caption: str, name: str = "") -> str:
+    """A caption up to its first comma or full stop after ``name``, with which it may begin."""
+    start = len(name) if caption.startswith(name) else 0
+    end = re.search(r"[.,](\s|$)", caption[start:])
+    return caption[: start + end.start()] if end and start + end.start() else caption
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,11 @@ class FigureView:
         return self.says.text
 
     @property
+    def title(self) -> str:
+        """What a bookmark calls it: the caption's beginning."""
+        return _beginning(self.caption, self.family_name)
+
+    @property
     def anchor(self) -> str:
         return f"figure-{self.name.replace('/', '--')}"  # no family's slug begins with "runs--"
 
@@ -110,8 +121,16 @@ class TableView:
     hidden: frozenset[str] = frozenset()
 
     @property
+    def title(self) -> str:
+        """What a bookmark calls it: the caption's beginning."""
+        return _beginning(self.caption)
+
+    @property
     def anchor(self) -> str:
         return f"table-{self.name.replace(' ', '-')}"
+
+
+_NO_TABLE = TableView("runs", 0, "", Table((), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +139,7 @@ class RunView:
 
     Attributes:
         value: What its family ranks it by, as text.
+        finding: What its figures show: their text alternative.
         facts: What Part 2 of the notebook prints.
         config: ``Config`` as recorded, each value as JSON; less what its family's ``shared`` says.
         marks: What a reader should know, sentences.
@@ -132,6 +152,7 @@ class RunView:
     family: FamilySpec
     line: Line
     value: str
+    finding: str
     facts: tuple[Fact, ...]
     config: tuple[Fact, ...]
     marks: tuple[str, ...]
@@ -307,16 +328,44 @@ def _overview(report: Report, number: Iterator[int]) -> FigureView | None:
 
 
 def _runs_table(report: Report, medium: Medium, number: int) -> TableView:
-    """All runs; on paper the columns for which it has room."""
+    """All runs; on paper, where each run is printed once, of several families a row each."""
     caption = f"All {words.count(len(report.runs), 'run')}." if len(report.runs) != 1 else "The one run."
-    usual = tables.usual_columns(report.runs)
+    if len(report.families) == 1:
+        (family,) = report.families
+        return _runs_of(family, report, medium, replace(_NO_TABLE, number=number, caption=caption))
     if medium == "paper":
-        ranked = {family.spec.rank_by or "end" for family in report.families}
-        narrow = [key for key in usual if key in _NARROW or key in ranked]
-        return TableView("runs", number, caption, tables.runs_table(report, ("family", *narrow)))
+        caption = (
+            f"The {words.count(len(report.families), 'family', 'families')}; each has a table of its runs."
+        )
+        return TableView("runs", number, caption, standing.families_table(report))
+    metrics = dict.fromkeys(one.ranking.metric for one in report.families if one.ranking is not None)
+    usual = _led(tables.usual_columns(report.runs), metrics)
+    usual = (*usual[: 1 + len(metrics)], "family", *usual[1 + len(metrics) :])
     rest = _further_columns(report, report.runs, usual)
-    table = _without_empty(tables.runs_table(report, ("family", *usual, *rest)), rest)
+    table = _without_empty(tables.runs_table(report, (*usual, *rest)), rest)
     return TableView("runs", number, caption, table, _HIDDEN.union(rest))
+
+
+def _led(keys: Sequence[str], metrics: Iterable[str]) -> tuple[str, ...]:
+    """Columns with the label first, then what runs are ranked by: what a narrow screen has room for."""
+    return tuple(dict.fromkeys(("label", *metrics, *keys)))
+
+
+def _runs_of(family: FamilyReport, report: Report, medium: Medium, bare: TableView) -> TableView:
+    """A table of a family's runs: the columns that its list names, else the usual ones.
+
+    Paper names each run once more where its file is; so its tables have labels alone.
+    """
+    metrics = () if family.ranking is None else (family.ranking.metric,)
+    columns = family.spec.columns or _led(tables.usual_columns(family.runs), metrics)
+    if medium == "paper":
+        if family.spec.columns is None:
+            columns = tuple(key for key in columns if key != "name")
+        return replace(bare, table=tables.family_table(family, columns))
+    rest = _further_columns(report, family.runs, columns)
+    hidden = frozenset(rest) if family.spec.columns else _HIDDEN.union(rest)
+    table = _without_empty(tables.family_table(family, (*columns, *rest)), rest)
+    return replace(bare, table=table, hidden=hidden)
 
 
 def _further_columns(report: Report, runs: Sequence[RunReport], shown: Sequence[str]) -> tuple[str, ...]:
@@ -393,25 +442,16 @@ def _family_tables(
     name, slug = words.shortened(family.name, 80), family.slug
     if not family.runs:
         return
-    columns = family.spec.columns or tables.usual_columns(family.runs)
-    hidden: frozenset[str] = frozenset()
-    if medium == "screen":
-        rest = _further_columns(report, family.runs, columns)
-        hidden = frozenset(rest) if family.spec.columns else _HIDDEN.union(rest)
-        runs = _without_empty(tables.family_table(family, (*columns, *rest)), rest)
-    else:
-        if family.spec.columns is None:
-            # Paper has no room to say twice what the table of all runs says.
-            columns = tuple(key for key in columns if key not in ("checks", "marks"))
-        runs = tables.family_table(family, columns)
-    yield TableView(f"family {slug}", next(number), f"{name}: its runs.", runs, hidden)
+    if len(report.families) > 1:  # of a family that is alone the table of all runs says the same
+        bare = replace(_NO_TABLE, name=f"family {slug}", number=next(number), caption=f"{name}: its runs.")
+        yield _runs_of(family, report, medium, bare)
     groups = tables.groups_table(family)
     if groups.rows:
         yield TableView(f"groups {slug}", next(number), words.groups_caption(family), groups)
     for table, spec, made in paper_tables.named(family):
         crossed = paper_tables.shown(family, spec, made)
         yield TableView(f"table {table}", next(number), paper_tables.caption(spec, made), crossed)
-    reached = tables.thresholds_table(family)
+    reached = tables.thresholds_table(family, names=medium == "screen")
     if any(column.key.startswith("steps_to.") for column in reached.columns):
         yield TableView(
             f"thresholds {slug}",
@@ -447,23 +487,26 @@ def _run(
     *,
     many: bool,
 ) -> RunView:
+    value = notation.loss(run.summary.metrics.avg_final_loss) if rank is None else rank.value
+    finding = words.run_finding(run, "AvgFinalLoss" if rank is None else rank.term, value)
     return RunView(
         run=run,
         family=family.spec,
         line=run_line(run, category(0), run.label),
-        value=notation.loss(run.summary.metrics.avg_final_loss) if rank is None else rank.value,
+        value=value,
+        finding=finding,
         facts=tuple(_facts(run, rank)),
         config=tuple(
             Fact(str(key), _as_json(value)) for key, value in run.config.items() if str(key) not in shared
         ),
         marks=words.mark_sentences(run),
         events=event_sentences(run),
-        figures=_run_figures(run, family, many=many) if medium == "screen" else (),
+        figures=_run_figures(run, family, finding, many=many) if medium == "screen" else (),
     )
 
 
-def _run_figures(run: RunReport, family: FamilyReport, *, many: bool) -> tuple[FigureView, ...]:
-    finding, smoothing = words.run_finding(run), family.spec.smoothing
+def _run_figures(run: RunReport, family: FamilyReport, finding: str, *, many: bool) -> tuple[FigureView, ...]:
+    smoothing = family.spec.smoothing
     early, whole = run_early(family, run, points=_RAW_POINTS if many else None), run_whole(family, run)
     return tuple(
         FigureView(

@@ -16,7 +16,7 @@ from reportgen.figures.draw import draw
 from reportgen.figures.frame import size_mm
 from reportgen.figures.overview import avg_final_loss, draw_marks
 from reportgen.figures.plot import Effects, Plot
-from reportgen.figures.runs import run_early, run_panels, run_whole
+from reportgen.figures.runs import panels_axis, run_early, run_panels, run_whole
 from reportgen.figures.style import Figure
 from reportgen.log import Log
 from reportgen.model_list import FigureOptions
@@ -170,7 +170,11 @@ def _printing(
         yield None
         return
     drawer, typesetter = printers
-    panels = {shown.name: run_panels(shown.family, shown.runs) for shown in paper.panels(report)}
+    shown = paper.panels(report)
+    shared = {
+        family.slug: panels_axis(family) for family in {one.family.slug: one.family for one in shown}.values()
+    }
+    panels = {one.name: run_panels(one.family, one.runs, shared[one.family.slug]) for one in shown}
     wanted = dict(_figures(report)) | panels
     anew: list[str] = []
     waiting = ThreadPoolExecutor(2, "print")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,12 @@ from reportgen.figures.evaluations import evaluation_title
 from reportgen.figures.runs import panels_scale
 from reportgen.outputs import standing, words
 from reportgen.outputs.columns import Part, Ruler, parts
-from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView
+from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView, TableView
+from reportgen.outputs.paper_flow import Block, Flow
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.tables import Cell, Column, Row, Table
 
-__all__ = ["LONGEST_TEXT", "TEXT_WIDTH_MM", "Panels", "RunsPage", "panels", "paper_names"]
+__all__ = ["LONGEST_TEXT", "TEXT_WIDTH_MM", "FamilyRuns", "Panels", "RunsRow", "panels", "paper_names"]
 
 TEXT_WIDTH_MM = 178.0
 """Between the margins, on A4 and Letter alike: a figure for a double column stands at its own size."""
@@ -24,21 +25,28 @@ TEXT_WIDTH_MM = 178.0
 LONGEST_TEXT = 1000
 """Characters after which a stranger's text is cut: it would fill pages, and report.json is attached."""
 
-# As many as stand on one page of either paper, with a line of configuration each.
-_RUNS_A_PAGE = 10
+_RUNS_A_ROW = 2
 # Characters of one run's printed configuration: two pages, where a usual one takes a few lines.
 _LONGEST_CONFIG = 5000
+# Facts that stand in a column where a table has it.
+_COLUMNS = {
+    "Weight decay": "weight_decay",
+    "Learning rate": "lr",
+    "Batch size": "batch_size",
+    "Insert mode": "insert_mode",
+    "Initialised from": "initialised_from",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Panels:
-    """Runs of one family that share a figure, as small multiples.
+    """A row of small multiples.
 
     Attributes:
         name: Of the figure.
-        family: Theirs.
+        family: The runs' own.
         first: Place of the first of them in the family, from 0.
-        runs: In order, as many as stand on one page.
+        runs: In order, two; one in a last row.
     """
 
     name: str
@@ -48,18 +56,28 @@ class Panels:
 
 
 @dataclass(frozen=True, slots=True)
-class RunsPage:
-    """The same, as templates receive it.
+class RunsRow:
+    """The same, as templates receive it: a picture, and the runs in it."""
+
+    figure: FigureView
+    runs: tuple[RunView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyRuns:
+    """The runs of a family, one by one.
 
     Attributes:
-        figure: The small multiples.
-        runs: Those it shows.
-        lines: A line of configuration a run, in parts that fit the page.
+        figure: What all rows are together: number and caption.
+        rows: Of small multiples.
+        alike: What the configurations of all runs say alike.
+        lines: What else they say and no table shows, a row a run, in parts that fit the page.
         remarks: Label -> the list's note and what a reader should know; of the runs that have any.
     """
 
     figure: FigureView
-    runs: tuple[RunView, ...]
+    rows: tuple[RunsRow, ...]
+    alike: tuple[Fact, ...]
     lines: tuple[Part, ...]
     remarks: tuple[Fact, ...]
 
@@ -67,18 +85,11 @@ class RunsPage:
 def panels(report: Report) -> tuple[Panels, ...]:
     """The small multiples that ``report.pdf`` shows, in reading order; ``[pdf] runs`` may want none."""
     return tuple(
-        Panels(f"{family.slug}-runs-{number}", family, first, family.runs[first : first + size])
+        Panels(f"{family.slug}-runs-{number}", family, first, family.runs[first : first + _RUNS_A_ROW])
         for family in report.families
-        if family.runs and _printed(report, family) != "none"
-        for size in [_panels_size(len(family.runs))]
-        for number, first in enumerate(range(0, len(family.runs), size), start=1)
+        if _printed(report, family) != "none"
+        for number, first in enumerate(range(0, len(family.runs), _RUNS_A_ROW), start=1)
     )
-
-
-def _panels_size(runs: int) -> int:
-    """Runs a page: an even number, since two stand side by side, and no last page with one left over."""
-    pages = -(-runs // _RUNS_A_PAGE)
-    return 2 * -(-runs // (2 * pages))
 
 
 def _printed(report: Report, family: FamilyReport) -> str:
@@ -89,36 +100,81 @@ def _printed(report: Report, family: FamilyReport) -> str:
     )
 
 
-def paper_names(report: Report, shared: Mapping[str, Any]) -> dict[str, Any]:
+def paper_names(
+    report: Report, shared: Mapping[str, Any], sizes: Mapping[str, tuple[float, float]], paper_size: str
+) -> dict[str, Any]:
     """What paper adds to the names that screen and paper share; ``docs/templates.md`` lists it.
 
     Args:
         report: The report.
         shared: Of ``context``.
+        sizes: Figure name -> width and height, mm.
+        paper_size: ``a4`` or ``letter``.
     """
     ruler = Ruler()
+    made: dict[str, tuple[Part, ...]] = {}
 
-    def fitted(table: Table) -> tuple[Part, ...]:
-        return parts(table, ruler, TEXT_WIDTH_MM)
+    def fitted(shown: TableView) -> tuple[Part, ...]:
+        if shown.anchor not in made:
+            made[shown.anchor] = parts(shown.table, ruler, TEXT_WIDTH_MM)
+        return made[shown.anchor]
 
     views: Sequence[FamilyView] = shared["families"]
-    drawn = sum(len(view.figures) for view in views) + (shared["overview"] is not None)
-    pages: dict[str, list[RunsPage]] = {view.family.slug: [] for view in views}
-    by_slug = {view.family.slug: view for view in views}
-    for number, shown in enumerate(panels(report), start=drawn + 1):
-        runs = by_slug[shown.family.slug].runs[shown.first : shown.first + len(shown.runs)]
-        says = Caption((("", _caption(shown)),))
-        figure = FigureView(
-            shown.name, number, "runs", says, standing.sentence(shown.family), family=shown.family.slug
-        )
-        pages[shown.family.slug].append(RunsPage(figure, runs, fitted(_lines(runs)), tuple(_remarks(runs))))
+    number = sum(len(view.figures) for view in views) + (shared["overview"] is not None)
+    rows: dict[str, list[Panels]] = {}
+    for one in panels(report):
+        rows.setdefault(one.family.slug, []).append(one)
+    runs: dict[str, FamilyRuns | None] = {}
+    for view in views:
+        own = rows.get(view.family.slug, ())
+        number += bool(own)
+        runs[view.family.slug] = _family_runs(view, own, number, shared, ruler) if own else None
+    flow = Flow(paper_size, sizes, fitted)
+    _front(flow, report, shared, sum(one is not None for one in runs.values()))
     return {
-        "paper_pages": pages,
+        "paper_blocks": _in_order(flow, shared),
+        "paper_runs": runs,
         "paper_printed": {view.family.slug: _printed(report, view.family) for view in views},
         "paper_parts": fitted,
-        "paper_linked": [run.run.slug for shown in pages.values() for page in shown for run in page.runs],
+        "paper_linked": [run.slug for own in rows.values() for one in own for run in one.runs],
         "paper_config": _config,
     }
+
+
+def _front(flow: Flow, report: Report, shared: Mapping[str, Any], with_runs: int) -> None:
+    """What stands before the first section, and takes room."""
+    flow.text([report.title], 30, space=7)
+    flow.text([shared["status"]], 12, space=5)
+    flow.text([one.text for one in report.findings], space=0.6)
+    if shared["synthetic"]:
+        flow.text(["Synthetic"])
+    if shared["lead"] is not None:
+        flow.figure(shared["lead"])
+    flow.text([report.description], 10.5, space=6)
+    flow.space(5.3 * (3 + len(shared["ends"])))
+    entries = 5 + len(report.families) + (1 + with_runs if with_runs else 0)
+    flow.space(20 + 5.2 * -(-entries // 2))
+    if shared["news"]:
+        flow.section()
+        flow.text([piece.text for section in shared["news"] for piece in section.items], space=4)
+    for found in (shared["failed"] + shared["waived"] + shared["unchecked"], report.problems):
+        if found:
+            flow.section()
+            flow.text(["x" * 150 for _ in found], 7.5, width=TEXT_WIDTH_MM, space=1)
+
+
+def _in_order(flow: Flow, shared: Mapping[str, Any]) -> dict[str, tuple[Block, ...]]:
+    """Name of a section, ``overview`` or a family's slug -> its figures and tables."""
+    overview, lead = shared["overview"], shared["lead"]
+    flow.section()
+    blocks: dict[str, tuple[Block, ...]] = {}
+    first = [shared["runs_table"]] if shared["runs_table"].table.rows else []
+    blocks["overview"] = flow.ordered([*first, *([overview] if overview not in (None, lead) else [])])
+    for view in shared["families"]:
+        flow.section()
+        flow.text([view.family.spec.description, "runs", *view.missing])
+        blocks[view.family.slug] = flow.ordered([*(one for one in view.figures if one != lead), *view.tables])
+    return blocks
 
 
 def _config(facts: Sequence[Fact]) -> Iterator[Fact]:
@@ -132,17 +188,70 @@ def _config(facts: Sequence[Fact]) -> Iterator[Fact]:
         yield fact
 
 
-def _lines(runs: Sequence[RunView]) -> Table:
-    """What is printed of each run, a row each."""
-    facts = [{fact.term: fact.value for fact in view.facts} for view in runs]
+def _family_runs(
+    view: FamilyView, rows: Sequence[Panels], number: int, shared: Mapping[str, Any], ruler: Ruler
+) -> FamilyRuns:
+    family = view.family
+    in_table = {
+        column.key
+        for one in (shared["runs_table"], *view.tables)
+        if one.name in ("runs", f"family {family.slug}")
+        for column in one.table.columns
+    }
+    facts = [_facts(run, in_table) for run in view.runs]
+    alike = {
+        term: text for term, text in facts[0].items() if all(each.get(term) == text for each in facts[1:])
+    }
+    rest = [{term: text for term, text in each.items() if term not in alike} for each in facts]
+    finding = standing.sentence(family)
+    return FamilyRuns(
+        FigureView(
+            f"{family.slug}-runs",
+            number,
+            "runs",
+            Caption((("", _caption(family)),)),
+            finding,
+            family=family.slug,
+            family_name=family.name,
+        ),
+        tuple(_row(one, view.runs[one.first : one.first + len(one.runs)]) for one in rows),
+        tuple(Fact(term, text) for term, text in alike.items()),
+        parts(_lines(view.runs, rest), ruler, TEXT_WIDTH_MM) if any(rest) else (),
+        tuple(_remarks(view.runs)),
+    )
+
+
+def _row(shown: Panels, runs: tuple[RunView, ...]) -> RunsRow:
+    finding = " ".join(f"{view.run.label}: {view.finding}" for view in runs)
+    return RunsRow(FigureView(shown.name, 0, "runs", Caption(()), finding, family=shown.family.slug), runs)
+
+
+def _facts(view: RunView, in_table: Container[str]) -> dict[str, str]:
+    """What is known of a run and stands in no table."""
+    told = ("AvgFinalLoss", "Final loss", "Steps")
+    return {
+        fact.term: fact.value
+        for fact in view.facts
+        if fact.term not in told and fact.value != view.value and _COLUMNS.get(fact.term) not in in_table
+    }
+
+
+def _lines(runs: Sequence[RunView], facts: Sequence[Mapping[str, str]]) -> Table:
+    """A row a run."""
     terms = tuple(dict.fromkeys(term for each in facts for term in each))
-    rows = [
-        (view.run.label, *(each.get(term, "") for term in terms))
-        for view, each in zip(runs, facts, strict=True)
-    ]
     return Table(
         (Column("label", "Run", "text"), *(Column(term, term, "text") for term in terms)),
-        tuple(Row(tuple(Cell(text, text) for text in row)) for row in rows),
+        tuple(
+            Row(
+                (
+                    Cell(view.run.label, view.run.label),
+                    *(Cell(text, text) for text in (each.get(term, "") for term in terms)),
+                ),
+                view.run,
+            )
+            for view, each in zip(runs, facts, strict=True)
+            if each
+        ),
     )
 
 
@@ -155,18 +264,16 @@ def _remarks(runs: Sequence[RunView]) -> Iterator[Fact]:
             yield Fact(view.run.label, " ".join((note, *view.marks)).strip())
 
 
-def _caption(shown: Panels) -> str:
+def _caption(family: FamilyReport) -> str:
     """What small multiples show."""
-    total, last = len(shown.family.runs), shown.first + len(shown.runs)
-    which = "run by run" if total == len(shown.runs) else f"runs {shown.first + 1} to {last} of {total:,}"
-    early = words.count(max(len(run.summary.raw_early) for run in shown.runs), "raw loss", "raw losses")
-    scale = panels_scale(shown.family, shown.runs)
-    points = evaluation_title(shown.runs)
-    smoothing = captions.smoothing_sentence(shown.family.spec.smoothing)
-    name = words.shortened(shown.family.name, 80)
+    early = words.count(max(len(run.summary.raw_early) for run in family.runs), "raw loss", "raw losses")
+    scale = panels_scale(family)
+    points = evaluation_title(family.runs)
+    smoothing = captions.smoothing_sentence(family.spec.smoothing)
+    name = words.shortened(family.name, 80)
     return (
-        f"{name}, {which}. Left: the first {early}, linear axis. "
+        f"{name}: run by run. Left: the first {early}, linear axis. "
         f"Right: all steps, {scale} axis, one scale for all; band: range of the raw loss, line: {smoothing}."
         + (" Points: evaluation, as logged." if points else "")
-        + (captions.missing_on_log(shown.runs) if scale == "log" else "")
+        + (captions.missing_on_log(family.runs) if scale == "log" else "")
     )

@@ -61,7 +61,7 @@ def document(
 
     names = context(report, medium="paper", figure=figure, paper_size=paper_size)
     made = environment(templates, longest=LONGEST_TEXT)
-    return filled(made, "report.html.j2", names | paper_names(report, names))
+    return filled(made, "report.html.j2", names | paper_names(report, names, sizes, paper_size))
 
 
 def lay_out(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reportgen import notation, tables
 from reportgen.notation import count
 from reportgen.outputs.words import shortened
+from reportgen.tables import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
     from reportgen.report import FamilyReport, Report, RunReport
 
-__all__ = ["ends", "first_and_last", "sentence", "sentences", "value_of"]
+__all__ = ["ends", "families_table", "first_and_last", "sentence", "sentences", "value_of"]
 
 _MOST_FAMILIES = 5
 _MOST_EQUAL = 3
@@ -38,16 +39,11 @@ def ends(report: Report) -> tuple[tuple[str, str, RunReport], ...]:
     )
 
 
-def sentence(family: FamilyReport, *, by_name: bool = False) -> str:
-    """Lowest and highest run of a family, and what of that is noise: the text alternative of its figures.
-
-    Args:
-        family: Judged.
-        by_name: Name runs in full: labels tell them apart within one family only.
-    """
+def sentence(family: FamilyReport) -> str:
+    """Lowest and highest run of a family, and what of that is noise: the text alternative of its figures."""
 
     def named(at: int) -> str:
-        return shortened(family.runs[at].spec.name if by_name else family.runs[at].label)
+        return shortened(family.runs[at].label)
 
     ranking = family.ranking
     if ranking is None or not family.runs:
@@ -87,12 +83,38 @@ def sentence(family: FamilyReport, *, by_name: bool = False) -> str:
 def sentences(families: Sequence[FamilyReport]) -> str:
     """The same of several families, each named."""
     if len(families) == 1:
-        return sentence(families[0], by_name=True)
-    shown = [
-        f"{shortened(family.name)}: {sentence(family, by_name=True)}" for family in families[:_MOST_FAMILIES]
-    ]
+        return sentence(families[0])
+    shown = [f"{shortened(family.name)}: {sentence(family)}" for family in families[:_MOST_FAMILIES]]
     more = len(families) - len(shown)
     return " ".join(shown) + (f" And {count(more, 'family', 'families')} more." if more > 0 else "")
+
+
+def families_table(report: Report) -> Table:
+    """A row a family: how many runs it has, what ranks them, and which ends lowest and highest."""
+    columns = (
+        Column("family", "Family", "text"),
+        Column("runs", "Runs", "count"),
+        Column("metric", "Ranked by", "text"),
+        Column("low", "Lowest", "text"),
+        Column("low_value", "", "loss"),
+        Column("high", "Highest", "text"),
+        Column("high_value", "", "loss"),
+    )
+    return Table(
+        columns, tuple(Row(tuple(_family_cells(family)), None, family) for family in report.families)
+    )
+
+
+def _family_cells(family: FamilyReport) -> Iterator[Cell]:
+    yield Cell(family.name, family.name)
+    yield Cell(len(family.runs), f"{len(family.runs):,}")
+    yield Cell(_metric(family), _metric(family))
+    first, last = _positions(family)
+    higher = family.ranking is not None and family.ranking.better == "higher"
+    for at in (last, first) if higher else (first, last):
+        label, value = ("", "") if at is None else (family.runs[at].label, value_of(family, at))
+        yield Cell(label, label)
+        yield Cell(value, value)
 
 
 def value_of(family: FamilyReport, at: int) -> str:

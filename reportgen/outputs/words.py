@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reportgen import changes
-from reportgen.notation import count, loss
+from reportgen.notation import MISSING, count, loss
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.text import one_line
 
@@ -26,12 +26,18 @@ def shortened(text: str, limit: int = 48) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def run_finding(run: RunReport) -> str:
-    """What the figures of one run show."""
-    metrics = run.summary.metrics
-    if metrics.avg_final_loss is None:
-        return f"{count(run.trained_steps, 'step')}; the last losses are not finite."
-    return f"{count(run.trained_steps, 'step')}; AvgFinalLoss {loss(metrics.avg_final_loss)}."
+def run_finding(run: RunReport, metric: str, value: str) -> str:
+    """What the figures of one run show.
+
+    Args:
+        run: The run.
+        metric: Title of what its family ranks it by.
+        value: What that came to, as text.
+    """
+    steps = count(run.trained_steps, "step")
+    if value != MISSING:
+        return f"{steps}; {metric} {value}."
+    return f"{steps}; the last losses are not finite." if run.summary.metrics.end_diverged else f"{steps}."
 
 
 def groups_caption(family: FamilyReport) -> str:
