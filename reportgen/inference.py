@@ -105,7 +105,7 @@ class Comparison:
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """The interval of ``effect`` at ``level``."""
-        half = _quantile(self.df, (1 + level) / 2) * self.error
+        half = quantile(self.df, (1 + level) / 2) * self.error
         low, high = self.difference - half, self.difference + half
         return (_exp(low), _exp(high)) if self.scale == "log" else (low, high)
 
@@ -175,7 +175,7 @@ def estimate(values: Sequence[float], scale: Scale = "linear", bounds: Bounds = 
     if n == 1:
         return Estimate(1, values[0], None, (low, high), None, scale)
     sd = math.sqrt(_squares(scaled) / (n - 1))
-    half = _quantile(n - 1, (1 + LEVEL) / 2) * sd / math.sqrt(n)
+    half = quantile(n - 1, (1 + LEVEL) / 2) * sd / math.sqrt(n)
     ends = (back(mean - half), back(mean + half)) if sd else (low, low)
     floor, ceiling = (
         -math.inf if bounds[0] is None else bounds[0],
@@ -317,7 +317,7 @@ def within_noise(difference: float, first: Sequence[float], second: Sequence[flo
         return None
     error = math.sqrt(sum(_squares(some) / (len(some) - 1) / len(some) for some in (first, second)))
     df = len(first) + len(second) - 2
-    return abs(difference) <= _quantile(df, (1 + LEVEL) / 2) * error
+    return abs(difference) <= quantile(df, (1 + LEVEL) / 2) * error
 
 
 def _welch(first: Sequence[float], second: Sequence[float]) -> tuple[float, float, float] | None:
@@ -380,8 +380,8 @@ def _ranks(values: Sequence[float]) -> list[float]:
     return [ends[value] - (counts[value] - 1) / 2 for value in values]
 
 
-def _quantile(df: float, p: float) -> float:
-    """Student's quantile."""
+def quantile(df: float, p: float) -> float:
+    """Student's quantile for ``df`` degrees of freedom."""
     from scipy import special
 
     return float(special.stdtrit(df, p))

@@ -21,7 +21,7 @@ from reportgen.kinds import Problem
 from reportgen.log import Log
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.model_list.mistakes import shown
-from reportgen.notation import measured
+from reportgen.notation import condition, measured
 from reportgen.options import FORMATS, BuildOptions, command_words
 from reportgen.outputs import folder, own_templates
 from reportgen.provenance import inputs_digest, versions
@@ -473,7 +473,7 @@ def _warnings(report: Report) -> dict[str, list[str]]:
     said: dict[str, list[str]] = {"failed": [], "waived": []}
     for check in (check for run_ in report.runs for check in run_.checks if check.outcome in said):
         found = f"{tables.metric_title(check.metric)} is {measured(check.actual)}"
-        line = f"{check.family}: {check.run}: {found}, expected {check.expected}"
+        line = f"{check.family}: {check.run}: {found}, expected {condition(check.expected)}"
         said[check.outcome].append(f"{line}; {check.note}" if check.note else line)
     said["warnings"] = [*report.device_notes, *told, *problems]
     return {kind: [one_line(line, _LONGEST_LINE) for line in lines] for kind, lines in said.items()}

@@ -149,14 +149,14 @@ class _Words:
 
     def expectations(self, one: Mapping[str, Any]) -> str:
         actual = self._value(one["metric"], one["actual"])
-        said = f"{self.title(one['metric'])} is {actual}, expected {one['expected']}"
+        said = f"{self.title(one['metric'])} is {actual}, expected {notation.condition(one['expected'])}"
         before = one["before"]
         return said if before is None else f"{said}; it was {self._value(one['metric'], before)}"
 
     def diverged(self, one: Mapping[str, Any]) -> str:
         losses = "loss is" if one["nonfinite"] == 1 else "losses are"
         first = one["first_nonfinite_step"] or 0
-        expected = f", expected {one['expected']}" if "expected" in one else ""
+        expected = f", expected {notation.condition(one['expected'])}" if "expected" in one else ""
         return f"{one['nonfinite']:,} {losses} NaN or infinite{expected}, the first at step {first:,}"
 
     def unreadable(self, one: Mapping[str, Any]) -> str:
@@ -172,7 +172,7 @@ class _Words:
 
     def configuration(self, one: Mapping[str, Any]) -> str:
         changed = one["changed"]
-        said = [f"{each['key']} {_setting(each['from'])} is now {_setting(each['to'])}" for each in changed]
+        said = [f"{each['key']} {_setting(each['from'])} → {_setting(each['to'])}" for each in changed]
         return self._some(said, "key")
 
     def grown(self, one: Mapping[str, Any]) -> str:
@@ -198,8 +198,8 @@ class _Words:
         old, new = one["from"], one["to"]
         same = "; the file is the same" if old["sha256"] == new["sha256"] else ""
         if old["revision"] != new["revision"]:
-            return f"commit {_commit(old['revision'])} is now {_commit(new['revision'])}{same}"
-        return f"sha256 {old['sha256'][:12]} is now {new['sha256'][:12]}"
+            return f"commit {_commit(old['revision'])} → {_commit(new['revision'])}{same}"
+        return f"sha256 {old['sha256'][:12]} → {new['sha256'][:12]}"
 
     def _last_known(self, one: Mapping[str, Any]) -> str:
         known = one["last_known"]
@@ -213,7 +213,7 @@ class _Words:
         before, now = (self._value(metric, entry[key]) for key in ("from", "to"))
         way = _WAYS.get(entry.get("better"))
         more = ", ".join(filter(None, ("" if relative is None else _share(relative), way)))
-        return f"{self.title(metric)} {before} is now {now}" + (f" ({more})" if more else "")
+        return f"{self.title(metric)} {before} → {now}" + (f" ({more})" if more else "")
 
     def _value(self, metric: str, value: float | None) -> str:
         if value is None:

@@ -13,6 +13,7 @@ __all__ = [
     "MISSING",
     "SUPERSCRIPTS",
     "Form",
+    "condition",
     "count",
     "form_of",
     "grouped",
@@ -33,6 +34,7 @@ SUPERSCRIPTS = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 """The minus sign and the digits of an exponent, in this order."""
 
 _RAISED = str.maketrans("-0123456789", SUPERSCRIPTS)
+_SIGNS = {"<=": "≤", "<": "<", ">=": "≥", ">": ">", "==": "=", "!=": "≠"}
 # Where plain decimals are read at a glance: of a column's largest value, and of its smallest.
 _LARGEST = (1e-3, 1e6)
 _SMALLEST = 1e-4
@@ -130,6 +132,18 @@ def written(text: str) -> str:
     digits = "".join(map(str, value.as_tuple().digits))
     coefficient = ("-" if value < 0 else "") + digits[0] + ("." + digits[1:] if len(digits) > 1 else "")
     return _product(coefficient, value.adjusted())
+
+
+def condition(expected: str) -> str:
+    """An expectation as people read it, ``<= 1.5e-9``: ≤ 1.5×10⁻⁹; text that is none is given back."""
+    operator, _, number = expected.strip().partition(" ")
+    if not number:
+        operator = expected.strip()[: 2 if "=" in expected else 1]
+        number = expected.strip()[len(operator) :]
+    try:
+        return f"{_SIGNS[operator]} {form_of([float(number)]).written(number.strip())}"
+    except (KeyError, ValueError):
+        return expected
 
 
 def recorded(value: float | None, form: Form | None = None) -> str:

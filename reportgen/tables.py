@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reportgen.groups import Group
-    from reportgen.report import FamilyReport, Report, RunReport
+    from reportgen.report import Check, FamilyReport, Report, RunReport
 
 __all__ = [
     "COLUMNS",
@@ -158,6 +158,13 @@ _USUAL = (
 _LAST = ("checks", "marks")
 # Columns that say nothing where no run has a value.
 _OPTIONAL = frozenset({"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"})
+
+
+def mark_words(mark: str, run: RunReport) -> str:
+    """What a mark says in a few words; a run that goes on after a NaN did not diverge."""
+    if mark == "diverged" and not run.summary.metrics.end_diverged:
+        return "losses not finite"
+    return MARKS.get(mark, mark)
 
 
 def metric_title(metric: str) -> str:
@@ -338,7 +345,7 @@ def _cells(runs: Sequence[tuple[FamilyReport, RunReport]], column: Column) -> li
     ]
     form = notation.form_of(numbers, in_full=column.kind == "number")
     texts = [
-        _checks(run, metric_title) or "" if column.key == "checks" else _text(value, column, form)
+        _checks(run, in_words=True) or "" if column.key == "checks" else _text(value, column, form)
         for (_, run), value in zip(runs, values, strict=True)
     ]
     return [
@@ -408,17 +415,23 @@ def _agrees(run: RunReport, key: str, value: Value) -> bool | None:
     return None
 
 
-def _checks(run: RunReport, named: Callable[[str], str] = str) -> str | None:
-    """What came of the expectations, metrics by their keys unless ``named`` otherwise."""
+def _checks(run: RunReport, *, in_words: bool = False) -> str | None:
+    """What came of the expectations: for programs with keys and operators, or in words."""
     if not run.checks:
         return None
-    failed = [check for check in run.checks if check.outcome == "failed"]
-    waived = [check for check in run.checks if check.outcome == "waived"]
-    if waived and not failed:
-        return "; ".join(f"{named(check.metric)} not {check.expected}, waived" for check in waived)
-    if not failed:
-        return "hold" if len(run.checks) > 1 else "holds"
-    return "; ".join(f"{named(check.metric)} not {check.expected}" for check in failed)
+
+    def said(check: Check) -> str:
+        if in_words:
+            return f"{metric_title(check.metric)} {notation.condition(check.expected)}"
+        return f"{check.metric} not {check.expected}"
+
+    failed = [said(check) for check in run.checks if check.outcome == "failed"]
+    waived = [said(check) for check in run.checks if check.outcome == "waived"]
+    if failed:
+        return "; ".join(f"fails {one}" if in_words else one for one in failed)
+    if waived:
+        return "; ".join(f"{one}, waived" for one in waived)
+    return "hold" if len(run.checks) > 1 else "holds"
 
 
 def _metric(key: str) -> Callable[[RunReport], Value]:
@@ -437,7 +450,7 @@ _VALUES: Mapping[str, Callable[[RunReport], Value]] = MappingProxyType(
         "note": lambda run: run.spec.note,
         "listed_avg_final_loss": lambda run: run.spec.listed.get("avg_final_loss"),
         "checks": _checks,
-        "marks": lambda run: ", ".join(MARKS.get(mark, mark) for mark in run.marks),
+        "marks": lambda run: ", ".join(mark_words(mark, run) for mark in run.marks),
         "sparkline": lambda _: None,
         **{key: _attribute(key) for key in QUANTA_MATHS.keys},
         **{key: _metric(key) for key in METRICS},

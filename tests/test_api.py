@@ -98,7 +98,7 @@ def test_it_shows_itself_in_a_few_lines_that_are_text(report: BuiltReport) -> No
 def test_what_the_command_warns_of_is_warned_of_at_the_callers_line(folder: Path) -> None:
     with pytest.warns(ReportgenWarning) as caught:
         reportgen.build([folder / "list.toml"], folder / "warned", formats=["html"], use_cache=False)
-    assert [str(one.message) for one in caught] == ["Second: a: AvgFinalLoss is 0.0500, expected <= 1e-9"]
+    assert [str(one.message) for one in caught] == ["Second: a: AvgFinalLoss is 0.0500, expected ≤ 1×10⁻⁹"]
     assert caught[0].filename == __file__
 
 

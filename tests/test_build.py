@@ -471,7 +471,7 @@ def test_what_is_wrong_is_a_line_each() -> None:
     gone = "mix_d8_l3_h4_t30K_s572091"
     assert _warnings(sample_report(device_notes=(note,))) == {
         "warnings": [note, f"Mixed: {gone}: PhilipQuirke/QuantaMaths_{gone} does not exist on the Hub."],
-        "failed": ["Mixed: mix_d7_l3_h4_t30K_s572091: NaN or infinite is 20, expected == 0"],
+        "failed": ["Mixed: mix_d7_l3_h4_t30K_s572091: NaN or infinite is 20, expected = 0"],
         "waived": [],
     }
 

@@ -316,7 +316,7 @@ def test_a_new_commit_of_the_same_file() -> None:
     assert list(found) == ["sources"]
     assert found["sources"][0]["to"]["revision"] == "f" * 40
     text = changes.as_text(changes.compare(doc(USED), doc(night(("A", [run(revision="f" * 40)])))))
-    assert "commit 0123456789ab is now ffffffffffff; the file is the same" in text
+    assert "commit 0123456789ab → ffffffffffff; the file is the same" in text
 
 
 def test_a_run_from_the_cache_is_at_the_commit_at_which_its_file_was_known() -> None:
@@ -441,15 +441,14 @@ def test_words() -> None:
     made = changes.against(new, doc(old))
     assert made.changes is not None
     moved = "; ".join(
-        f"{one} 5.00e-01 is now 2.50e-01 (−50 %, better)"
-        for one in ("avg_final_loss", "final_loss", "min_loss")
+        f"{one} 5.00e-01 → 2.50e-01 (−50 %, better)" for one in ("avg_final_loss", "final_loss", "min_loss")
     )
-    digest = "sha256 {} is now {}".format(*(one.source.sha256[:12] for one in (run(0.5), run(0.25))))
+    digest = "sha256 {} → {}".format(*(one.source.sha256[:12] for one in (run(0.5), run(0.25))))
     assert changes.as_text(made.changes).splitlines() == [
         "Since 2026-01-02T03:04:05Z:",
         "",
         "Expectations that began to fail (1)",
-        f"  {NAME} (A): avg_final_loss is 2.50e-01, expected <= 1e-8; it was 5.00e-01; {moved}; {digest}",
+        f"  {NAME} (A): avg_final_loss is 2.50e-01, expected ≤ 1×10⁻⁸; it was 5.00e-01; {moved}; {digest}",
         "",
         "Runs that could not be read (1)",
         "  away (A): the Hub did not answer (last known AvgFinalLoss 5.00e-01)",
@@ -522,9 +521,7 @@ def test_a_changed_configuration_is_news_from_and_to() -> None:
     made = changes.compare(doc(configured(old)), doc(configured(new)))
     (section,) = changes.sections(made)
     assert section.title == "Configurations that changed"
-    assert section.items[0].text.startswith(
-        "lr 8e-05 is now 0.0001; optim.betas [0.9, 0.99] is now [0.9, 0.95]; "
-    )
+    assert section.items[0].text.startswith("lr 8e-05 → 0.0001; optim.betas [0.9, 0.99] → [0.9, 0.95]; ")
     assert news(configured({}), configured(new)).keys() == {"sources"}
 
 
@@ -600,7 +597,7 @@ def test_one_nan_is_reported_once() -> None:
     (section,) = changes.sections(made)
     assert (section.key, len(section.items), changes.count(made)) == ("diverged", 1, 1)
     digest = entry()["source"]["sha256"][:12]
-    said = f"2 losses are NaN or infinite, the first at step 1; sha256 {digest} is now {'b' * 12}"
+    said = f"2 losses are NaN or infinite, the first at step 1; sha256 {digest} → {'b' * 12}"
     assert section.items[0].text == said
 
 
@@ -609,7 +606,7 @@ def test_a_divergence_that_fails_an_expectation_is_reported_once_and_so_is_its_e
     fails = Check("A", NAME, "nonfinite", "== 0", 2, "failed")
     bad = night(("A", [run_report(NAME, values, sha256="b" * 64, checks=[fails])]))
     (section,) = changes.sections(changes.compare(doc(USED), doc(bad)))
-    said = "2 losses are NaN or infinite, expected == 0, the first at step 1; sha256 "
+    said = "2 losses are NaN or infinite, expected = 0, the first at step 1; sha256 "
     assert (section.key, section.items[0].text.startswith(said)) == ("expectations", True)
     (section,) = changes.sections(changes.compare(doc(bad), doc(USED)))
     assert section.items[0].text.startswith("no loss is NaN or infinite any more (2 were); avg_final_loss ")

@@ -390,7 +390,7 @@ def test_a_failed_expectation_is_4(good: Path, tmp_path: Path) -> None:
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     done = reportgen(*words)
     assert done.returncode == 4
-    said = "warning: F: b: AvgFinalLoss is 2.00×10⁻⁹, expected <= 1.5e-9"
+    said = "warning: F: b: AvgFinalLoss is 2.00×10⁻⁹, expected ≤ 1.5×10⁻⁹"
     assert [line for line in done.stderr.splitlines() if "AvgFinalLoss" in line] == [said]
     again = reportgen(*words)
     assert again.returncode == 4
@@ -519,7 +519,7 @@ def test_github_reads_a_failed_expectation_as_an_error(good: Path, tmp_path: Pat
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     for _ in range(2):
         lines = reportgen(*words, GITHUB_ACTIONS="true").stderr.splitlines()
-        assert "::error::F: b: AvgFinalLoss is 2.00×10⁻⁹, expected <= 1.5e-9" in lines
+        assert "::error::F: b: AvgFinalLoss is 2.00×10⁻⁹, expected ≤ 1.5×10⁻⁹" in lines
         assert not any(line.startswith("::warning") for line in lines)
 
 

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.figure_kinds import figure_kinds
@@ -396,6 +397,26 @@ def test_seeds_are_one_line_their_geometric_mean() -> None:
     assert {round(math.log10(y), 6) for y in values(area["y"]) if not math.isnan(y)} == {-2, -9}
     assert trace["name"] == "add d5 l2 h3 t10K (3 runs)"
     assert figure_kinds()["seeds"].plot(samples.family_report("F", [runs[0], other])) is None
+
+
+def test_five_seeds_have_the_interval_of_their_mean_as_a_band() -> None:
+    """Student's, on logarithms, by SciPy; the caption and the page's words say what it is."""
+    losses = (1e-3, 2e-3, 1.5e-3, 4e-3, 2.5e-3)
+    runs = [
+        samples.run_report(f"add_d5_l2_h3_t10K_s{100_000 + i}", [loss] * 30, slug=f"s{i}")
+        for i, loss in enumerate(losses)
+    ]
+    made = samples.family_report("F", runs)
+    (area,) = bands_of(drawn("seeds", made))
+    logs = np.log(losses)
+    low, high = stats.t.interval(0.95, 4, logs.mean(), stats.sem(logs))
+    shown = {round(math.log(y), 9) for y in values(area["y"]) if not math.isnan(y)}
+    assert sorted(shown) == pytest.approx([low, high], abs=1e-8)
+    kind = figure_kinds()["seeds"]
+    plot = kind.plot(made)
+    assert plot is not None
+    assert plot.words == ("Geometric mean", "95 % interval from", "95 % interval to")
+    assert "Band: 95 % interval of the mean." in kind.says(made, plot).text
 
 
 def test_seeds_of_different_lengths_end_with_the_shortest() -> None:

@@ -327,7 +327,7 @@ class TestConfiguration:
         reportgen.build(
             tmp_path / "list.toml", tmp_path / "new", formats=("html",), use_cache=False, baseline=old
         )
-        assert "lr 8e-05 is now 0.0001" in (tmp_path / "new" / "report.html").read_text()
+        assert "lr 8e-05 → 0.0001" in (tmp_path / "new" / "report.html").read_text()
 
 
 class TestOrder:

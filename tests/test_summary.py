@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from reportgen import changes
+from reportgen import changes, tables
 from reportgen.document import report_document
 from reportgen.kinds import Problem
 from reportgen.outputs import html, summary
@@ -107,7 +107,7 @@ def test_a_failure_and_a_divergence_are_named_once() -> None:
     """As what changed on the night that they begin, and below on the nights after it."""
     fails = Check("A", "fails", "end", "<= 1e-9", 0.5, "failed")
     values = losses(40)
-    with_nan = [*values[:20], math.nan, *values[21:]]
+    with_nan = [*values[:39], math.nan]
 
     def made(*, begun: bool) -> Report:
         runs = [
@@ -137,7 +137,7 @@ def test_what_a_person_reads() -> None:
         "mix_d8_l3_h4_t30K_s572091 (Mixed): PhilipQuirke/QuantaMaths_mix_d8_l3_h4_t30K_s572091 does not exist"
         in text
     )
-    assert "mix_d7_l3_h4_t30K_s572091 (Mixed): NaN or infinite is 20, expected == 0" in text
+    assert "mix_d7_l3_h4_t30K_s572091 (Mixed): NaN or infinite is 20, expected = 0" in text
     assert "Runs that diverged (1)" in text
 
 
@@ -148,7 +148,7 @@ def test_metrics_are_called_what_columns_are_called() -> None:
     )
     text = rendered(summary.render(changes.against(new, report_document(old)))).text
     for title in ("AvgFinalLoss", "Final loss", "Minimum loss"):
-        assert f"{title} 0.500 is now 0.250" in text
+        assert f"{title} 0.500 → 0.250" in text
 
 
 def test_lowest_and_highest_of_each_family() -> None:
@@ -239,7 +239,7 @@ def test_nothing_that_github_links_is_outside_of_code(text: str) -> None:
 def test_words_numbers_and_times_are_no_code() -> None:
     for text in (
         "1 run of 9 could not be used, and “that” isn't all: 1,080 of them.",
-        "AvgFinalLoss 5.00×10⁻⁴ is now −2.5 (50%); nothing since 2026-01-02T03:04:05Z.",
+        "AvgFinalLoss 5.00×10⁻⁴ → −2.5 (50%); nothing since 2026-01-02T03:04:05Z.",
         "Überlänge – früher…",
         "Loss 0.25 → 0.5 (+100 %); again (−100 %);",
         "3.2 ± 0.1, a factor of ×1.5, ≤ −2×10⁻⁸",
@@ -276,3 +276,23 @@ def test_its_length_is_bounded() -> None:
 
 def test_marks_of_a_sentence_stand_outside_of_code():
     assert summary.prose("the next, lr=0.001, is (run002).") == "the next, `lr=0.001`, is (`run002`)."
+
+
+def test_a_run_that_goes_on_after_a_nan_did_not_diverge() -> None:
+    values = losses(200)
+    made = report(
+        [family_report("A", [run_report("a"), run_report("b", [*values[:20], math.nan, *values[21:]])])]
+    )
+    text = summary.render(made)
+    assert "### Runs with losses that are not finite (1)\n\n- `b` (A)\n" in text
+    assert "diverged" not in text
+    marks = [
+        cell.text for row in tables.family_table(made.families[0], ("marks",)).rows for cell in row.cells
+    ]
+    assert marks == ["", "losses not finite"]
+
+
+def test_a_pdf_that_could_not_be_made_is_named() -> None:
+    text = summary.render(report([family_report("A", [run_report("a")])]), {"pdf": "no Chrome was found"})
+    assert "**The PDF is missing:** no Chrome was found\n" in text
+    assert text.index("The PDF is missing") < text.index("### Families")

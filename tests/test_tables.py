@@ -193,9 +193,9 @@ def test_lists_may_name_every_column() -> None:
 
 def test_a_failed_expectation_is_named_as_columns_are_and_by_its_key_for_programs() -> None:
     table = tables.runs_table(sample_report())
-    assert "NaN or infinite not == 0" in _texts(table, "checks")
+    assert "fails NaN or infinite = 0" in _texts(table, "checks")
     assert "nonfinite not == 0" in tables.dataframe(table)["checks"].dropna().tolist()
-    assert set(_texts(table, "checks")) <= {"", "holds", "hold", "NaN or infinite not == 0"}
+    assert set(_texts(table, "checks")) <= {"", "holds", "hold", "fails NaN or infinite = 0"}
 
 
 def test_thresholds_that_any_run_reached() -> None:

@@ -70,7 +70,7 @@ def test_a_waived_failure_is_none_until_its_day_has_passed(
         "c": ["passed", ""],
     }
     said = capsys.readouterr().err
-    assert f"F: a: AvgFinalLoss is 0.500, expected <= 1e-9; {SLOW}\n" in said
+    assert f"F: a: AvgFinalLoss is 0.500, expected ≤ 1×10⁻⁹; {SLOW}\n" in said
     assert "warning" not in said
     summary = (folder / "out" / "summary.md").read_text()
     assert summary.startswith("## All 3 runs were read; 2 failures are known and waived.")

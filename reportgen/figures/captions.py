@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reportgen.figures.families import is_geometric
 from reportgen.figures.plot import Marks, Plot
 from reportgen.figures.style import MOST_NAMED
-from reportgen.figures.vocabulary import SMOOTHERS
+from reportgen.figures.vocabulary import INTERVAL_FROM, SMOOTHERS
 from reportgen.model_list import Smoothing
 from reportgen.notation import count
 from reportgen.report import FamilyReport, RunReport
@@ -102,7 +103,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         otherwise: Which on its other scales; the same by default.
     """
     other = otherwise or steps
-    many = [line for line in plot.lines if not line.behind]
+    many = [line for line in plot.lines if not line.behind]  # groups, where some are behind
     behind = len(plot.lines) - len(many)
     series = plot.y.title.partition(" (")[0].lower()
     parts = [
@@ -111,7 +112,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         ("", ", "),
         ("y", ""),
         ("", f". Line: {smoothing_sentence(family.spec.smoothing)}"),
-        ("", f"; of {len(many)} groups the mean, single runs behind." if behind else "."),
+        ("", f"; of {len(many)} groups the {_group_mean(family)}, single runs behind." if behind else "."),
         ("band", ""),
         ("", _evaluations(plot)),
         ("", _short_of_window(family)),
@@ -127,6 +128,12 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         "pointed": " Band, of the run that is pointed at: rolling minimum to maximum." + spikes,
         "none": without if spiky else "",
     }
+    if behind:
+        bands = {
+            "all": _group_bands(family),
+            "pointed": _group_bands(family, "Band, of what is pointed at"),
+            "none": bands["none"],
+        }
     if len(plot.lines) > MOST_NAMED and not behind:
         few = f" Bands omitted; only some of the {len(plot.lines):,} runs are labelled."
         bands["none"] = few + bands["none"]
@@ -144,6 +151,21 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         },
         {"x": plot.x.scale, "y": plot.y.scale, "band": plot.bands, "missing": plot.y.scale},
     )
+
+
+def _group_mean(family: FamilyReport) -> str:
+    return "geometric mean" if is_geometric(family) else "mean"
+
+
+def _group_bands(family: FamilyReport, name: str = "Band") -> str:
+    """What the bands of groups are, as a caption goes on."""
+    sizes = [len(group.counted) for group in family.grouping.groups if group.counted]
+    interval = "95 % interval of the mean"
+    if min(sizes) >= INTERVAL_FROM:
+        return f" {name}: {interval}."
+    if max(sizes) < INTERVAL_FROM:
+        return f" {name}: range of the runs."
+    return f" {name}: {interval}, of fewer than {INTERVAL_FROM} runs their range."
 
 
 def _evaluations(plot: Plot) -> str:
@@ -186,14 +208,14 @@ def seeds(family: FamilyReport, plot: Plot) -> Caption:
             ("y", ""),
             (
                 "",
-                f". Line: geometric mean of the smoothed losses ({line}).",
+                f". Line: {_group_mean(family)} of the smoothed losses ({line}).",
             ),
             ("band", ""),
         ),
         {
             "x": {"step": "", "log": ", log axis of steps", "share": ", against the share of each run"},
             "y": {"log": "log axis", "linear": "linear axis"},
-            "band": {"all": " Band: range of the runs.", "pointed": "", "none": ""},
+            "band": {"all": _group_bands(family), "pointed": "", "none": ""},
         },
         {"x": plot.x.scale, "y": plot.y.scale, "band": plot.bands},
     )

@@ -16,7 +16,8 @@ from reportgen.figures.scales import counting, last_place, step_ranges, value_ra
 from reportgen.figures.spikes import Spikes, spikes_of, without_spikes
 from reportgen.figures.style import MOST_NAMED, LineStyle, line_styles, named_styles
 from reportgen.figures.traces import Drawn
-from reportgen.figures.vocabulary import SMOOTHERS, THRESHOLD, step_title, with_unit
+from reportgen.figures.vocabulary import INTERVAL_FROM, SMOOTHERS, THRESHOLD, step_title, with_unit
+from reportgen.inference import quantile
 from reportgen.kinds import FloatArray, IntArray
 from reportgen.notation import count, power_of_ten
 from reportgen.report import FamilyReport, RunReport
@@ -29,6 +30,7 @@ __all__ = [
     "diverged",
     "end",
     "first_steps",
+    "is_geometric",
     "line_name",
     "log_steps",
     "run_line",
@@ -44,6 +46,7 @@ MANY_LINES = MOST_NAMED + 1
 SHORT = 24
 """Characters of a run's name where its line ends."""
 
+_GROUP = "{} group "
 _BANDED = 3
 """Up to this many lines all have bands; of more, the one that is pointed at."""
 _LAST_PART = 0.2
@@ -110,9 +113,7 @@ def seeds(family: FamilyReport) -> Plot | None:
     lines = _group_lines(family)
     if not lines:
         return None
-    plot = _over_steps(family, lines, y_scale="log", x_scale="step", bands="all")
-    words = ("Geometric mean", "Minimum of the runs", "Maximum of the runs")
-    return plot and replace(plot, words=words)
+    return _over_steps(family, lines, y_scale="log", x_scale="step", bands="all")
 
 
 def thresholds(family: FamilyReport) -> Plot | None:
@@ -194,7 +195,7 @@ def _over_steps(
         Axis(step_title(step_unit(family)), scale, x, exact=x_range is not None, whole=True),
         Axis(value_title(family), chosen, y, exact=exact is not None),
         bands or ("all" if few and len(lines) < MANY_LINES else "pointed"),  # type: ignore[arg-type]
-        (line_name(family), "Rolling minimum", "Rolling maximum"),
+        _group_words(family, lines) or (line_name(family), "Rolling minimum", "Rolling maximum"),
         nothing,
         titles={
             "step": step_title(step_unit(family)),
@@ -203,6 +204,21 @@ def _over_steps(
         },
         evaluation=evaluation_title(family.runs) if points else "",
     )
+
+
+def _group_words(family: FamilyReport, lines: Sequence[Line]) -> tuple[str, str, str] | None:
+    """What the values of groups are called; None where lines are of runs."""
+    if not any(line.id.startswith(_GROUP.format(family.slug)) for line in lines):
+        return None
+    if any(line.behind for line in lines):  # single runs can be pointed at too; the caption says what is what
+        return "Line", "Band from", "Band to"
+    sizes = [len(runs) for _, runs in _groups(family)]
+    mean = "Geometric mean" if is_geometric(family) else "Mean"
+    if min(sizes) >= INTERVAL_FROM:
+        return mean, "95 % interval from", "95 % interval to"
+    if max(sizes) < INTERVAL_FROM:
+        return mean, "Minimum of the runs", "Maximum of the runs"
+    return mean, "Band from", "Band to"
 
 
 def line_name(family: FamilyReport) -> str:
@@ -306,25 +322,38 @@ def _with_groups(family: FamilyReport, lines: list[Line], *, ends: bool = False)
 
 
 def _group_lines(family: FamilyReport) -> list[Line]:
-    """One line a group: its mean, and its range as a band."""
-    groups = [
-        (group.label, [family.runs[run] for run in group.counted])
-        for group in family.grouping.groups
-        if group.counted
-    ]
+    """One line a group: its mean; as a band its 95 % interval, of few runs their range."""
+    groups = _groups(family)
+    log = is_geometric(family)
     shorts = told_apart([label for label, _ in groups], SHORT)
     styles = named_styles([label for label, _ in groups], family.spec.palette)
     return [
         Line(
-            f"{family.slug} group {i}",
+            f"{_GROUP.format(family.slug)}{i}",
             f"{label} ({count(len(runs), 'run')})",
             short,
-            between(runs),
+            between(runs, log=log),
             style,
             counts=not all(map(diverged, runs)),
         )
         for i, ((label, runs), short, style) in enumerate(zip(groups, shorts, styles, strict=True))
     ]
+
+
+def _groups(family: FamilyReport) -> list[tuple[str, list[RunReport]]]:
+    """Label and runs of each group, those without a value left out."""
+    return [
+        (group.label, [family.runs[run] for run in group.counted])
+        for group in family.grouping.groups
+        if group.counted
+    ]
+
+
+def is_geometric(family: FamilyReport) -> bool:
+    """Whether the lines of a family's groups are geometric means: all smoothed values are above zero."""
+    return all(
+        (line[np.isfinite(line)] > 0).all() for _, runs in _groups(family) for line in map(_clean, runs)
+    )
 
 
 def _clean(run: RunReport) -> FloatArray:
@@ -334,11 +363,16 @@ def _clean(run: RunReport) -> FloatArray:
     return without_spikes(summary.curve, summary.raw, spikes, summary.window)[0]
 
 
-def between(runs: Sequence[RunReport]) -> Drawn:
-    """Mean and range of the runs' smoothed lines, on the steps of the run that ends first.
+def between(runs: Sequence[RunReport], *, log: bool) -> Drawn:
+    """Mean of the runs' smoothed lines with a band, on the steps of the run that ends first.
 
     Between the last of their first steps and the first of their last, interpolated between points. The
-    mean is geometric where all values are above zero. Runs that diverged have no value in it.
+    band is Student's 95 % interval of the mean, of fewer than 5 runs their range. Runs that diverged have
+    no value in it.
+
+    Args:
+        runs: Of one group.
+        log: Whether mean and interval are those of logarithms.
     """
     runs = [run for run in runs if not diverged(run)] or runs
     curves = [run.summary.curve for run in runs]
@@ -346,11 +380,13 @@ def between(runs: Sequence[RunReport]) -> Drawn:
     start, stop = max(curve.step[0] for curve in curves), min(curve.step[-1] for curve in curves)
     shortest = min(curves, key=lambda curve: int(curve.step[-1]))
     step = shortest.step[(shortest.step >= start) & (shortest.step <= stop)]
-    log = all((line[np.isfinite(line)] > 0).all() for line in lines)
     with np.errstate(divide="ignore", invalid="ignore"):
         known = [np.log(line) if log else line for line in lines]
     values = np.array([_at(step, curve.step, one) for curve, one in zip(curves, known, strict=True)])
     mean, low, high = values.mean(axis=0), values.min(axis=0), values.max(axis=0)
+    if len(runs) >= INTERVAL_FROM:
+        half = quantile(len(runs) - 1, 0.975) * values.std(axis=0, ddof=1) / math.sqrt(len(runs))
+        low, high = mean - half, mean + half
     if log:
         mean, low, high = np.exp(mean), np.exp(low), np.exp(high)
     return Drawn(step, mean, low, high, whole=bool(len(step)) and step[-1] + 1 == shortest.steps)

@@ -9,6 +9,7 @@ from reportgen.notation import count
 
 __all__ = [
     "AVG_FINAL_LOSS",
+    "INTERVAL_FROM",
     "SMOOTHERS",
     "STEP_SCALES",
     "THRESHOLD",
@@ -25,6 +26,9 @@ SMOOTHERS: Mapping[str, str] = MappingProxyType(
         "geometric": "rolling geometric mean",
     }
 )
+
+INTERVAL_FROM = 5
+"""Runs of a group from which on its band is an interval: that of fewer is wider than what they show."""
 
 AVG_FINAL_LOSS = "AvgFinalLoss"
 THRESHOLD = "Threshold of the loss"

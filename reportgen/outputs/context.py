@@ -247,6 +247,7 @@ def context(
         "count": words.count,
         "measured": lambda check: notation.measured(check.actual),
         "metric": tables.metric_title,
+        "condition": notation.condition,
         "classes": _classes,
         "anchor": lambda name: _anchor(name) if medium == "screen" else Markup(""),
         "figure": figure,

@@ -100,7 +100,10 @@ def make_files(
                         files["report.pdf"] = embed(pages, pictured)
             except ReportgenError as error:
                 wrong.append(str(error))
-    return Made(files, {"pdf": "; and ".join(wrong)} if wrong else {})
+    missing = {"pdf": "; and ".join(wrong)} if wrong else {}
+    if missing:
+        files["summary.md"] = summary.render(report, missing).encode()
+    return Made(files, missing)
 
 
 def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:

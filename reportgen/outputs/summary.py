@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from reportgen import news, notation, tables
@@ -10,7 +11,7 @@ from reportgen.outputs import standing, words
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from reportgen.report import Check, FamilyReport, Report, RunReport
     from reportgen.tables import Table
@@ -41,13 +42,18 @@ _PLAIN = re.compile(
 _MARKED = re.compile(r"""(["(“]*)([^"(“].*?[^"')”’.,;!?…])(["')”’.,;!?…]*)""")
 
 
-def render(report: Report) -> str:
+def render(report: Report, missing: Mapping[str, str] = MappingProxyType({})) -> str:
     """The summary as GitHub's Markdown: first whether all is well, then what changed, then the runs.
 
     Long lists are cut and say so, and so is the whole: it fits a pull request's comment. Text of strangers
     is shown as text.
+
+    Args:
+        report: The report.
+        missing: Format that was asked for and could not be made -> why.
     """
-    sections = ["\n".join(part(report)) for part in (_head, _changes, _findings, _states, _families)]
+    head = "\n".join([*_head(report), *(_missing(*one) for one in sorted(missing.items()))])
+    sections = [head, *("\n".join(part(report)) for part in (_changes, _findings, _states, _families))]
     kept = [sections[0]]
     for section in filter(None, sections[1:]):
         if sum(map(len, kept)) + len(section) < _LONGEST:
@@ -67,6 +73,10 @@ def _head(report: Report) -> Iterator[str]:
         yield "\n**The runs are synthetic.**"
     for note in report.device_notes[:_MOST]:
         yield f"\nDevice: {prose(note)}"
+
+
+def _missing(format_: str, why: str) -> str:
+    return f"\n**The {format_.upper()} is missing:** {prose(why, 2 * _LONGEST_TEXT)}"
 
 
 def _changes(report: Report) -> Iterator[str]:
@@ -101,15 +111,18 @@ def _states(report: Report) -> Iterator[str]:
         if found := [check for check in checks if check.outcome == outcome]:
             yield f"\n### {title} ({len(found):,})\n"
             yield from _listed(found, _failed)
-    diverged = [
-        (run.spec.name, family.name)
-        for family in report.families
-        for run in family.runs
-        if "diverged" in run.marks and (_source(run), None) not in told
-    ]
-    if diverged:
-        yield f"\n### Runs that {'diverged before' if still else 'diverged'} ({len(diverged):,})\n"
-        yield from _listed(diverged, lambda one: _run(*one))
+    ended = f"Runs that {'diverged before' if still else 'diverged'}"
+    for title, at_end in ((ended, True), ("Runs with losses that are not finite", False)):
+        ended_so = [
+            (run.spec.name, family.name)
+            for family in report.families
+            for run in family.runs
+            if "diverged" in run.marks and (_source(run), None) not in told
+            if run.summary.metrics.end_diverged == at_end
+        ]
+        if ended_so:
+            yield f"\n### {title} ({len(ended_so):,})\n"
+            yield from _listed(ended_so, lambda one: _run(*one))
 
 
 def _told(report: Report) -> set[tuple[Hashable, str | None]]:
@@ -183,7 +196,8 @@ def _run(name: str, family: str) -> str:
 
 def _failed(check: Check) -> str:
     actual = notation.measured(check.actual)
-    said = f"{prose(tables.metric_title(check.metric))} is {prose(actual)}, expected {code(check.expected)}"
+    expected = prose(notation.condition(check.expected))
+    said = f"{prose(tables.metric_title(check.metric))} is {prose(actual)}, expected {expected}"
     note = f"; {prose(check.note)}" if check.note else ""
     return f"{_run(check.run, check.family)}: {said}{note}"
 
@@ -194,7 +208,7 @@ def _row(family: FamilyReport) -> str:
     cells.append("" if ranking is None else _cell(tables.metric_title(ranking.metric)))
     both = (None, None) if ranking is None else (ranking.first, ranking.last)
     for at in reversed(both) if ranking is not None and ranking.better == "higher" else both:
-        cells.append("" if at is None else _cell(family.runs[at].spec.name))
+        cells.append("" if at is None else _cell(family.runs[at].label))
         cells.append("" if at is None else prose(standing.value_of(family, at)))
     return f"| {' | '.join(cells)} |"
 
