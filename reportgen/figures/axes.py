@@ -97,7 +97,7 @@ def plotly_axis(axis: Axis, pixels: float, *, gap_px: float, grid: bool = True) 
     values = ticks(low, high, int(pixels / gap_px), log=log, whole=axis.whole and axis.scale == "step")
     texts = tick_texts(values, log=log)
     if axis.scale == "share":
-        texts = [f"{100 * value:.0f}\N{NO-BREAK SPACE}%" for value in values]
+        texts = [f"{round(100 * value, 1):g}\N{NO-BREAK SPACE}%" for value in values]
     return _axis(
         **({"type": "log", "range": [math.log10(low), math.log10(high)]} if log else {"range": [low, high]}),
         tickvals=values,

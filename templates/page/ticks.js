@@ -7,7 +7,8 @@ function raised(exponent) {
 
 const minus = (text) => text.replace("-", page.notation.minus);
 const exponentOf = (value) => Number(value.toExponential().split("e")[1]);
-const plainText = (value, decimals) => minus(value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+// toFixed rounds the number itself, as Python does; toLocaleString rounds the decimals that it is shown with.
+const plainText = (value, decimals) => minus(value.toFixed(decimals).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ","));
 
 function powerText(value, digits) {
   const [figures, exponent] = value.toExponential(digits - 1).split("e");
@@ -21,6 +22,8 @@ function formOf(values) {
   const [largest, smallest] = [Math.max(...sizes), Math.min(...sizes)];
   const plainly = found.length && largest >= 1e-3 && largest <= 1e6 && smallest >= 1e-4;
   const differ = (write) => new Set(found.map(write)).size === found.length;
+  const write = (value) => (value === 0 ? "0" : countText(value).replace("-", page.notation.minus));
+  if (found.length && found.every(Number.isInteger) && largest < 1e6) return (value) => (Number.isFinite(value) ? write(value) : page.notation.missing);
   if (!plainly) {
     let digits = 3;
     while (digits < 6 && !differ((value) => powerText(value, digits))) digits += 1;
@@ -29,6 +32,10 @@ function formOf(values) {
   let decimals = Math.max(0, 2 - exponentOf(largest), 1 - exponentOf(smallest));
   const most = Math.max(decimals, 5 - exponentOf(largest));
   while (decimals < most && !differ((value) => plainText(value, decimals))) decimals += 1;
+  // Nothing is shown as 0, and no share of a whole as the whole.
+  const shares = found.every((value) => value >= 0 && value <= 1);
+  const honest = (value) => Number(value.toFixed(decimals)) !== 0 && (Number(value.toFixed(decimals)) !== 1 || value === 1 || !shares);
+  while (decimals < 17 && !found.every(honest)) decimals += 1;
   return (value) => (Number.isFinite(value) ? (value === 0 ? "0" : plainText(value, decimals)) : page.notation.missing);
 }
 
