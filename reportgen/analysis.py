@@ -17,7 +17,7 @@ from typing import Any
 
 from reportgen.kinds import Scalar, Unreadable
 
-__all__ = ["TITLES", "Analysis", "Node", "file_names", "in_words", "is_run_file", "read"]
+__all__ = ["LONG", "TITLES", "Analysis", "Node", "file_names", "in_words", "is_run_file", "read"]
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -25,9 +25,14 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "useful_mlps": "Useful MLPs",
         "sub_tasks": "Sub-tasks",
         "fail_percent": "Failures, %",
+        "sub_task_nodes": "Nodes by sub-task",
+        "impact": "Impact",
     }
 )
 """Attributes that an analysis gives a run, and their headings."""
+
+LONG = frozenset({"sub_task_nodes", "impact"})
+"""Those of them that are lists of words: columns that a reader asks for."""
 
 _MOST_NODES = 10_000
 _MOST_TAGS = 1_000
@@ -59,6 +64,8 @@ class Analysis:
         sub_tasks: Sub-task (the minor part of ``Algo`` tags) to the number of nodes that do it, most first.
         fails: Node to the percentage of questions that fail without it.
         impact: Answer digits that a node has an effect on (``A54``) to the number of such nodes, most first.
+        tasks: Node to its sub-tasks, in the files' order; only of nodes that have any.
+        impacts: Node to the answer digits that it has an effect on, in the files' order; likewise.
     """
 
     heads: tuple[Node, ...]
@@ -66,6 +73,13 @@ class Analysis:
     sub_tasks: Mapping[str, int]
     fails: Mapping[Node, float]
     impact: Mapping[str, int]
+    tasks: Mapping[Node, tuple[str, ...]]
+    impacts: Mapping[Node, tuple[str, ...]]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """Heads and MLPs by position and layer, the heads of a layer before its MLP."""
+        return tuple(sorted((*self.heads, *self.mlps), key=_place))
 
     @property
     def attributes(self) -> dict[str, Scalar]:
@@ -75,7 +89,13 @@ class Analysis:
             "useful_mlps": len(self.mlps),
             "sub_tasks": len(self.sub_tasks),
         }
-        return found | ({"fail_percent": max(self.fails.values())} if self.fails else {})
+        if self.fails:
+            found["fail_percent"] = max(self.fails.values())
+        if self.sub_tasks:
+            found["sub_task_nodes"] = _listed(self.sub_tasks)
+        if self.impact:
+            found["impact"] = _listed(self.impact)
+        return found
 
 
 def is_run_file(name: str) -> bool:
@@ -102,24 +122,29 @@ def read(files: Sequence[tuple[str, bytes]]) -> Analysis:
     for name, data in files:
         for node, own in _nodes(name, data):
             tags.setdefault(node, {}).update(dict.fromkeys(own))
-    sub_tasks: Counter[str] = Counter()
-    impact: Counter[str] = Counter()
+    tasks: dict[Node, tuple[str, ...]] = {}
+    impacts: dict[Node, tuple[str, ...]] = {}
     fails: dict[Node, float] = {}
-    for node in sorted(tags, key=_place):
-        for tag in tags[node]:
-            major, _, minor = tag.partition(":")
-            if major == "Algo" and minor:
-                sub_tasks[minor] += 1
-            elif major == "Impact" and minor:
-                impact[minor] += 1
-            elif major in _FAIL and (share := _percentage(minor)) is not None:
-                fails[node] = max(share, fails.get(node, 0.0))
+    nodes = sorted(tags, key=_place)
+    for node in nodes:
+        said = [(major, minor) for major, _, minor in (tag.partition(":") for tag in tags[node])]
+        if named := tuple(minor for major, minor in said if major == "Algo" and minor):
+            tasks[node] = named
+        if digits := tuple(minor for major, minor in said if major == "Impact" and minor):
+            impacts[node] = digits
+        shares = [
+            share for major, minor in said if major in _FAIL and (share := _percentage(minor)) is not None
+        ]
+        if shares:
+            fails[node] = max(shares)
     return Analysis(
-        heads=tuple(node for node in sorted(tags, key=_place) if node.head is not None),
-        mlps=tuple(node for node in sorted(tags, key=_place) if node.head is None),
-        sub_tasks=_most_first(sub_tasks),
+        heads=tuple(node for node in nodes if node.head is not None),
+        mlps=tuple(node for node in nodes if node.head is None),
+        sub_tasks=_most_first(tasks),
         fails=fails,
-        impact=_most_first(impact),
+        impact=_most_first(impacts),
+        tasks=tasks,
+        impacts=impacts,
     )
 
 
@@ -142,11 +167,12 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _place(node: Node) -> tuple[int, int, int]:
-    return (node.position, node.layer, -1 if node.head is None else node.head)
+def _place(node: Node) -> tuple[int, int, bool, int]:
+    return (node.position, node.layer, node.head is None, node.head or 0)
 
 
-def _most_first(counts: Counter[str]) -> dict[str, int]:
+def _most_first(named: Mapping[Node, Sequence[str]]) -> dict[str, int]:
+    counts = Counter(name for names in named.values() for name in names)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 

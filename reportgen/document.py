@@ -194,9 +194,16 @@ def _run(run: RunReport, group: int | None) -> dict[str, Any]:
 
 def _analysis(found: Analysis) -> dict[str, Any]:
     """An analysis as its nodes, each with what is known of it."""
-    nodes = sorted((*found.heads, *found.mlps), key=lambda one: (one.position, one.layer, one.head or -1))
     return {
-        "nodes": [{**asdict(node), "fails": found.fails.get(node)} for node in nodes],
+        "nodes": [
+            {
+                **asdict(node),
+                "fails": found.fails.get(node),
+                "sub_tasks": found.tasks.get(node, ()),
+                "impact": found.impacts.get(node, ()),
+            }
+            for node in found.nodes
+        ],
         "sub_tasks": found.sub_tasks,
         "impact": found.impact,
     }

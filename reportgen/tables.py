@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from reportgen import agreement, notation
-from reportgen.analysis import TITLES
+from reportgen.analysis import LONG, TITLES
 from reportgen.attributes import as_attribute, in_words
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.metrics import METRICS, split
@@ -188,7 +188,7 @@ def usual_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
         ]
 
     naming = ("label",) if runs and all(run.columns for run in runs) else _naming(runs)
-    analysed = [key for key in TITLES if any(key in run.attributes for run in runs)]
+    analysed = [key for key in TITLES if key not in LONG and any(key in run.attributes for run in runs)]
     return (*naming, *filled(usual), *analysed, *_extra_columns(runs), *filled(_LAST))
 
 
@@ -363,7 +363,7 @@ def _column(key: str, runs: Sequence[RunReport]) -> Column:
     if all(value is None for value in values):
         return _metric_column(key) or _extra_column(key, runs)
     if key in TITLES:
-        return Column(key, TITLES[key], "number", attribute=True)
+        return Column(key, TITLES[key], "text" if key in LONG else "number", attribute=True)
     kinds: Mapping[str, Kind] = {"number": "number", "boolean": "boolean", "text": "text"}
     return Column(key, key, kinds[as_attribute(key, values).kind], attribute=True)
 

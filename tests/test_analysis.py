@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -17,6 +20,8 @@ from reportgen.analysis import Analysis, Node, file_names, in_words, is_run_file
 from reportgen.cli import main
 from reportgen.kinds import Unreadable
 from reportgen.model_list import HubSource, RunSpec
+from reportgen.outputs.analysis_map import MapCell, analysis_map
+from reportgen.outputs.map_on_paper import map_on_paper
 
 
 def node(position: int, layer: int, num: int | None, *tags: str) -> dict[str, Any]:
@@ -47,7 +52,21 @@ def test_nodes_of_both_files_are_one_model() -> None:
     assert list(one.sub_tasks.items()) == [("A4.ST", 2), ("A5.SC", 2)]
     assert one.fails == {Node(9, 0, 1): 1.0, Node(9, 0, None): 12.0, Node(10, 1, 2): 3.5}
     assert list(one.impact.items()) == [("A654", 2), ("A65", 1)]
-    assert one.attributes == {"useful_heads": 2, "useful_mlps": 2, "sub_tasks": 2, "fail_percent": 12.0}
+    assert one.attributes == {
+        "useful_heads": 2,
+        "useful_mlps": 2,
+        "sub_tasks": 2,
+        "fail_percent": 12.0,
+        "sub_task_nodes": "A4.ST (2 nodes), A5.SC (2 nodes)",
+        "impact": "A654 (2 nodes), A65 (1 node)",
+    }
+    assert one.tasks == {
+        Node(9, 0, 1): ("A5.SC",),
+        Node(10, 1, 2): ("A5.SC", "A4.ST"),
+        Node(12, 1, None): ("A4.ST",),
+    }
+    assert one.impacts == {Node(9, 0, 1): ("A654",), Node(9, 0, None): ("A65",), Node(10, 1, 2): ("A654",)}
+    assert one.nodes == (Node(9, 0, 1), Node(9, 0, None), Node(10, 1, 2), Node(12, 1, None))
     assert in_words(one) == (
         ("Useful heads", "2"),
         ("Useful MLPs", "2"),
@@ -111,6 +130,87 @@ def test_tags_of_strangers_print(tags: list[str]) -> None:
         text.encode()
 
 
+def test_the_map_places_each_node_once() -> None:
+    """Against a grid worked out by hand from the files."""
+    shown = analysis_map(told(BEHAVIORS, FEATURES))
+    assert shown is not None
+    assert shown.layers == (("Layer 0", 2), ("Layer 1", 2))
+    assert shown.parts == ("H1", "MLP", "H2", "MLP")
+    first = MapCell(("A5.SC",), 0, "1\N{NO-BREAK SPACE}%", 1)
+    assert shown.rows == (
+        ("P9", (first, MapCell((), 0, "12\N{NO-BREAK SPACE}%", 2), None, None)),
+        ("P10", (None, None, MapCell(("A5.SC", "A4.ST"), 0, "3.5\N{NO-BREAK SPACE}%", 1), None)),
+        ("P12", (None, None, None, MapCell(("A4.ST",), 0, "", 0))),
+    )
+    assert not shown.cut
+    assert not shown.wide
+    assert analysis_map(told([])) is None
+
+
+@pytest.mark.parametrize(
+    ("fails", "shade"), [("0", 1), ("4.9", 1), ("5", 2), ("24.9", 2), ("25", 3), ("100", 3)]
+)
+def test_the_map_is_darker_where_more_fails(fails: str, shade: int) -> None:
+    shown = analysis_map(told([node(1, 0, 0, f"Fail%:{fails}")]))
+    assert shown is not None
+    assert shown.rows[0][1][0] == MapCell((), 0, f"{fails}\N{NO-BREAK SPACE}%", shade)
+
+
+def picture(found: Analysis) -> tuple[ElementTree.Element, str]:
+    """The map on paper, as its SVG and its words; both must be sound."""
+    shown = analysis_map(found)
+    assert shown is not None
+    image = ElementTree.fromstring(re.match(r"<img[^>]*>", map_on_paper(shown, found))[0][:-1] + "/>")  # type: ignore[index]
+    data = image.attrib["src"].partition("base64,")[2]
+    return ElementTree.fromstring(base64.b64decode(data)), image.attrib["alt"]
+
+
+def test_the_map_on_paper_says_what_the_table_says() -> None:
+    drawn, words = picture(told(BEHAVIORS, FEATURES))
+    texts = [one.text for one in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    heads = ["Layer 0", "Layer 1", "H1", "MLP", "H2", "MLP"]
+    cells = ["P9", "A5.SC", "12\N{NO-BREAK SPACE}%", "P10", "A5.SC", "A4.ST", "P12", "A4.ST"]
+    assert texts == [*heads, *cells]
+    assert "P9 layer 0 head 1, A5.SC, 1 % fail without it; P9 layer 0 MLP, 12 %" in words
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 2**31 - 1),
+            st.integers(0, 99),
+            st.none() | st.integers(0, 99),
+            st.text(max_size=40),
+        ),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_maps_of_strangers_are_bounded_and_sound(nodes: list[tuple[int, int, int | None, str]]) -> None:
+    found = told([node(at, layer, num, f"Algo:{tag}", f"Algo:x{tag}") for at, layer, num, tag in nodes])
+    shown = analysis_map(found)
+    assert shown is not None
+    assert len(shown.rows) <= 40
+    assert sum(columns for _, columns in shown.layers) == len(shown.parts) <= 20
+    assert all(len(cells) == len(shown.parts) for _, cells in shown.rows)
+    drawn, words = picture(found)
+    assert float(drawn.attrib["viewBox"].split()[3]) <= 215
+    assert len(words) <= 1000
+
+
+def test_a_map_too_large_says_so() -> None:
+    found = told([node(at, at % 7, at % 30, *(f"Algo:{n}" for n in range(9))) for at in range(500)])
+    shown = analysis_map(found)
+    assert shown is not None
+    assert shown.cut == " Shown are the first 40 of 500 positions and the first 20 of 210 heads and MLPs."
+    tall = told([node(at, 0, 0, *(f"Algo:{n}" for n in range(9))) for at in range(40)])
+    shown = analysis_map(tall)
+    assert shown is not None
+    assert not shown.cut
+    # 215 mm less a head of 7 mm hold 17 rows of four lines, 11.9 mm each.
+    assert map_on_paper(shown, tall).endswith(" The map ends at P16; 23 more do not fit a page.")
+
+
 def test_names() -> None:
     assert file_names("r") == ("behaviors.json", "features.json", "r_behavior.json", "r_maths.json")
     assert [is_run_file(name) for name in ("a/training_loss.json", "r_train.json", "log.csv")] == [
@@ -159,17 +259,26 @@ runs = ["add_d5_l2_h3_t1K_s372001", "add_d6_l2_h3_t1K_s372001"]
         first, second = after["families"][0]["runs"]
         assert first["attributes"]["useful_heads"] == 2
         assert first["analysis"]["sub_tasks"] == {"A4.ST": 2, "A5.SC": 2}
-        assert first["analysis"]["nodes"][0] == {"position": 9, "layer": 0, "head": None, "fails": 12.0}
+        assert first["analysis"]["nodes"][1] == {
+            "position": 9,
+            "layer": 0,
+            "head": None,
+            "fails": 12.0,
+            "sub_tasks": [],
+            "impact": ["A65"],
+        }
         assert [name for name, _ in first["source"]["beside"]] == ["behaviors.json", "features.json"]
         assert "analysis" not in second
         with (folder / "after" / "tables" / "f.csv").open(encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
         assert [row["useful_heads"] for row in rows] == ["2", ""]
         assert [row["fail_percent"] for row in rows] == ["12.0", ""]
+        assert [row["impact"] for row in rows] == ["A654 (2 nodes), A65 (1 node)", ""]
         assert first["metrics"] == before["families"][0]["runs"][0]["metrics"]
         page = (folder / "after" / "report.html").read_text(encoding="utf-8")
         assert "A4.ST (2 nodes), A5.SC (2 nodes)" in page
         assert "Useful heads" in page
+        assert page.count('<table class="map">') == 1
         # What came later is none of that report.
         (place / f"{place.name}_maths.json").write_text(json.dumps(BEHAVIORS))
         (folder / "again.json").write_bytes((folder / "after" / "report.json").read_bytes())

@@ -27,6 +27,7 @@ from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
 from reportgen.news import sections
 from reportgen.outputs import old_and_new, standing, words
+from reportgen.outputs.analysis_map import AnalysisMap, analysis_map
 from reportgen.outputs.happened import event_sentences
 from reportgen.outputs.templating import markdown
 from reportgen.outputs.theme import theme_of
@@ -144,6 +145,7 @@ class RunView:
         config: ``Config`` as recorded, each value as JSON; less what its family's ``shared`` says.
         marks: What a reader should know, sentences.
         events: What happened in its curve, sentences.
+        map: Useful nodes of its model, None where nobody has analysed it.
         figures: Raw losses of the first steps and of all steps, on the screen.
         line: Its smoothed curve.
     """
@@ -157,6 +159,7 @@ class RunView:
     config: tuple[Fact, ...]
     marks: tuple[str, ...]
     events: tuple[str, ...]
+    map: AnalysisMap | None
     figures: tuple[FigureView, ...]
 
     @property
@@ -502,6 +505,7 @@ def _run(
         ),
         marks=words.mark_sentences(run),
         events=event_sentences(run),
+        map=None if run.analysis is None else analysis_map(run.analysis),
         figures=_run_figures(run, family, finding, many=many) if medium == "screen" else (),
     )
 

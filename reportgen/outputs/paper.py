@@ -13,6 +13,7 @@ from reportgen.figures.runs import panels_scale
 from reportgen.outputs import standing, words
 from reportgen.outputs.columns import Part, Ruler, parts
 from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView, TableView
+from reportgen.outputs.map_on_paper import map_on_paper
 from reportgen.outputs.paper_flow import Block, Flow
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.tables import Cell, Column, Row, Table
@@ -138,6 +139,7 @@ def paper_names(
         "paper_parts": fitted,
         "paper_linked": [run.slug for own in rows.values() for one in own for run in one.runs],
         "paper_config": _config,
+        "paper_map": map_on_paper,
     }
 
 
