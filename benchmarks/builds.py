@@ -23,7 +23,7 @@ _MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
-class _Process:
+class Process:
     """What a process cost.
 
     Attributes:
@@ -53,26 +53,26 @@ def _small(place: Path) -> Iterator[Row]:
     theirs_size = sum(file.stat().st_size for file in (place / "theirs").glob("*.html"))
     saved = _run([sys.executable, "-m", "benchmarks.notebook", str(runs), str(place / "saved"), "--pdf"])
 
-    cold = _build(model_list, place / "html", place / "cache-html", "--format", "html")
+    cold = build(model_list, place / "html", place / "cache-html", "--format", "html")
     yield Row("HTML of 27 runs, cold", cold.seconds, page.seconds, 6)
     yield Row("the same, CPU seconds", cold.cpu_seconds, page.cpu_seconds, 6)
-    full = _build(model_list, place / "full", place / "cache-full")
+    full = build(model_list, place / "full", place / "cache-full")
     yield Row("HTML, PDF and all figure files, cold", full.seconds, saved.seconds, 3)
     yield Row("the same, CPU seconds", full.cpu_seconds, saved.cpu_seconds, 3)
     same = min(
-        _build(model_list, place / "html", place / "cache-html", "--format", "html").seconds for _ in range(3)
+        build(model_list, place / "html", place / "cache-html", "--format", "html").seconds for _ in range(3)
     )
     yield Row("the same HTML again, nothing changed", same, page.seconds, 40)
-    same = min(_build(model_list, place / "full", place / "cache-full").seconds for _ in range(3))
+    same = min(build(model_list, place / "full", place / "cache-full").seconds for _ in range(3))
     yield Row("HTML, PDF and figures again, nothing changed", same, page.seconds, 40)
     _touch(min(runs.iterdir()) / "training_loss.json", 1)
-    changed = _build(model_list, place / "full", place / "cache-full")
+    changed = build(model_list, place / "full", place / "cache-full")
     yield Row(
         "one run of 27 changed, all formats, against our cold build", changed.seconds, full.seconds, 2.5
     )
     yield Row("the same, CPU seconds", changed.cpu_seconds, full.cpu_seconds, 2.5)
     _touch(min(runs.iterdir()) / "training_loss.json", 2)
-    changed = _build(model_list, place / "html", place / "cache-html", "--format", "html")
+    changed = build(model_list, place / "html", place / "cache-html", "--format", "html")
     yield Row("one run of 27 changed, HTML, against our cold build", changed.seconds, cold.seconds, 2.5)
     size = (place / "full" / "report.html").stat().st_size
     yield Row(
@@ -90,7 +90,7 @@ def _large() -> Iterator[Row]:
         with tempfile.TemporaryDirectory(prefix="reportgen-benchmark-") as name:
             place = Path(name)
             model_list = write_list(place / "lists", count)
-            cost = _build(model_list, place / "out", place / "cache", "--format", "html")
+            cost = build(model_list, place / "out", place / "cache", "--format", "html")
             size = (place / "out" / "report.html").stat().st_size
         per_run = cost.seconds / count
         if count == _RUNS:
@@ -155,7 +155,8 @@ def _touch(file: Path, number: int) -> None:
     file.write_text(f"{text[:start]}{3.0 + number!r}{text[text.index(',', start) :]}")
 
 
-def _build(model_list: Path, out: Path, cache: Path, *options: str) -> _Process:
+def build(model_list: Path, out: Path, cache: Path, *options: str) -> Process:
+    """A build in a process of its own."""
     words = [
         sys.executable,
         "-m",
@@ -170,7 +171,7 @@ def _build(model_list: Path, out: Path, cache: Path, *options: str) -> _Process:
     return _run([*words, "--quiet", *options])
 
 
-def _run(words: Sequence[str]) -> _Process:
+def _run(words: Sequence[str]) -> Process:
     # A checkout is compiled once, as pip compiles what it installs.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
@@ -181,6 +182,6 @@ def _run(words: Sequence[str]) -> _Process:
     if process.returncode:
         raise RuntimeError(f"{' '.join(words)} exited with {process.returncode}")
     # Linux counts in KiB, macOS in bytes.
-    return _Process(
+    return Process(
         seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     )

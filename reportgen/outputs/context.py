@@ -7,9 +7,10 @@ import json
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from itertools import count as counter
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from markupsafe import Markup
 
@@ -26,24 +27,40 @@ from reportgen.kinds import Problem
 from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
 from reportgen.news import sections
-from reportgen.outputs import old_and_new, standing, words
+from reportgen.outputs import long_lists, old_and_new, standing, words
 from reportgen.outputs.analysis_map import AnalysisMap, analysis_map
 from reportgen.outputs.happened import event_sentences
+from reportgen.outputs.page_tables import MOST_ROWS
 from reportgen.outputs.templating import markdown
 from reportgen.outputs.theme import theme_of
 from reportgen.report import Check, FamilyReport, Report, RunReport
 from reportgen.tables import Row, Table
 
-__all__ = ["Fact", "FamilyView", "FigureView", "Medium", "RunView", "TableView", "context"]
+__all__ = [
+    "MANY_RUNS",
+    "Fact",
+    "FamilyView",
+    "FigureView",
+    "Medium",
+    "RunView",
+    "RunViews",
+    "TableView",
+    "context",
+]
 
 Medium = Literal["screen", "paper"]
 
+MANY_RUNS = 100
+"""In a report of more, a page makes sections of runs, and what is far from the view, when they are wanted."""
+
 # Up to this many runs a page's table of all runs also holds the columns that are hidden at first.
-_MANY_RUNS = 200
+_MANY_COLUMNS = 200
 # Of the usual columns, those that a page shows only when asked, so that marks stay in view.
 _HIDDEN = frozenset({"final_loss", "min_loss_step"})
-# Up to this many runs a page holds each run's first raw losses one by one, above it as ranges.
-_MANY_RAW, _RAW_POINTS = 100, 300
+# Families that the table of contents names.
+MOST_LISTED = 100
+# In a report of many runs a page holds each run's first raw losses as so many ranges.
+_RAW_POINTS = 300
 
 
 def _beginning(caption: str, name: str = "") -> str:
@@ -167,6 +184,31 @@ class RunView:
         return f"run-{self.run.slug}"
 
 
+class RunViews(Sequence[RunView]):
+    """The views of a family's runs, each made when it is asked for and kept by nobody: 10,000 fill a memory.
+
+    Args:
+        length: How many there are.
+        make: Place -> view.
+    """
+
+    def __init__(self, length: int, make: Callable[[int], RunView]) -> None:
+        self._places = range(length)
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> RunView: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[RunView, ...]: ...
+    def __getitem__(self, at: int | slice) -> RunView | tuple[RunView, ...]:
+        if isinstance(at, slice):
+            return tuple(map(self._make, self._places[at]))
+        return self._make(self._places[at])
+
+
 @dataclass(frozen=True, slots=True)
 class FamilyView:
     """A family's section.
@@ -189,7 +231,7 @@ class FamilyView:
     missing: tuple[str, ...]
     tables: tuple[TableView, ...]
     shared: tuple[Fact, ...]
-    runs: tuple[RunView, ...]
+    runs: Sequence[RunView]
     problems: tuple[Problem, ...]
 
     @property
@@ -212,6 +254,7 @@ def context(
     ends = standing.ends(report)
     views, overview, lead = _figures_in_order(report, medium)
     runs_table = _runs_table(report, medium, 1)
+    lists = tuple(_long_lists(report, checks)) if medium == "screen" else ()
     diverged = any(family.ranking is not None and family.ranking.diverged for family in report.families)
     return {
         "medium": medium,
@@ -241,6 +284,13 @@ def context(
         "runs_table": runs_table,
         "families": views,
         "many_lines": MANY_LINES,
+        "many": medium == "screen" and len(report.runs) > MANY_RUNS,
+        "most_rows": MOST_ROWS,
+        "most_listed": MOST_LISTED,
+        "lists": lists,
+        "long": {view.name: view for view in lists},
+        "here": views,
+        "parts": (),
         "defined": _defined(report, views, (runs_table, *(one for view in views for one in view.tables))),
         "smoothings": tuple(
             dict.fromkeys(captions.smoothing_sentence(family.spec.smoothing) for family in report.families)
@@ -256,6 +306,18 @@ def context(
         "figure": figure,
         **extra,
     }
+
+
+def _long_lists(report: Report, checks: Sequence[Check]) -> Iterator[TableView]:
+    """Lists of which a page draws the rows that are seen."""
+    wrong = [*_of(checks, "failed"), *_of(checks, "waived"), *_of(checks, "not_checked")]
+    for name, caption, table in (
+        ("expectations", "Expectations", long_lists.checks_table(wrong)),
+        ("problems", "Problems", long_lists.problems_table(report.problems)),
+        ("provenance", "Where every run came from", long_lists.sources_table(report.runs)),
+    ):
+        if len(table.rows) > MOST_ROWS:
+            yield TableView(name, 0, caption, table)
 
 
 def _defined(report: Report, views: Sequence[FamilyView], shown: Iterable[TableView]) -> frozenset[str]:
@@ -374,7 +436,7 @@ def _runs_of(family: FamilyReport, report: Report, medium: Medium, bare: TableVi
 
 def _further_columns(report: Report, runs: Sequence[RunReport], shown: Sequence[str]) -> tuple[str, ...]:
     """Columns that a reader may ask for, on a page that is not too long already."""
-    if len(report.runs) > _MANY_RUNS:
+    if len(report.runs) > _MANY_COLUMNS:
         return ()
     return tuple(key for key in tables.all_columns(runs) if key not in shown)
 
@@ -400,7 +462,7 @@ def _family(
     table_number: Iterator[int],
 ) -> FamilyView:
     figures = tuple(_family_figures(family, medium, figure_number))
-    many = len(report.runs) > _MANY_RAW
+    many = len(report.runs) > MANY_RUNS
     shared = _shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     return FamilyView(
         family=family,
@@ -410,9 +472,8 @@ def _family(
         missing=_missing_figures(family, {drawn.kind for drawn in figures}),
         tables=tuple(_family_tables(family, report, medium, table_number)),
         shared=tuple(Fact(key, text) for key, text in shared.items()),
-        runs=tuple(
-            _run(run, family, _rank_of(family, at), shared.keys(), medium, many=many)
-            for at, run in enumerate(family.runs)
+        runs=RunViews(
+            len(family.runs), partial(_run_at, family=family, shared=shared.keys(), medium=medium, many=many)
         ),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )
@@ -480,6 +541,10 @@ def _rank_of(family: FamilyReport, at: int) -> Fact | None:
     if ranking is None or ranking.metric == "avg_final_loss":
         return None
     return Fact(tables.metric_title(ranking.metric), standing.value_of(family, at))
+
+
+def _run_at(at: int, *, family: FamilyReport, shared: Container[str], medium: Medium, many: bool) -> RunView:
+    return _run(family.runs[at], family, _rank_of(family, at), shared, medium, many=many)
 
 
 def _run(

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from reportgen.outputs.context import FigureView, context
 from reportgen.outputs.page_data import page_data
+from reportgen.outputs.page_of_many import page_of_many
 from reportgen.outputs.templating import environment, filled
 from reportgen.report import Report
 from reportgen.resources import folder
@@ -31,8 +32,12 @@ _SCRIPTS = (
     "read",
     "save",
     "controls",
+    "copying",
+    "sparklines",
+    "rows",
     "tables",
     "contents",
+    "many",
     "start",
 )
 _FONTS = (
@@ -64,19 +69,26 @@ def render(
     style = _text(made, "page/page.css", shared)
     early = _text(made, "page/early.js", shared)
     script = Markup("\n").join(_text(made, f"page/{name}.js", shared) for name in _SCRIPTS)
-    parts = {
+    parts: dict[str, Any] = {
         "style": style,
         "early_script": early,
         "plotly": _text(made, _PLOTLY, shared),
         "script": Markup('(() => {{\n"use strict";\n{}\n}})();').format(script),
     }
     policy = _policy(parts)
-    views = [view for family in shared["families"] for view in family.runs]
-    of_families = [figure for family in shared["families"] for figure in family.figures]
-    of_runs = [figure for view in views for figure in view.figures]
-    overview = [] if shared["overview"] is None else [shared["overview"]]
-    data = Markup(page_data([*of_families, *overview, *of_runs], views))
-    return filled(made, "report.html.j2", shared | parts | {"policy": policy, "data": data})
+    families = shared["families"]
+    chunks: tuple[str, ...] = ()
+    if shared["many"]:
+        many = page_of_many(report, shared, lambda name, names: filled(made, name, {**shared, **names}))
+        shared |= {"here": many.here, "parts": many.parts}
+        data, chunks = page_data((), (), many.places), tuple(map(Markup, many.chunks))
+    else:
+        views = [view for family in families for view in family.runs]
+        figures = [figure for family in families for figure in family.figures]
+        figures += [] if shared["overview"] is None else [shared["overview"]]
+        data = page_data([*figures, *(figure for view in views for figure in view.figures)], views)
+    parts |= {"policy": policy, "data": Markup(data), "chunks": chunks}
+    return filled(made, "report.html.j2", shared | parts)
 
 
 def _text(made: Environment, name: str, shared: Mapping[str, Any]) -> Markup:

@@ -21,14 +21,17 @@ from reportgen.kinds import FloatArray, IntArray
 from reportgen.outputs import words
 from reportgen.outputs.context import FigureView, RunView
 from reportgen.outputs.latex import SPECIAL
+from reportgen.outputs.packed import coded
 from reportgen.outputs.templating import visible
 
-__all__ = ["even_steps", "page_data"]
+__all__ = ["Arrays", "PackedArrays", "even_steps", "figure_data", "page_data"]
 
 _FLOAT32 = np.finfo(np.float32)
 
 
-def page_data(figures: Sequence[FigureView], runs: Sequence[RunView]) -> str:
+def page_data(
+    figures: Sequence[FigureView], runs: Sequence[RunView], many: Mapping[str, int] | None = None
+) -> str:
     """JSON that may stand between script tags.
 
     Arrays are in one list, base64 with a letter for their type before it (``f`` float32, ``d`` float64,
@@ -39,10 +42,11 @@ def page_data(figures: Sequence[FigureView], runs: Sequence[RunView]) -> str:
     Args:
         figures: Of the page, those of single runs among them.
         runs: All, for the curves in the rows of tables.
+        many: Where the chunks are that hold all this in a report of many runs; None where there are none.
     """
-    arrays = _Arrays()
+    arrays = Arrays()
     names: dict[str, list[str]] = {}
-    plots = {view.name: _figure(view, arrays, names) for view in figures if view.plot is not None}
+    plots = {view.name: figure_data(view, arrays, names) for view in figures if view.plot is not None}
     curves = {view.run.slug: _spark(view, arrays) for view in runs}
     data = {
         "figures": plots,
@@ -59,17 +63,24 @@ def page_data(figures: Sequence[FigureView], runs: Sequence[RunView]) -> str:
         "shared": arrays.shared,
         "arrays": arrays.encoded,
     }
+    if many is not None:
+        data["many"] = dict(many)
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-class _Arrays:
-    """Arrays, each kept once."""
+class Arrays:
+    """Arrays, each kept once, in full.
+
+    Attributes:
+        encoded: In order of their places.
+        shared: Parts that many figures have alike.
+    """
 
     def __init__(self) -> None:
-        self.encoded: list[str] = []
-        self._places: dict[str, int] = {}
+        self.encoded: list[Any] = []
         self.shared: list[Any] = []
+        self._places: dict[Any, int] = {}
 
     def share(self, part: Any) -> int:
         """The place of a part that many figures have alike."""
@@ -80,11 +91,57 @@ class _Arrays:
         return self._places[text]
 
     def place(self, values: npt.NDArray[Any]) -> int:
+        """The place of an array."""
         text = _encoded(values)
         if text not in self._places:
             self._places[text] = len(self.encoded)
             self.encoded.append(text)
         return self._places[text]
+
+    def fitted(self, curve: Drawn) -> Drawn:
+        """A curve with as many points as there is room for."""
+        return curve
+
+
+class PackedArrays(Arrays):
+    """The same as ``packed`` takes them, with no more points than there is room for.
+
+    Args:
+        base: Place of the first: places are those of the whole page.
+        points: Most points of a curve.
+    """
+
+    def __init__(self, base: int, points: int) -> None:
+        super().__init__()
+        self.base = base
+        self._points = points
+
+    def place(self, values: npt.NDArray[Any]) -> int:
+        """The place of an array."""
+        made = coded(values)
+        if made not in self._places:
+            self._places[made] = self.base + len(self.encoded)
+            self.encoded.append(made)
+        return self._places[made]
+
+    def fitted(self, curve: Drawn) -> Drawn:
+        """Points by the even rule, each with the extremes of those that it stands for."""
+        if len(curve.step) <= self._points:
+            return curve
+        kept = even_steps(len(curve.step), self._points)
+        starts = np.concatenate(([0], (kept[:-1] + kept[1:]) // 2 + 1))
+        mean = curve.mean[kept]
+        for k in np.flatnonzero(~np.isfinite(mean)):  # one that is missing must not hide its neighbours
+            part = curve.mean[starts[k] : starts[k + 1] if k + 1 < len(starts) else None]
+            mean[k] = next(iter(part[np.isfinite(part)]), np.nan)
+        low, high = _finite(curve.low), _finite(curve.high)
+        return Drawn(
+            curve.step[kept],
+            mean,
+            np.fmin.reduceat(low, starts),
+            np.fmax.reduceat(high, starts),
+            curve.whole,
+        )
 
 
 def _encoded(values: npt.NDArray[Any]) -> str:
@@ -106,7 +163,14 @@ def _fits_float32(values: npt.NDArray[Any]) -> bool:
     return bool(spread == 0 or spread > 1e-4 * size.max())
 
 
-def _figure(view: FigureView, arrays: _Arrays, names: dict[str, list[str]]) -> dict[str, Any]:
+def figure_data(view: FigureView, arrays: Arrays, names: dict[str, list[str]]) -> dict[str, Any]:
+    """A figure as the page's script reads it.
+
+    Args:
+        view: A figure with a plot.
+        arrays: Takes its arrays.
+        names: Takes what its lines and marks are called, by their ids.
+    """
     shown = view.plot
     assert shown is not None
     common: dict[str, Any] = {
@@ -122,7 +186,7 @@ def _figure(view: FigureView, arrays: _Arrays, names: dict[str, list[str]]) -> d
     )
 
 
-def _lines(plot: Plot, arrays: _Arrays, names: dict[str, list[str]]) -> dict[str, Any]:
+def _lines(plot: Plot, arrays: Arrays, names: dict[str, list[str]]) -> dict[str, Any]:
     return {
         "lines": [_line(line, arrays, names) for line in plot.lines],
         "x": arrays.share(_axis(plot.x, plot.titles)),
@@ -135,7 +199,7 @@ def _lines(plot: Plot, arrays: _Arrays, names: dict[str, list[str]]) -> dict[str
     }
 
 
-def _marks(shown: Marks, arrays: _Arrays, names: dict[str, list[str]]) -> dict[str, Any]:
+def _marks(shown: Marks, arrays: Arrays, names: dict[str, list[str]]) -> dict[str, Any]:
     for mark in shown.marks:
         names.setdefault(mark.id, [visible(mark.short), visible(mark.short), ""])  # type: ignore[list-item]
     return {
@@ -159,7 +223,7 @@ def _marks(shown: Marks, arrays: _Arrays, names: dict[str, list[str]]) -> dict[s
     }
 
 
-def _effects(shown: Effects, arrays: _Arrays) -> dict[str, Any]:
+def _effects(shown: Effects, arrays: Arrays) -> dict[str, Any]:
     """Panels of points and heat maps; ``x`` and ``bands`` are what the script asks of any figure."""
     several = any(len(spot.values) > 1 for panel in shown.panels for spot in panel.spots)
     return {
@@ -217,8 +281,8 @@ def _axis(axis: Axis, titles: Mapping[str, str] | None = None) -> dict[str, Any]
     }
 
 
-def _line(line: Line, arrays: _Arrays, names: dict[str, list[str]]) -> dict[str, Any]:
-    style = line.style
+def _line(line: Line, arrays: Arrays, names: dict[str, list[str]]) -> dict[str, Any]:
+    style, curve = line.style, arrays.fitted(line.curve)
     texts = (words.shortened(line.label, 60), line.short, words.shortened(line.note, 80))
     # Figures come before those of single runs: a name told apart in its family stays.
     names.setdefault(line.id, [str(visible(text)) for text in texts])
@@ -229,28 +293,37 @@ def _line(line: Line, arrays: _Arrays, names: dict[str, list[str]]) -> dict[str,
         "dash": style.dash,
         "mark": style.mark,
         "last": line.last,
-        **_curve(line.curve, arrays),
+        **_curve(curve, arrays),
     }
     if line.behind:
         made["behind"] = True
-    if line.fine is not None:
-        made["fine"] = _curve(line.fine, arrays)
+    if line.fine is not None and _is_finer(fine := arrays.fitted(line.fine), curve):
+        made["fine"] = _curve(fine, arrays)
     if line.evaluation is not None:
-        made["evaluation"] = _curve(line.evaluation, arrays)
+        made["evaluation"] = _curve(arrays.fitted(line.evaluation), arrays)
     if line.spikes:
         spikes = np.array(line.spikes, dtype=np.float64)
         made["spikes"] = [arrays.place(spikes[:, 0]), arrays.place(spikes[:, 1])]
     return made
 
 
-def _curve(curve: Drawn, arrays: _Arrays) -> dict[str, Any]:
+def _is_finer(fine: Drawn, curve: Drawn) -> bool:
+    return _gap(fine) < 0.99 * _gap(curve)
+
+
+def _gap(curve: Drawn) -> float:
+    """Steps from one point to the next."""
+    return float(curve.step[-1] - curve.step[0]) / max(1, len(curve.step) - 1)
+
+
+def _curve(curve: Drawn, arrays: Arrays) -> dict[str, Any]:
     made: dict[str, Any] = _steps(curve.step, arrays)
     if np.isfinite(curve.mean).any():
         made["mean"] = arrays.place(curve.mean)
     return made | {"min": arrays.place(curve.low), "max": arrays.place(curve.high)}
 
 
-def _steps(step: IntArray, arrays: _Arrays) -> dict[str, Any]:
+def _steps(step: IntArray, arrays: Arrays) -> dict[str, Any]:
     """The steps, by rule where they follow it."""
     steps = int(step[-1]) + 1 if len(step) else 0
     if np.array_equal(step, even_steps(steps, len(step))):
@@ -264,7 +337,7 @@ def even_steps(steps: int, points: int) -> IntArray:
     return (np.arange(points, dtype=np.int64) * (steps - 1) + gaps // 2) // gaps
 
 
-def _spark(view: RunView, arrays: _Arrays) -> dict[str, Any]:
+def _spark(view: RunView, arrays: Arrays) -> dict[str, Any]:
     """The smoothed curve of a run's row."""
     curve = view.line.curve
     return _steps(curve.step, arrays) | {

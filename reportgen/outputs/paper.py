@@ -61,7 +61,7 @@ class RunsRow:
     """The same, as templates receive it: a picture, and the runs in it."""
 
     figure: FigureView
-    runs: tuple[RunView, ...]
+    runs: Sequence[RunView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ def _family_runs(
     )
 
 
-def _row(shown: Panels, runs: tuple[RunView, ...]) -> RunsRow:
+def _row(shown: Panels, runs: Sequence[RunView]) -> RunsRow:
     finding = " ".join(f"{view.run.label}: {view.finding}" for view in runs)
     return RunsRow(FigureView(shown.name, 0, "runs", Caption(()), finding, family=shown.family.slug), runs)
 

@@ -9,6 +9,8 @@ function lightUp(id) {
   for (const figure of figures) if (figure.drawn && figure.visible) drawLit(figure);
 }
 
+const isLit = (id) => id !== undefined && id === litRun;
+
 // Looked for each time: rows come and go as a reader scrolls.
 function rowsOf(id) {
   return id === null ? [] : document.querySelectorAll(`:is(tr, summary)[data-run="${CSS.escape(id)}"]`);

@@ -12,7 +12,7 @@ function linesOf(figure) {
 
 // The line of a run in a figure, null where it has none.
 function lineOf(figure, id) {
-  return figure.view.lines.find((one) => one.id === id) ?? null;
+  return figure.view.lines.find((one) => one.id === id) ?? lateLine(figure, id);
 }
 
 // Both curves as one, the fine one as far as it goes: a log axis gives its beginning most room.
@@ -20,7 +20,12 @@ function joined(fine, coarse) {
   const end = fine.step[fine.step.length - 1];
   const from = coarse.step.findIndex((step) => step > end);
   if (from < 0) return fine;
-  const both = (name) => (coarse[name] === null ? null : Float64Array.from([...fine[name], ...coarse[name].subarray(from)]));
+  const both = (name) => {
+    if (coarse[name] === null) return null;
+    const values = Float64Array.from([...fine[name], ...coarse[name].subarray(from)]);
+    if (errors.has(coarse[name])) errors.set(values, errors.get(coarse[name]));
+    return values;
+  };
   return { step: both("step"), mean: both("mean"), min: both("min"), max: both("max") };
 }
 

@@ -77,10 +77,11 @@ function readings(figure, { point, line, k, stop }) {
     const rows = [[figure.spec.word, formOf([point.value])(point.value)], [words.family, figure.spec.groups[point.group].name]];
     return figure.rows ? rows : [...rows, [axis.title, axis.ticks ? axis.ticks[Math.round(place)] : countText(place)]];
   }
-  const [mean, low, high] = figure.spec.readings;
+  const [mean, low, high] = line.words ?? figure.spec.readings;
   if (figure.spec.marked) return [[words.threshold, figure.axes.x.ticks[k]], [mean, Number.isFinite(line.mean[k]) ? countText(line.mean[k]) : page.notation.missing]];
-  const values = line.mean ? [line.mean[k], line.min[k], line.max[k]] : [line.min[k], line.max[k]];
-  const write = formOf(values);
+  const parts = line.mean ? [line.mean, line.min, line.max] : [line.min, line.max];
+  const known = [...parts, line.evaluation?.mean].map((part) => errors.get(part)).filter(Boolean);
+  const write = formOf(parts.map((part) => part[k]), known);
   const rows = [[words.step, countText(line.step[k])]];
   if (line.mean) rows.push([mean, write(line.mean[k])]);
   if (line.min !== line.max || !line.mean) rows.push([low || words.minimum, write(line.min[k])], [high || words.maximum, write(line.max[k])]);

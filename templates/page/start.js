@@ -2,33 +2,45 @@
 const MOST_DRAWN = 24;
 
 
-function startFigures() {
-  const byElement = new Map();
-  for (const element of document.querySelectorAll(".plot[data-figure]")) {
+const byElement = new Map();
+const nearWatcher = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    const figure = byElement.get(target);
+    if (!figure) continue;
+    figure.visible = isIntersecting;
+    // Each in a task of its own, so that the page answers between them.
+    if (isIntersecting && figure.drawn) drawLit(figure);
+    else if (isIntersecting) setTimeout(() => drawIfNear(figure));
+  }
+}, { rootMargin: "300px 0px" });
+const sizeWatcher = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const figure = byElement.get(target);
+    if (figure?.drawn && target.clientWidth > 0 && target.clientWidth !== figure.width) figure.show({});
+  }
+});
+
+function addFigures(root) {
+  for (const element of root.querySelectorAll(".plot[data-figure]")) {
     const figure = page.figures[element.dataset.figure].panels ? new EffectsFigure(element) : new Figure(element);
     figures.push(figure);
     byElement.set(element, figure);
+    nearWatcher.observe(element);
+    sizeWatcher.observe(element);
   }
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      const figure = byElement.get(target);
-      figure.visible = isIntersecting;
-      // Each in a task of its own, so that the page answers between them.
-      if (isIntersecting && figure.drawn) drawLit(figure);
-      else if (isIntersecting) setTimeout(() => drawIfNear(figure));
-    }
-  }, { rootMargin: "300px 0px" });
-  const resizer = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const figure = byElement.get(target);
-      if (figure.drawn && target.clientWidth > 0 && target.clientWidth !== figure.width) figure.show({});
-    }
-  });
-  for (const element of byElement.keys()) {
-    watcher.observe(element);
-    resizer.observe(element);
+}
+
+function dropFigures(root) {
+  for (let k = figures.length - 1; k >= 0; k -= 1) {
+    const figure = figures[k];
+    if (!root.contains(figure.element)) continue;
+    nearWatcher.unobserve(figure.element);
+    sizeWatcher.unobserve(figure.element);
+    byElement.delete(figure.element);
+    if (figure.drawn) figure.purge();
+    figure.visible = false;
+    figures.splice(k, 1);
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
 }
 
 function drawIfNear(figure) {
@@ -47,11 +59,13 @@ function print() {
     figure.element.style.width = PAPER_WIDTH;
     figure.draw();
   }
+  for (const table of tables) table.rows.print();
 }
 
 function donePrinting() {
   printing = false;
   for (const figure of figures) figure.element.style.width = "";
+  for (const table of tables) table.rows.donePrinting();
   redrawAll();
 }
 
@@ -65,16 +79,30 @@ function startPrinting() {
   addEventListener("afterprint", donePrinting);
 }
 
-startFigures();
-startPrinting();
-for (const wrapper of document.querySelectorAll(".table[data-name]")) {
-  const table = new Table(wrapper);
-  table.enhance();
-  addSparklines(table);
+const target = () => {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+};
+
+function start() {
+  addFigures(document);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+  startPrinting();
+  addTables(document);
+  if (many) {
+    addLookups(document);
+    watchParts();
+  }
+  addSettings();
+  foldContents();
+  followReading();
+  addEventListener("hashchange", () => bring(target()).then(unfoldTarget));
+  document.documentElement.classList.add("ready");
+  return bring(target()).then(unfoldTarget);
 }
-addSettings();
-foldContents();
-followReading();
-addEventListener("hashchange", unfoldTarget);
-unfoldTarget();
-document.documentElement.classList.add("ready");
+
+if (many) loadIndex().then(start);
+else start();

@@ -15,28 +15,34 @@ function powerText(value, digits) {
   return Number(exponent) === 0 ? minus(figures) : `${minus(figures)}×10${raised(Number(exponent))}`;
 }
 
-// How the numbers of one readout are written: all in one notation.
-function formOf(values) {
+// How the numbers of one readout are written: all in one notation. Values of packed curves have errors (`known`,
+// as data.js keeps them): none is written with a digit whose half is less than its own.
+function formOf(values, known = []) {
   const found = [...new Set(values.filter((value) => Number.isFinite(value) && value !== 0))];
   const sizes = found.map(Math.abs);
   const [largest, smallest] = [Math.max(...sizes), Math.min(...sizes)];
   const plainly = found.length && largest >= 1e-3 && largest <= 1e6 && smallest >= 1e-4;
   const differ = (write) => new Set(found.map(write)).size === found.length;
-  const write = (value) => (value === 0 ? "0" : countText(value).replace("-", page.notation.minus));
-  if (found.length && found.every(Number.isInteger) && largest < 1e6) return (value) => (Number.isFinite(value) ? write(value) : page.notation.missing);
+  const whole = (value) => (value === 0 ? "0" : countText(value).replace("-", page.notation.minus));
+  if (found.length && found.every(Number.isInteger) && largest < 1e6) return (value) => (Number.isFinite(value) ? whole(value) : page.notation.missing);
+  const errorOf = (value) => Math.max(0, ...known.map(({ size, share }) => size ?? share * Math.abs(value)));
+  const safeDecimals = (value) => Math.floor(-Math.log10(2 * errorOf(value))); // Infinity where there is no error
+  const safeDigits = (value) => Math.max(1, Math.min(6, safeDecimals(value) + exponentOf(value) + 1));
   if (!plainly) {
+    const write = (value) => powerText(value, Math.min(digits, safeDigits(value)));
     let digits = 3;
-    while (digits < 6 && !differ((value) => powerText(value, digits))) digits += 1;
-    return (value) => (Number.isFinite(value) ? (value === 0 ? "0" : powerText(value, digits)) : page.notation.missing);
+    while (digits < 6 && !differ(write)) digits += 1;
+    return (value) => (Number.isFinite(value) ? (value === 0 ? "0" : write(value)) : page.notation.missing);
   }
+  const write = (value) => plainText(value, Math.max(0, Math.min(decimals, safeDecimals(value))));
   let decimals = Math.max(0, 2 - exponentOf(largest), 1 - exponentOf(smallest));
   const most = Math.max(decimals, 5 - exponentOf(largest));
-  while (decimals < most && !differ((value) => plainText(value, decimals))) decimals += 1;
+  while (decimals < most && !differ(write)) decimals += 1;
   // Nothing is shown as 0, and no share of a whole as the whole.
   const shares = found.every((value) => value >= 0 && value <= 1);
   const honest = (value) => Number(value.toFixed(decimals)) !== 0 && (Number(value.toFixed(decimals)) !== 1 || value === 1 || !shares);
   while (decimals < 17 && !found.every(honest)) decimals += 1;
-  return (value) => (Number.isFinite(value) ? (value === 0 ? "0" : plainText(value, decimals)) : page.notation.missing);
+  return (value) => (Number.isFinite(value) ? (value === 0 ? "0" : write(value)) : page.notation.missing);
 }
 
 function roundGap(least) {
