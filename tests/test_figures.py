@@ -21,10 +21,11 @@ from scipy import stats
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.figure_kinds import figure_kinds
 from reportgen.figures.draw import draw
+from reportgen.figures.families import run_line
 from reportgen.figures.overview import avg_final_loss
 from reportgen.figures.runs import run_early, run_whole
-from reportgen.figures.style import MOST_NAMED, Figure
-from reportgen.figures.traces import Drawn, band, line, thinned
+from reportgen.figures.style import MOST_NAMED, Figure, category
+from reportgen.figures.traces import Drawn, band, line, lone, thinned
 from reportgen.report import RunReport
 from tests import samples
 from tests.families import drawn, family, one, overview, panels
@@ -481,3 +482,27 @@ def test_panels_keep_the_spikes_of_the_first_steps() -> None:
     assert (found[7], found[700], found[1499]) == (9.0, 0.001, 8.0)
     assert len(found) < 400
     assert any(math.isnan(y) for x, y in found.items() if 300 <= x < 310)
+
+
+def test_an_unsmoothed_line_goes_on_through_points_that_fall_on_missing_entries() -> None:
+    """1,800 entries, every third missing, thinned to 800 points: no gap, and the values of the loop."""
+    losses = np.linspace(3.0, 1.0, 1_800)
+    losses[::3] = math.nan
+    made = samples.run_report("r")
+    run = samples.with_summary(made, summary=samples.summarise(losses, window=1))
+    assert np.isnan(run.summary.curve.mean).any()
+    shown = run_line(run, category(0), "r").curve
+    assert np.isfinite(shown.mean[1:]).all()
+    true = 3.0 - 2.0 * shown.step / 1_799
+    assert shown.mean[1:] == pytest.approx(true[1:], abs=2e-3)
+
+
+def test_raw_values_between_gaps_are_drawn() -> None:
+    low = np.array([1.0, math.nan, 2.0, math.nan, 3.0])
+    high = np.array([1.5, math.nan, 2.0, math.nan, 4.0])
+    gaps = np.full(5, math.nan)
+    bars, dots = lone(Drawn(np.arange(5), gaps, low, high), np.arange(5.0), "#777777")
+    drawn_bars = values(bars["y"])
+    assert drawn_bars[:2] == [1.0, 1.5] and drawn_bars[6:8] == [3.0, 4.0]
+    assert [y for y in values(dots["y"]) if not math.isnan(y)] == [2.0]
+    assert lone(Drawn(np.arange(2), gaps[:2], np.ones(2), np.ones(2)), np.arange(2.0), "#777777") == []

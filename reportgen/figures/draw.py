@@ -16,7 +16,7 @@ from reportgen.figures.panels import draw_effects
 from reportgen.figures.plot import Axis, Effects, Line, Plot
 from reportgen.figures.scales import positions
 from reportgen.figures.style import MOST_NAMED, TEXT_PX, Figure, fade, plain, plain_array
-from reportgen.figures.traces import Drawn, band, joined, line, spike_lines, thinned
+from reportgen.figures.traces import Drawn, band, joined, line, lone, spike_lines, thinned
 from reportgen.text import told_apart
 
 __all__ = ["draw", "lines_shown", "nothing", "traces_of"]
@@ -195,7 +195,7 @@ def _raw_traces(one: _Shown) -> list[dict[str, Any]]:
             width=0.7,
         )
         return [losses] if alone else [losses, line(curve, one.place, colour)]
-    return [band(curve, one.place, _RAW, 0.75), line(curve, one.place, colour)]
+    return [band(curve, one.place, _RAW, 0.75), *lone(curve, one.place, _RAW), line(curve, one.place, colour)]
 
 
 def _evaluations(plot: Plot, shown: Sequence[_Shown]) -> list[dict[str, Any]]:

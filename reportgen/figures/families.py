@@ -275,6 +275,8 @@ def run_line(
 
     def shown(curve: Curve) -> Drawn:
         line, top = without_spikes(curve, summary.raw, spikes, summary.window)
+        if summary.window == 1:
+            line = _through(line, curve.min)
         return Drawn(curve.step, line, curve.min, top, whole=whole)
 
     curve = {"all": summary.curve, "early": summary.early, "end": summary.end}[part]
@@ -289,6 +291,15 @@ def run_line(
         counts=not diverged(run),
         spikes=tuple(spike for spike in _tops(spikes) if part != "end" or spike[0] >= curve.step[0]),
     )
+
+
+def _through(line: FloatArray, low: FloatArray) -> FloatArray:
+    """An unsmoothed line drawn on through points whose own entry is missing where others near it are not."""
+    lacking = ~np.isfinite(line) & np.isfinite(low)
+    there = np.flatnonzero(np.isfinite(line))
+    if not lacking.any() or not len(there):
+        return line
+    return np.where(lacking, np.interp(np.arange(len(line)), there, line[there]), line)
 
 
 def _tops(spikes: Spikes) -> tuple[tuple[float, float], ...]:

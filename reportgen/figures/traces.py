@@ -10,7 +10,7 @@ import numpy as np
 from reportgen.figures.style import fade, plain_array
 from reportgen.kinds import FloatArray, IntArray
 
-__all__ = ["Drawn", "band", "joined", "line", "spike_lines", "thinned"]
+__all__ = ["Drawn", "band", "joined", "line", "lone", "spike_lines", "thinned"]
 
 _MOST_POINTS = 400
 
@@ -119,6 +119,21 @@ def band(curve: Drawn, place: FloatArray, colour: str, opacity: float, **fields:
         "showlegend": False,
         **fields,
     }
+
+
+def lone(curve: Drawn, place: FloatArray, colour: str) -> list[dict[str, Any]]:
+    """Ranges between two gaps, for which a band has no area: thin lines, dots where they are one value."""
+    there = np.isfinite(curve.low) & np.isfinite(curve.high)
+    near = np.concatenate(([False], there[:-1])) | np.concatenate((there[1:], [False]))
+    found = there & ~near
+    if not found.any():
+        return []
+    low, high = curve.low[found], curve.high[found]
+    traces = [spike_lines(place[found], low, high, colour)]
+    same = np.where(found & (curve.low == curve.high) & ~np.isfinite(curve.mean), curve.low, np.nan)
+    if np.isfinite(same).any():
+        traces.append(line(Drawn(curve.step, same, same, same), place, colour, showlegend=False))
+    return traces
 
 
 def spike_lines(place: FloatArray, foot: FloatArray, top: FloatArray, colour: str) -> dict[str, Any]:
