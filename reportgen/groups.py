@@ -6,7 +6,7 @@ A group's numbers come from :mod:`reportgen.inference`; which groups are compare
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -153,13 +153,16 @@ NO_GROUPS = Grouping((), (), "")
 _ONCE = ("the same seed as ", "the same losses as ")
 
 
-def grouped(members: Sequence[Member], group_by: Sequence[str] | None = None) -> Grouping:
+def grouped(
+    members: Sequence[Member], group_by: Sequence[str] | None = None, *, by_value: bool = False
+) -> Grouping:
     """The groups of a family's runs, without their numbers.
 
     Args:
         members: In the family's order.
         group_by: The attributes that the list groups by, seed or none; empty makes the family one group. Then
             neither source nor length part runs: that is the list's word. None leaves it to the seeds.
+        by_value: Groups come in the order of their attributes' values, numbers rising, not of their runs.
     """
     places: dict[Hashable, list[int]] = {}
     alone: list[LeftOut] = []
@@ -180,10 +183,26 @@ def grouped(members: Sequence[Member], group_by: Sequence[str] | None = None) ->
         made, left = _split(members, together, by_length=group_by is None)
         groups += made
         alone += left
-    groups.sort(key=lambda group: group.runs)
+    rank = _rank(members) if by_value else (lambda _: ())
+    groups.sort(key=lambda group: (rank(members[group.runs[0]]), group.runs))
     if not groups:
         return Grouping((), (), _needed(members))
     return Grouping(tuple(groups), tuple(sorted(alone, key=lambda left: left.run)), "")
+
+
+def _rank(members: Sequence[Member]) -> Callable[[Member], tuple[tuple[int, float], ...]]:
+    """A key that sorts by attributes in turn: numbers rising, text as it first comes, then none."""
+    texts: dict[str, dict[object, int]] = {}
+    for member in members:
+        for name, value in member.attributes.items():
+            texts.setdefault(name, {}).setdefault(value, len(texts[name]))
+
+    def place(name: str, value: object) -> tuple[int, float]:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return 0, float(value)
+        return (2, 0.0) if value is None else (1, float(texts[name][value]))
+
+    return lambda member: tuple(place(name, member.attributes.get(name)) for name in texts)
 
 
 def measured(grouping: Grouping, scale: Scale | None = None, bounds: Bounds = (None, None)) -> Grouping:

@@ -184,7 +184,11 @@ def _grouping(family: FamilyReport) -> Grouping:
     ]
     keys = None if spec.group_by is None else [_key(family, name) for name in spec.group_by]
     values = [member.value for member in members if member.value is not None]
-    made = groups.measured(groups.grouped(members, keys), _scale(family), _bounds(family, metric, values))
+    # Names do not sort as numbers do: 1e-2 comes before 1e-3 in them.
+    unordered = spec.order is None
+    made = groups.measured(
+        groups.grouped(members, keys, by_value=unordered), _scale(family), _bounds(family, metric, values)
+    )
     labels = _labels(family, made.groups)
     return replace(
         made,

@@ -193,3 +193,17 @@ def test_every_run_of_a_family_with_groups_is_counted_or_named_once(drawn):
     for group in made.groups:
         assert len({members[run].seed for run in group.runs}) > 1
         assert len({(members[run].attributes.get("lr"), members[run].place) for run in group.runs}) == 1
+
+
+def test_groups_come_by_their_values_where_the_list_has_no_order() -> None:
+    """1e-4, 1e-3, 1e-2, though names sort the other way; text as it first comes, what is missing last."""
+    rates = (1e-2, 1e-3, 1e-4)
+    members = [
+        member(seed, attributes={"opt": opt, "lr": lr})
+        for opt in ("sgd", "adam")
+        for lr in (*rates, None)
+        for seed in (0, 1)
+    ]
+    for by_value, order in ((True, (1e-4, 1e-3, 1e-2, None)), (False, (*rates, None))):
+        found = [members[one.runs[0]].attributes for one in grouped(members, by_value=by_value).groups]
+        assert found == [{"opt": opt, "lr": lr} for opt in ("sgd", "adam") for lr in order]

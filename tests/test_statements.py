@@ -60,13 +60,13 @@ class TestSeedGroups:
             )
         }
         (family,) = built(tmp_path, runs)["families"]
-        assert [group["label"] for group in family["groups"]] == ["lr=0.001", "lr=0.0001"]
+        assert [group["label"] for group in family["groups"]] == ["lr=0.0001", "lr=0.001"]
         assert [group["n"] for group in family["groups"]] == [4, 4]
         first = [end(losses) for losses, _ in list(runs.values())[:4]]
-        assert family["groups"][0]["mean"] == pytest.approx(np.mean(first), rel=1e-9)
+        assert family["groups"][1]["mean"] == pytest.approx(np.mean(first), rel=1e-9)
         low, high = stats.t.interval(0.95, 3, loc=np.mean(first), scale=stats.sem(first))
-        assert family["groups"][0]["interval"] == pytest.approx([low, high], rel=1e-9)
-        assert [run["group"] for run in family["runs"]] == [0] * 4 + [1] * 4
+        assert family["groups"][1]["interval"] == pytest.approx([low, high], rel=1e-9)
+        assert [run["group"] for run in family["runs"]] == [1] * 4 + [0] * 4
 
     def test_twelve_runs_of_four_rates(self, tmp_path):
         runs = {
