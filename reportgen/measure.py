@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen import curves
 from reportgen.cache import Cache, key_of
+from reportgen.curves.sharing import Shared
 from reportgen.curves.storing import from_bytes, to_bytes
 from reportgen.executors.local import Local
 from reportgen.log import Progress
@@ -79,6 +80,7 @@ def measure(
     code = fingerprint()
     jobs = [_job(pulled, settings, device, code, limit) for pulled, settings in runs]
     results: dict[str, Measured | Unusable] = {}
+    shared = Shared()
     missing: dict[str, _Job] = {}
     for job in jobs:
         if job.key in results or job.key in missing:
@@ -87,7 +89,7 @@ def measure(
         if kept is None:
             missing[job.key] = job
         else:
-            results[job.key] = kept
+            results[job.key] = _lean(kept, shared)
             progress.advance(job.work.name)
     notes: dict[int, tuple[str, ...]] = {}
     before = {job.key: last for job in missing.values() if (last := _last(job, cache)) is not None}
@@ -101,7 +103,7 @@ def measure(
                 notes[number] = made.notes
                 for job, result in zip(batches[number], made.results, strict=True):
                     now = before[job.key] if isinstance(result, Unchanged) else result
-                    results[job.key] = now
+                    results[job.key] = _lean(now, shared)
                     _keep(job, now, cache)
                     if now is result:
                         computed.add(job.key)
@@ -114,6 +116,14 @@ def measure(
         tuple(dict.fromkeys(note for number in sorted(notes) for note in notes[number])),
         tuple(job.work.name for job in missing.values() if job.key in computed),
     )
+
+
+def _lean(result: Measured | Unusable, shared: Shared) -> Measured | Unusable:
+    """The result, less what other results hold too."""
+    if isinstance(result, Unusable):
+        return result
+    series = {name: replace(one, summary=shared.summary(one.summary)) for name, one in result.series.items()}
+    return replace(result, series=series)
 
 
 def _named(result: Measured | Unusable, pulled: Pulled) -> Measured | Unusable:

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +23,7 @@ from reportgen.log import Log
 from reportgen.model_list import FigureOptions
 from reportgen.notation import count
 from reportgen.outputs import data, html, latex, paper, summary
+from reportgen.outputs.folder import Content
 from reportgen.outputs.placeholders import embed
 from reportgen.outputs.svg_fonts import with_fonts
 from reportgen.report import Report
@@ -29,6 +31,7 @@ from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.cache import Cache
+    from reportgen.curves.summary import Curve
     from reportgen.outputs.images import Drawer, Images
     from reportgen.outputs.typesetter import Typesetter
 
@@ -45,11 +48,11 @@ class Made:
     """The files of a build.
 
     Attributes:
-        files: Path relative to OUT, with ``/``, to content.
+        files: Path relative to OUT, with ``/``, to content; curves are made as they are written.
         missing_formats: Format that was asked for and could not be made, to the reason.
     """
 
-    files: Mapping[str, bytes]
+    files: Mapping[str, Content]
     missing_formats: Mapping[str, str]
 
 
@@ -63,7 +66,7 @@ def make_files(
     store: Cache,
     log: Log,
 ) -> Made:
-    """Makes every file of the contract, in memory.
+    """Makes every file of the contract, in memory; curves when they are written.
 
     Args:
         report: The report.
@@ -74,10 +77,11 @@ def make_files(
         store: Holds figures that were drawn before.
         log: Where progress goes.
     """
-    files = dict(_data_files(report))
+    document_bytes = data.json_bytes(document.report_document(report))
+    files: dict[str, Content] = {"report.json": document_bytes, **dict(_data_files(report))}
     wrong: list[str] = []
     drawn: dict[str, Images] = {}
-    with _printing(report, printers, store, templates, paper_size, files) as printing:
+    with _printing(report, printers, store, templates, paper_size, document_bytes) as printing:
         if printing is not None:
             try:
                 with log.step(f"draw {count(printing.figures, 'figure')}"):
@@ -106,8 +110,7 @@ def make_files(
     return Made(files, missing)
 
 
-def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
-    yield "report.json", data.json_bytes(document.report_document(report))
+def _data_files(report: Report) -> Iterator[tuple[str, Content]]:
     yield "summary.md", summary.render(report).encode()
     every = ("family", *tables.all_columns(report.runs))
     yield "tables/runs.csv", data.table_csv(tables.runs_table(report, every)).encode()
@@ -137,7 +140,11 @@ def _data_files(report: Report) -> Iterator[tuple[str, bytes]]:
         for run in family.runs:
             for name, one in run.series.items():
                 if file := run.curve_of(name):
-                    yield file, data.curves_csv(one.summary.curve, smoother).encode()
+                    yield file, partial(_curve_file, one.summary.curve, smoother)
+
+
+def _curve_file(curve: Curve, smoother: str) -> bytes:
+    return data.curves_csv(curve, smoother).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +173,7 @@ def _printing(
     store: Cache,
     templates: Path | None,
     paper_size: Literal["a4", "letter"],
-    files: Mapping[str, bytes],
+    document_bytes: bytes,
 ) -> Iterator[_Printing | None]:
     """Begins to draw every figure on paper and to lay out the report's PDF, both at once."""
     if printers is None:
@@ -198,7 +205,7 @@ def _printing(
                 {name: size_mm(figure) for name, figure in wanted.items()},
                 paper_size=paper_size,
                 templates=templates,
-                attachments={"report.json": files["report.json"]},
+                attachments={"report.json": document_bytes},
             ),
             anew,
             panels,

@@ -17,9 +17,12 @@ import orjson
 
 from reportgen.errors import ReportgenError
 
-__all__ = ["MANIFEST", "amend", "check", "is_current", "publish", "read_manifest"]
+__all__ = ["MANIFEST", "Content", "amend", "check", "is_current", "publish", "read_manifest"]
 
 MANIFEST = "manifest.json"
+Content = bytes | Callable[[], bytes]
+"""Of a file, or what makes it once it is written: of ten thousand curves one is in memory at a time."""
+
 _STAGING = ".reportgen-new"
 _LOCK = ".reportgen.lock"
 # A reader who opens the folder while it is written meets the new page last, beside its new parts.
@@ -86,7 +89,7 @@ def is_current(out: Path, manifest: Mapping[str, Any], inputs: str) -> bool:
 
 def publish(
     out: Path,
-    files: Mapping[str, bytes],
+    files: Mapping[str, Content],
     manifest: Mapping[str, Any],
     *,
     stays: Callable[[str], bool] = lambda _: False,
@@ -110,8 +113,7 @@ def publish(
             report is whole.
         KeyboardInterrupt: Ctrl-C; where it comes during the renames, the new report is whole.
     """
-    content = dict(files)
-    content[MANIFEST] = b""  # It comes last, and is among the names that are looked at.
+    content = [*files, MANIFEST]
     staging = out / _STAGING
     left = "what was there before is untouched"
     try:
@@ -122,12 +124,15 @@ def publish(
         with _locked(out):
             old = _made_before(read_manifest(out))
             stale = {name: when for name, when in old.items() if name not in content and stays(name)}
-            content[MANIFEST] = _manifest(files, manifest, stale)
             if staging.exists():
                 shutil.rmtree(staging)
             try:
-                for name, data in content.items():
+                digests: dict[str, str] = {}
+                for name, made in files.items():
+                    data = made() if callable(made) else made
+                    digests[name] = hashlib.sha256(data).hexdigest()
                     _write(staging / PurePosixPath(name), data, durable="/" not in name)
+                _write(staging / MANIFEST, _manifest(digests, manifest, stale), durable=True)
             except BaseException:
                 shutil.rmtree(staging, ignore_errors=True)
                 raise
@@ -157,9 +162,8 @@ def amend(out: Path, name: str, data: bytes) -> None:
     _write(out / MANIFEST, orjson.dumps(manifest, option=options), durable=True)
 
 
-def _manifest(files: Mapping[str, bytes], manifest: Mapping[str, Any], stale: Mapping[str, str]) -> bytes:
-    digests = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
-    document = {**manifest, "files": digests, "stale": dict(sorted(stale.items()))}
+def _manifest(digests: Mapping[str, str], manifest: Mapping[str, Any], stale: Mapping[str, str]) -> bytes:
+    document = {**manifest, "files": dict(sorted(digests.items())), "stale": dict(sorted(stale.items()))}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
