@@ -15,6 +15,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pikepdf
@@ -309,6 +310,27 @@ def test_a_missing_chrome_is_one_line_that_says_what_to_install(
     with Drawer() as drawer, pytest.raises(ChromeError, match="apt install chromium") as caught:
         drawer.draw({"a": tiny()})
     assert "\n" not in str(named.value) + str(caught.value)
+
+
+@pytest.mark.parametrize("gone", ["argument", "method", "script"])
+def test_a_kaleido_that_nobody_knows_is_named_with_what_to_install(
+    gone: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A later version may rename what is used of it."""
+
+    class Later:
+        def __init__(self, *, path: str, page_generator: Any, **rest: Any) -> None:
+            if gone == "argument" and "channel_cls" in rest:
+                raise TypeError("unexpected keyword argument 'channel_cls'")
+            if gone == "script":
+                page_generator.generate_index()
+
+    monkeypatch.setattr("kaleido.Kaleido", Later)
+    if gone == "script":
+        monkeypatch.setattr("kaleido.__file__", str(tmp_path / "__init__.py"))
+    says = r"Kaleido \d[\d.]+ is not one .* pip install .kaleido>=1.5,<1.6"
+    with Drawer() as drawer, pytest.raises(ChromeError, match=says):
+        drawer.draw({"tiny": tiny()})
 
 
 def test_a_chrome_that_does_not_start_fails_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,12 @@ class Browser:
             paper = self._paper.result()
         except (NoBrowserError, BrowserError):
             raise
+        except (AttributeError, ImportError, TypeError) as error:
+            # What is used of Kaleido has no promise: a later version may call it by another name.
+            raise BrowserError(
+                f"Kaleido {version('kaleido')} is not one that this reportgen knows ({_line(error)});"
+                ' install another: pip install "kaleido>=1.5,<1.6"'
+            ) from error
         except BaseException as error:
             raise BrowserError(f"it did not start: {_line(error)}") from error
         names = {
@@ -183,10 +190,10 @@ class _Page:
     def generate_index(self) -> str:
         import kaleido
 
-        scripts = (
-            folder("templates") / "vendor" / PLOTLY_JS,
-            Path(kaleido.__file__).parent / "vendor" / "kaleido_scopes.js",
-        )
+        scopes = Path(kaleido.__file__).parent / "vendor" / "kaleido_scopes.js"
+        if not scopes.is_file():
+            raise ImportError(f"it has no vendor/{scopes.name}")
+        scripts = (folder("templates") / "vendor" / PLOTLY_JS, scopes)
         return (
             '<!DOCTYPE html><html><head><meta charset="utf-8">'
             + _policy("script-src file: 'unsafe-inline'; img-src data: blob:")
