@@ -143,7 +143,7 @@ def test_a_run_lights_up_in_figures_and_rows(open_page: Opener) -> None:
     page.mouse.move(2, 2)
     page.locator(f"tr[data-run='{slug}'].lit").first.wait_for(state="detached")
     page.locator(f"#table-family-Addition tr[data-run='{slug}']").hover()
-    expect(page.locator("#figure-Addition-linear .over path")).to_have_count(3)
+    expect(page.locator(f"{LOG} .over path")).to_have_count(3)
     page.mouse.move(2, 2)
     drawn(page, LOG)
     expect(page.locator(".over path")).to_have_count(0)
@@ -219,8 +219,8 @@ def test_many_lines_stay_few_traces_with_some_names(open_page: Opener) -> None:
     ends = sorted(runs, key=lambda run: run.summary.curve.mean[-1])
     assert {ends[0].label, ends[-1].label} <= set(names)
     assert page.locator(".legend span").count() <= 1  # the family's, in AvgFinalLoss against digits
-    page.locator("#table-family-Addition tr[data-run='run-7']").hover()
-    expect(page.locator("#figure-Addition-linear .over path")).to_have_count(3)
+    page.locator("#table-runs tr[data-run='run-7']").hover()
+    expect(page.locator(f"{LOG} .over path")).to_have_count(3)
 
 
 def test_a_figure_is_saved_as_svg(open_page: Opener, tmp_path: Path) -> None:

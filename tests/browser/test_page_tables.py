@@ -71,10 +71,11 @@ def test_tables_are_copied_as_csv_and_latex(open_page: Opener) -> None:
     assert re.search(r"\$\d\.\d\d\\times10\^\{-\d+\}\$", text)
 
 
-@pytest.mark.parametrize("table", ["#table-thresholds-Addition", "#table-runs", "#table-family-hostile"])
+@pytest.mark.parametrize("table", ["#table-thresholds-Addition", "#table-runs", "hostile"])
 def test_what_is_copied_as_latex_compiles(open_page: Opener, tmp_path: Path, table: str) -> None:
     """Where no TeX is installed, that powers are mathematics is all that is seen."""
-    report = samples.hostile_report() if "hostile" in table else samples.sample_report()
+    report = samples.hostile_report() if table == "hostile" else samples.sample_report()
+    table = "#table-runs" if table == "hostile" else table
     page = open_page(report, permissions=["clipboard-read", "clipboard-write"])
     page.locator(f"{table} button", has_text="Copy as LaTeX").click()
     page.locator(f"{table} .said", has_text="Copied.").wait_for()

@@ -86,7 +86,7 @@ class TestValuesBetweenGaps:
             "one => one.data.filter(({ mode }) => mode === 'markers').reduce((n, { x }) => n + x.length, 0)"
         )
         assert inked == 40 * 30
-        row = page.locator("#table-family-Sweep tr[data-run='r0']")
+        row = page.locator("#table-runs tr[data-run='r0']")
         row.hover()
         dot = re.compile(r"M[-\d.]+ [-\d.]+h0")
         line = row.locator(".spark path")
