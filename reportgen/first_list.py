@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from reportgen.discover import discover
 from reportgen.errors import ReportgenError
 from reportgen.notation import count
 from reportgen.pull import PullOptions
+from reportgen.series import Ranked, ranked_by
 from reportgen.survey import Survey, SurveyedRun, SurveyedSource, survey, survey_hub
 from reportgen.text import one_line
 
@@ -22,7 +24,6 @@ __all__ = ["FirstList", "of_folder", "of_hub"]
 _MOST_NAMES = 6
 _MOST_SERIES = 12
 _MOST_SAID = 10
-_EVALUATIONS = frozenset({"val", "valid", "validation", "eval", "test", "dev"})
 # Words before a number that count runs, and are no setting of them.
 _COUNTERS = frozenset({"run", "version", "trial", "exp", "experiment", "model", "job", "id", "checkpoint"})
 _TOKEN = re.compile(r"[A-Za-z]+|[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?|[^A-Za-z0-9]+")
@@ -223,11 +224,16 @@ def _family(source: SurveyedSource, above: PurePosixPath | None, by_pattern: boo
         series = list(dict.fromkeys(name for run in read for name in run.series))
         more = f", and {len(series) - _MOST_SERIES:,} more" if len(series) > _MOST_SERIES else ""
         yield f"# series: {one_line(', '.join(series[:_MOST_SERIES]), 300)}{more}"
-        if all("loss" not in run.series for run in read):
-            first = read[0].series[0]
-            metric = "last" if _EVALUATIONS & set(re.split(r"[^a-z]+", first.lower())) else "end"
-            yield f"rank_by = {_quoted(f'{first}.{metric}')}   # there is no loss"
+        if (ranked := _ranked(read)) is not None:
+            yield f"rank_by = {_quoted(f'{ranked.series}.{ranked.metric}')}   # {ranked.why}"
     yield from _differences(read)
+
+
+def _ranked(runs: Sequence[SurveyedRun]) -> Ranked | None:
+    """What the runs are ranked by: of the series that most of them have."""
+    found = Counter(name for run in runs for name in run.series)
+    names = [name for name, number in found.items() if 2 * number > len(runs)] or list(found)
+    return ranked_by(names, {name for run in runs for name in run.evaluations})
 
 
 def _varied(runs: Sequence[SurveyedRun]) -> attributes.Varied:

@@ -65,6 +65,7 @@ class SurveyedRun:
         entries: Values of its first series.
         unfinished: Whether it has further to go.
         notes: What its format says of how it was read.
+        evaluations: Those of its series that its format knows as evaluations.
     """
 
     name: str
@@ -73,6 +74,7 @@ class SurveyedRun:
     entries: int = 0
     unfinished: bool = False
     notes: tuple[str, ...] = ()
+    evaluations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,8 +331,21 @@ class _Look:
     def _of_store(self, one: _Candidate, base: str) -> SurveyedSource:
         assert one.names is not None
         files = self._store_files(one)
-        read = (self._read(one.place, files, name, one.format) for name in sorted(one.names, key=natural))
-        runs = [run for run in read if run is not None]
+        names = sorted(one.names, key=natural)
+        if self._is_too_large(one.place, files):
+            return SurveyedSource({}, one.format, ())
+        size = sum(file.size for file in files if isinstance(file, PlainInput))
+        wanted = names[: self._left] if size <= self._bytes and time.monotonic() < self._until else []
+        self._bytes -= size
+        self._left -= len(wanted)
+        made = _read_runs(files, wanted, one.format) if wanted else {}
+        runs = []
+        for name in names:
+            found = made.get(name)
+            if isinstance(found, Unreadable):
+                self._leave_out(f"{one.place}: {name}", found.reason)
+            else:
+                runs.append(SurveyedRun(name) if found is None else _surveyed(name, found))
         table = {"type": "directory", "path": f"{base}{one.place}".rstrip("/")}
         return SurveyedSource(table, one.format, tuple(runs), is_store=True)
 
@@ -358,11 +373,9 @@ class _Look:
 
     def _read(self, place: str, files: Sequence[InputFile], name: str, form: str) -> SurveyedRun | None:
         """A run with what it holds; without, where a bound is met; None where it holds no series."""
-        size = sum(file.size for file in files if isinstance(file, PlainInput))
-        if any(isinstance(file, PlainInput) and file.size > self._largest for file in files):
-            self._leave_out(place, f"has over {self._largest:,} bytes; raise --max-file-size if it is a run")
+        if self._is_too_large(place, files):
             return None
-        self._bytes -= size
+        self._bytes -= sum(file.size for file in files if isinstance(file, PlainInput))
         self._left -= 1
         if min(self._bytes, self._left) < 0 or time.monotonic() > self._until:
             return SurveyedRun(name)
@@ -374,11 +387,29 @@ class _Look:
         except OSError as error:
             self._leave_out(place, f"cannot be read ({error.strerror})")
             return None
-        first = next(iter(run.series.values()))
-        return SurveyedRun(name, tuple(run.series), run.config, len(first.values), run.unfinished, run.notes)
+        return _surveyed(name, run)
+
+    def _is_too_large(self, place: str, files: Sequence[InputFile]) -> bool:
+        if all(file.size <= self._largest for file in files if isinstance(file, PlainInput)):
+            return False
+        self._leave_out(place, f"has over {self._largest:,} bytes; raise --max-file-size if it is a run")
+        return True
 
     def _inputs(self, place: str, files: Iterable[str]) -> list[InputFile]:
         return [PlainInput(name, self._folder / place / name, self._largest) for name in files]
+
+
+def _surveyed(name: str, run: RunFile) -> SurveyedRun:
+    first = next(iter(run.series.values()))
+    return SurveyedRun(
+        name,
+        series=tuple(run.series),
+        config=run.config,
+        entries=len(first.values),
+        unfinished=run.unfinished,
+        notes=run.notes,
+        evaluations=frozenset(key for key, one in run.series.items() if one.evaluation),
+    )
 
 
 def _fitting(names: Sequence[str], head: Head) -> list[tuple[str, tuple[str, ...]]]:
@@ -401,6 +432,18 @@ def _read_run(files: Sequence[InputFile], name: str, form: str) -> RunFile:
     # Of a folder that tells its run several times all count; a store is read by its own format.
     wanted = form if len(files) == 1 else None
     return formats.read_run(files, head_of(files), name, wanted, {})
+
+
+def _read_runs(
+    files: Sequence[InputFile], names: Sequence[str], form: str
+) -> Mapping[str, RunFile | Unreadable]:
+    """Runs of a store; nothing where its files cannot be read."""
+    from reportgen import formats
+
+    try:
+        return formats.read_runs(files, head_of(files), names, form, {})
+    except OSError:
+        return {}
 
 
 def _is_configuration(name: str) -> bool:

@@ -122,7 +122,7 @@ def test_runs_of_two_kinds_are_two_families(tmp_path: Path) -> None:
     families = tomllib.loads(text)["family"]
     assert len({family["name"] for family in families}) == 2
     assert "rank_by" not in families[0]
-    assert families[1]["rank_by"].endswith(".last")
+    assert families[1]["rank_by"] == "val_accuracy.best"
 
 
 def test_a_folder_without_runs_says_what_it_holds_instead(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reportgen.series import better_of, is_evaluation, title_of
+from reportgen.series import Ranked, better_of, is_evaluation, ranked_by, title_of
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,50 @@ def test_titles() -> None:
         "Evaluation loss",
         "train/kl",
     ]
+
+
+# What tools log, in the order of their files, and what those who train with them compare.
+ULTRALYTICS = (
+    *("train/box_loss", "train/cls_loss", "train/dfl_loss", "metrics/precision(B)", "metrics/recall(B)"),
+    *("metrics/mAP50(B)", "metrics/mAP50-95(B)", "val/box_loss", "val/cls_loss", "learning_rate"),
+)
+YOLOV5 = (
+    *("train/box_loss", "train/obj_loss", "metrics/precision", "metrics/recall", "metrics/mAP_0.5"),
+    *("metrics/mAP_0.5:0.95", "val/box_loss"),
+)
+COCO = ("coco/AP", "coco/AP .5", "coco/AP .75", "coco/AP (M)", "coco/AR", "loss_kpt")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("loss", "accuracy", "eval_loss", "val_accuracy"), None),  # Keras
+        (("loss", "bbox/AP", "fast_rcnn/cls_accuracy"), None),  # detectron2: total_loss is our loss
+        (("loss", "policy_loss", "value_loss"), None),
+        (ULTRALYTICS, ("metrics/mAP50-95(B)", "best")),
+        (YOLOV5, ("metrics/mAP_0.5:0.95", "best")),
+        (COCO, ("coco/AP", "best")),
+        (("epoch_time", "eval_loss", "val_accuracy"), ("eval_loss", "last")),  # Lightning, without train_loss
+        (("lr", "train_acc", "val_acc"), ("val_acc", "best")),
+        (("lr", "train_acc"), ("train_acc", "best")),
+        (("val_wer", "lr"), ("val_wer", "last")),
+        (("Generator loss", "Discriminator loss"), ("Generator loss", "end")),
+        (("lr", "throughput"), ("lr", "end")),
+        (("train/dice", "train/iou"), ("train/iou", "best")),
+        # Stable-Baselines3, Ray, CleanRL, GRPO: a loss is there and says little.
+        (("loss", "rollout/ep_len_mean", "rollout/ep_rew_mean"), ("rollout/ep_rew_mean", "end")),
+        (("loss", "episode_reward_max", "episode_reward_mean"), ("episode_reward_mean", "end")),
+        (("loss", "charts/SPS", "charts/episodic_return"), ("charts/episodic_return", "end")),
+        (("loss", "completions/mean_length", "reward", "reward_std"), ("reward", "end")),
+        (("loss", "env_runners/episode_return_mean"), ("env_runners/episode_return_mean", "end")),
+        # Preferences and a reward model: what is trained is told by the loss.
+        (("loss", "rewards/chosen", "rewards/margins", "eval_loss"), None),
+        (("loss", "min_reward", "mean_reward", "max_reward", "margin"), None),
+        ((), None),
+    ],
+)
+def test_what_runs_are_ranked_by(names: tuple[str, ...], expected: tuple[str, str] | None) -> None:
+    validated = {name for name in names if name.startswith("metrics/")}
+    found = ranked_by(names, validated)
+    assert (None if found is None else (found.series, found.metric)) == expected
+    assert found is None or (isinstance(found, Ranked) and found.why)
