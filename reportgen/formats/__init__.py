@@ -208,6 +208,8 @@ def _read_all(
         if not own or (read and not {read[0].format, one.name} <= set(PREFERENCE)):
             continue
         try:
+            if read and len(one.runs(own, options) or ()) > 1:
+                continue  # A store beside the run's own record does not say which of its runs this is.
             run = one.read(own, name, options)
             read.append(one_run(run, name, options.get("repeats"), own[0].name))
         except Unreadable as reason:

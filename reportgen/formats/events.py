@@ -6,6 +6,7 @@ What writes them: SummaryWriter, Keras, TensorFlow, Lightning, Transformers, Ult
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 
 from reportgen.formats.assembly import LOSS, Column, listed, series_of, shown
 from reportgen.formats.event_file import Entries, EventFile, begins_event_file, read_event_file
-from reportgen.formats.reading import sound
+from reportgen.formats.reading import number, sound
 from reportgen.formats.series_names import own_names, parts
 from reportgen.kinds import RunFile, Unreadable
 
@@ -35,6 +36,15 @@ _ROLES = frozenset({"train", "training", "val", "valid", "validation", "eval", "
 _PLACEHOLDER = "hp_metric"
 _ARGUMENTS = ("args/text_summary", "args")
 _MODEL = ("model_config/text_summary", "model_config")
+# Under which loops of one's own, CleanRL's among them, write a table of their settings as Markdown.
+_SETTINGS = frozenset(
+    {"hyperparameters", "hyperparameter", "hparams", "args", "arguments", "config", "params", "settings"}
+)
+_TEXT = "/text_summary"
+_MOST_LINES = 2_000
+_RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|){1,2}(?:\s*:?-+:?\s*)?")
+_CELLS = re.compile(r"\|\s*([^|]{1,200}?)\s*\|(.*?)\|?\s*")
+_WORDS = {"true": True, "false": False, "none": None, "null": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +231,9 @@ def _config(found: Sequence[_Found]) -> Mapping[str, Any]:
     config: dict[str, Any] = {}
     for one in found:
         texts = one.content.texts
+        for tag, text in texts.items():
+            if tag.removesuffix(_TEXT).rpartition("/")[2].lower() in _SETTINGS:
+                config |= _table(text)
         config |= _object(next((texts[tag] for tag in _ARGUMENTS if tag in texts), ""))
         model = _object(next((texts[tag] for tag in _MODEL if tag in texts), ""))
         if model:
@@ -236,3 +249,24 @@ def _object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _table(text: str) -> dict[str, Any]:
+    """A Markdown table of two columns, names and values; empty where the text is none.
+
+    ``|param|value|``, a rule of dashes, and ``|seed|1|``, ``|cuda|True|``, ``|env_id|CartPole-v1|``.
+    """
+    lines = [line.strip() for line in text.strip().splitlines()[:_MOST_LINES]]
+    if len(lines) < 3 or not _CELLS.fullmatch(lines[0]) or not _RULE.fullmatch(lines[1]):
+        return {}
+    rows = [match for line in lines[2:] if (match := _CELLS.fullmatch(line))]
+    return {row[1]: _cell(row[2].strip()) for row in rows}
+
+
+def _cell(text: str) -> Any:
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if re.fullmatch(r"[+-]?\d{1,15}", text):
+        return int(text)
+    value = number(text)
+    return text if value is None or not math.isfinite(value) else value

@@ -32,7 +32,7 @@ __all__ = [
     "needed",
 ]
 
-PREFERENCE = ("trainer_state", "trainer_log", "table", "history", "tensorboard")
+PREFERENCE = ("trainer_state", "trainer_log", "wandb", "table", "history", "tensorboard")
 """Formats in the order in which they count where several record one run."""
 
 _CHECKPOINT = re.compile(r"checkpoint-\d+")

@@ -267,3 +267,29 @@ def test_a_record_beyond_all_bounds_is_passed_over(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert list(found.scalars) == ["loss"]
     assert peak < 8 << 20
+
+
+def test_a_table_of_settings_in_markdown_is_the_configuration() -> None:
+    """As CleanRL writes it: ``writer.add_text("hyperparameters", "|param|value|...")``."""
+    args = {
+        "exp_name": "ppo",
+        "seed": 3,
+        "cuda": False,
+        "entity": None,
+        "env_id": "a|b",
+        "lr": 2.5e-4,
+        "n": 1e6,
+    }
+    text = "|param|value|\n|-|-|\n" + "\n".join(f"|{key}|{value}|" for key, value in args.items())
+    written = wire.header() + b"".join(
+        wire.event(1.7e9, 0, wire.tensor(tag, 7, wire.field(8, content.encode()), "text"))
+        for tag, content in {
+            "hyperparameters/text_summary": text,
+            "notes/text_summary": "|a|b|\n|-|-|\n|x|1|",
+            "config/text_summary": "|no table|of settings|",
+        }.items()
+    )
+    written += wire.event(1.7e9, 1, wire.simple("loss", 1.0))
+    run = read(FORMAT, [Bytes("events.out.tfevents.1", written)])
+    assert run.config == args
+    assert isinstance(run.config["seed"], int)

@@ -16,9 +16,10 @@ from format_files import DATA, Bytes, assert_true, files_of, read, taken, truth_
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reportgen.formats import read_run
 from reportgen.formats.wandb import FORMAT
 from reportgen.formats.wandb_file import read_wandb_file
-from reportgen.kinds import Unreadable
+from reportgen.kinds import RunFile, Unreadable
 
 PLACE = DATA / "wandb"
 FILES = files_of(PLACE)
@@ -195,3 +196,36 @@ def test_damage_anywhere_gives_no_value_that_was_not_written(whole: Bytes, data:
         return
     assert run.unfinished or len(damaged) == len(whole.data)
     assert len(run.series["loss"].values) <= len(written.history)
+
+
+def in_folder(files: list[Bytes], name: str = "mine") -> RunFile:
+    heads = {one.name: one.data[:65536] for one in files}
+    return read_run(files, heads.__getitem__, name, None, {})
+
+
+def test_in_a_run_folder_it_counts_before_a_table_and_after_the_trainers_state() -> None:
+    losses = file(RUN, history({"loss": 3.0}, 0), history({"loss": 2.0}, 1), EXIT, name="w/run-id1.wandb")
+    table = Bytes("metrics.csv", b"step,loss,grad_norm\n0,3.5,1.0\n1,2.5,1.25\n")
+    run = in_folder([*losses, table])
+    assert (run.format, run.series["loss"].values.tolist()) == ("wandb", [3.0, 2.0])
+    assert run.series["grad_norm"].values.tolist() == [1.0, 1.25]
+    assert run.config["lr"] == 0.1
+    assert "loss: the values in table differ from those in wandb, which count." in run.notes
+    entries = [{"step": step, "loss": loss} for step, loss in ((0, 9.0), (1, 8.0))]
+    state = Bytes("trainer_state.json", json.dumps({"log_history": entries, "global_step": 1}).encode())
+    run = in_folder([*losses, table, state])
+    assert (run.format, run.series["loss"].values.tolist()) == ("trainer_state", [9.0, 8.0])
+
+
+def test_a_folder_of_several_beside_a_record_tells_nothing_of_it() -> None:
+    other = field(17, field(1, b"id2") + field(8, b"another"))
+    files = [
+        *file(RUN, history({"loss": 3.0}, 0), EXIT, name="wandb/a/run-id1.wandb"),
+        *file(other, history({"loss": 2.0}, 0), EXIT, name="wandb/b/run-id2.wandb"),
+        Bytes("metrics.csv", b"step,loss\n0,3.5\n1,2.5\n"),
+    ]
+    entries = [{"step": step, "loss": loss} for step, loss in ((0, 9.0), (1, 8.0))]
+    files.append(Bytes("trainer_state.json", json.dumps({"log_history": entries, "global_step": 1}).encode()))
+    run = in_folder(files)
+    assert (run.format, list(run.series)) == ("trainer_state", ["loss"])
+    assert not any("id1" in note or "wandb" in note for note in run.notes)
