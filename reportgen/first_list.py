@@ -26,6 +26,7 @@ _MOST_SERIES = 12
 _MOST_SAID = 10
 # Words before a number that count runs, and are no setting of them.
 _COUNTERS = frozenset({"run", "version", "trial", "exp", "experiment", "model", "job", "id", "checkpoint"})
+_FOLDER = "folder"  # What runs of one folder share, where names tell no more of it.
 _TOKEN = re.compile(r"[A-Za-z]+|[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?|[^A-Za-z0-9]+")
 
 
@@ -178,11 +179,33 @@ def _names(sources: Sequence[SurveyedSource]) -> list[str]:
 
 
 def _pattern(names: Sequence[str]) -> str | None:
-    """A pattern of names that are alike but for their numbers; None where there is none."""
-    tokens = [_TOKEN.findall(name) for name in names]
-    if len({len(one) for one in tokens}) > 1 or "'" in "".join(names):
+    """A pattern of names that are alike but for their numbers and for folders; None where there is none."""
+    if "'" in "".join(names):
         return None
-    made, keys, words = "", set(), ""
+    levels = [name.split("/") for name in names]
+    if len({len(one) for one in levels}) > 1:
+        return None
+    made: list[str] = []
+    keys: set[str] = set()
+    for parts in zip(*levels, strict=True):
+        found = _pattern_of_one(parts, keys)
+        if found is None and len(levels[0]) == 1:
+            return None
+        repeated = 1 < len(set(parts)) < len(names)
+        if found is None and repeated and _FOLDER not in keys:
+            keys.add(_FOLDER)
+            found = f"(?P<{_FOLDER}>[^/]+)"
+        made.append(found or "[^/]+")
+    return "/".join(made) if keys else None
+
+
+def _pattern_of_one(names: Sequence[str], keys: set[str]) -> str | None:
+    """Of names without folders, or of one level of folders; the keys that it takes are added to ``keys``."""
+    tokens = [_TOKEN.findall(name) for name in names]
+    if len({len(one) for one in tokens}) > 1:
+        return None
+    made, words = "", ""
+    own: set[str] = set()
     for column in zip(*tokens, strict=True):
         numbers = all("0" <= token[0] <= "9" for token in column)
         if len(set(column)) == 1:
@@ -191,15 +214,16 @@ def _pattern(names: Sequence[str]) -> str | None:
             return None
         else:
             key = "seed" if words.lower() == "s" else words.lower()
-            if not key or key in _COUNTERS or key in keys:
+            if not key or key in _COUNTERS or key in keys | own:
                 return None
-            keys.add(key)
+            own.add(key)
             made += f"(?P<{key}>[0-9.e-]+)"
         if not numbers and re.fullmatch(r"[A-Za-z]+", column[0]):
             words = column[0]
         elif column[0] not in ("-", "_", "=") or numbers:
             words = ""
-    return made if keys else None
+    keys |= own
+    return made
 
 
 def _family(source: SurveyedSource, above: PurePosixPath | None, by_pattern: bool) -> Iterator[str]:

@@ -208,3 +208,20 @@ def test_schema_prints_what_every_list_that_ships_fits(capsys: pytest.CaptureFix
         shipped = model_list.shipped_file(name)
         assert shipped is not None
         assert set(tomllib.loads(shipped.read_text(encoding="utf-8"))) <= set(schema["properties"])
+
+
+def test_folders_that_several_runs_share_are_an_attribute(tmp_path: Path) -> None:
+    tables(
+        tmp_path,
+        *(f"{model}/lr={lr}/log.csv" for model in ("resnet18", "vit-tiny") for lr in ("0.01", "0.5")),
+    )
+    made = tomllib.loads(first_list.of_folder(tmp_path).text)
+    assert made["names"]["pattern"] == r"(?P<folder>[^/]+)/lr=(?P<lr>[0-9.e-]+)"
+
+
+def test_folders_of_one_run_each_and_counted_ones_are_none(tmp_path: Path) -> None:
+    tables(tmp_path, *(f"{model}/version_{n}/log.csv" for n, model in enumerate(("resnet", "vit", "mlp"))))
+    assert "names" not in tomllib.loads(first_list.of_folder(tmp_path).text)
+    tables(tmp_path, "vit/version_7/log.csv")
+    made = tomllib.loads(first_list.of_folder(tmp_path).text)
+    assert made["names"]["pattern"] == "(?P<folder>[^/]+)/[^/]+"

@@ -96,8 +96,10 @@ class Directory:
             name = place.name_at(candidate.place)
             if name is None or name in names or not pattern.fits(name):
                 return False
-            if unsafe_found(candidate.place) or not self._holds_series(source, candidate, pattern):
-                passed += 1
+            holds = not unsafe_found(candidate.place) and self._holds_series(source, candidate, pattern)
+            if not holds:
+                # Folders above the runs that ** finds are not among what was passed over.
+                passed += holds is not None
                 return False
             if len(names) == limit:
                 walk.stop(f"there are over {limit:,}")
@@ -122,13 +124,15 @@ class Directory:
                 taken.append(FoundFile(one, path, digests.size, digests.sha256))
         return taken
 
-    def _holds_series(self, source: DirectorySource, candidate: Candidate, pattern: Pattern) -> bool:
+    def _holds_series(self, source: DirectorySource, candidate: Candidate, pattern: Pattern) -> bool | None:
+        """Whether a place is a run; None where it is above runs that ``**`` finds."""
         if not candidate.is_folder:
             head = local_head(candidate.path.parent)
             return bool(self._access.fits(source, [candidate.path.name], head))
         taken = self._access.fits(source, files_in(candidate.path), local_head(candidate.path))
-        # Above the runs that ** finds are folders that hold nothing but them.
-        return bool(taken) and ("**" not in pattern.text or any("/" not in name for name in taken))
+        if taken and "**" in pattern.text and all("/" in name for name in taken):
+            return None
+        return bool(taken)
 
     def _in_folder(
         self, source: DirectorySource, path: Path, shown: str, files: Sequence[str]
