@@ -159,7 +159,7 @@ def _marks(spec: RunSpec, made: MeasuredRun, conflicts: Sequence[Conflict]) -> t
         "name_differs": isinstance(name, str) and name != spec.name,
         "config_differs": bool(conflicts),
         "not_checked": not made.pulled.checked,
-        "nonpositive": metrics.nonpositive > 0,
+        "nonpositive": loss is not None and loss.summary.metrics.nonpositive > 0,  # Rewards may be.
         "unfinished": measured.unfinished,
         **dict.fromkeys(measured.marks, True),
     }

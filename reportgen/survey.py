@@ -347,7 +347,8 @@ class _Look:
             else:
                 runs.append(SurveyedRun(name) if found is None else _surveyed(name, found))
         table = {"type": "directory", "path": f"{base}{one.place}".rstrip("/")}
-        return SurveyedSource(table, one.format, tuple(runs), is_store=True)
+        form = next((read.format for read in made.values() if not isinstance(read, Unreadable)), one.format)
+        return SurveyedSource(table, form, tuple(runs), is_store=True)
 
     def _store_files(self, one: _Candidate) -> list[InputFile]:
         alone = len(one.files) == 1

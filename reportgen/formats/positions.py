@@ -106,6 +106,7 @@ _TIMES = (
     ),
     *(("training", "time"), ("timestamp",), ("time",)),
 )
+_SECONDS = frozenset({"s", "sec", "secs", "second", "seconds"})
 _TOKENS = (
     *(("tokens",), ("num", "tokens"), ("total", "tokens"), ("tokens", "seen"), ("n", "tokens")),
     *(("num", "input", "tokens", "seen"), ("train", "num", "tokens"), ("train", "tokens")),
@@ -227,6 +228,13 @@ def plain(key: str) -> tuple[str, ...]:
     return tuple(part for part in parts(key) if not part.isdigit())
 
 
+def _without_unit(key: str) -> tuple[str, ...]:
+    """The parts of a name less the seconds that it ends in: ``Wall time (s)``."""
+    said = plain(key)
+    bare = said[:-1]
+    return bare if said[-1:] and said[-1] in _SECONDS and said not in _TIMES and bare in _TIMES else said
+
+
 def _is_whole(one: Column) -> bool:
     values = one.values[one.logged]
     return bool(values.size and (np.abs(values) <= _WHOLE).all() and (values == np.round(values)).all())
@@ -268,13 +276,13 @@ def axes_of(numbers: Mapping[str, Column], step: Step) -> dict[str, str]:
     """Columns that are other positions of the rows, with the kind of each."""
     found: dict[str, str] = {}
     for kind, known in (("epoch", _EPOCHS), ("time", _TIMES), ("tokens", _TOKENS)):
-        named = [(known.index(said), key) for key in numbers if (said := plain(key)) in known]
+        named = [(known.index(said), key) for key in numbers if (said := _without_unit(key)) in known]
         for _, key in sorted(named):
             one = numbers[key]
             values = one.values[one.logged]
             if key == step.column or not (kind == "epoch" or _rises(one, step)):
                 continue
-            if plain(key) == ("time",) and values.size < _CLOCK_ROWS:
+            if _without_unit(key) == ("time",) and values.size < _CLOCK_ROWS:
                 continue
             if kind not in found.values():
                 found[key] = kind

@@ -66,7 +66,9 @@ _MEASURES = frozenset(
     }
 )
 _RATES = (("learning", "rate"), ("lr",))
-_BEFORE_RATES = frozenset({*_TRAINING, "trainer", "optimizer", "optim", "opt", "cur", "current", "x", "base"})
+_BEFORE_RATES = frozenset(
+    {*_TRAINING, "trainer", "optimizer", "optim", "opt", "cur", "current", "x", "base", "charts"}
+)
 
 
 def parts(name: str) -> tuple[str, ...]:
