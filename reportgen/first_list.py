@@ -209,7 +209,7 @@ def _pattern_of_one(names: Sequence[str], keys: set[str]) -> str | None:
     for column in zip(*tokens, strict=True):
         numbers = all("0" <= token[0] <= "9" for token in column)
         if len(set(column)) == 1:
-            made += re.escape(column[0])
+            made += re.escape(column[0]).replace(r"\-", "-")
         elif not numbers:
             return None
         else:

@@ -87,7 +87,7 @@ def test_where_no_configuration_says_it_names_do(tmp_path: Path) -> None:
     )
     list_ = tomllib.loads(first_list.of_folder(tmp_path).text)
     assert list_["source"] == {"type": "directory", "path": "{name}.csv"}
-    assert list_["names"]["pattern"] == "lr(?P<lr>[0-9.e-]+)\\-bs_(?P<bs>[0-9.e-]+)\\-s(?P<seed>[0-9.e-]+)"
+    assert list_["names"]["pattern"] == "lr(?P<lr>[0-9.e-]+)-bs_(?P<bs>[0-9.e-]+)-s(?P<seed>[0-9.e-]+)"
 
 
 @pytest.mark.parametrize(

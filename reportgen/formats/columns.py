@@ -5,6 +5,7 @@ The same for CSV, TSV, JSON Lines and Parquet, and for every format whose rows a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,20 +34,23 @@ from reportgen.kinds import Series, Unreadable
 if TYPE_CHECKING:
     from reportgen.kinds import FloatArray
 
-__all__ = ["Table", "column", "in_order", "of_objects", "series_of"]
+__all__ = ["SPLITS", "Table", "column", "in_order", "of_objects", "series_of"]
 
-# A column of one kind of word, whose rows are something else than training.
-_SPLIT_WORDS = frozenset(
-    {"train", "training", "val", "valid", "validation", "eval", "evaluation", "test", "dev"}
-)
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "eval", "evaluation", "test", "dev"})
+"""Words that say of which data values are."""
+
 _TAGS = frozenset({"tag", "metric", "name", "key", "metrics"})
 _IDENTITIES = frozenset(
     {"run", "name", "id", "uuid", "experiment", "model", "title", "trial", "job", "config"}
 )
 _NUMBERED = frozenset({"run", "seed", "fold", "trial"})
 _ODD = re.compile(
-    r"(?:tensor\((?=.*\))|(?=.*%$))(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?|nan|inf)(?:[,)].*|\s*%)|(?P<comma>[-+]?\d+,\d+)"
+    r"(?:(?:tensor|(?:np\.|numpy\.)?float\d+)\((?=.*\))|\[(?=[^,]*\]$)|(?=.*%$))"
+    r"\s*(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?|nan|inf)(?:[,)\]].*|\s*%)|(?P<comma>[-+]?\d+,\d+)"
 )
+# As C of Microsoft and of others writes what is no number: -1.#IND, 1.#QNAN, nan(0x8), -nan(ind).
+_NO_NUMBER = re.compile(r"[+-]?(?:1\.#(?:qnan|snan|ind)\d*|nan\(\w*\))", re.IGNORECASE)
+_INFINITE = re.compile(r"(?P<sign>[+-]?)1\.#inf\d*", re.IGNORECASE)
 _MACHINE = frozenset(
     {
         *(
@@ -124,8 +128,13 @@ def column(name: str, cells: Sequence[object]) -> Column:
 
 
 def _written_oddly(cell: str) -> float | None:
-    """``50%``, ``tensor(0.5, device='cuda:0')`` and, where commas separate nothing, ``0,5``."""
-    found = _ODD.fullmatch(cell.strip())
+    """``50%``, ``tensor(0.5, device='cuda:0')``, ``[0.5]``, ``1.#INF`` and ``0,5``."""
+    text = cell.strip()
+    if _NO_NUMBER.fullmatch(text):
+        return math.nan
+    if infinite := _INFINITE.fullmatch(text):
+        return -math.inf if infinite["sign"] == "-" else math.inf
+    found = _ODD.fullmatch(text)
     return number((found["number"] or found["comma"]).replace(",", ".")) if found else None
 
 
@@ -187,6 +196,8 @@ def series_of(
     axes = axes_of(numbers, step if by_epoch is None else replace(step, logged=step.logged & ~by_epoch))
     left = [one for one in numbers.values() if one.name != step.column and one.name not in axes]
     left = [one for one in left if not _is_index(one) and not counts_too(one, step)]
+    if step.column is None:  # What counts in fractions is no quantity either.
+        left = [one for one in left if plain(one.name) not in STEPS]
     left = [one for one in left if "timestamp" not in parts(one.name)]
     if (
         step.column is None
@@ -236,7 +247,7 @@ def series_of(
             no_series=True,
         )
     texts = [one.name for one in table.columns.values() if one.texts and is_measure(one.name)]
-    notes = _notes(series, step, left, split)
+    notes = _notes(series, table, step, left, split)
     if texts:
         notes.append(f"Columns that hold no numbers were left out: {enumeration(texts)}.")
     return in_order(series), (*table.notes, *notes)
@@ -288,7 +299,7 @@ def _by_split(table: Table) -> tuple[Table, str]:
         if not there:
             continue
         name = key.strip().lower()
-        is_split = there <= _SPLIT_WORDS
+        is_split = there <= SPLITS
         values = next((other for other in table.columns if other.strip().lower() == "value"), None)
         is_tag = name in _TAGS and values is not None and len(there) < table.rows
         if not is_split and not is_tag:
@@ -339,10 +350,20 @@ def _several(key: str, count: int) -> str:
     return f"holds several runs in one table: {quoted(key)} has {count:,} values; write one file for each run"
 
 
-def _notes(series: Iterable[Series], step: Step, left: Sequence[Column], split: str) -> list[str]:
+def _why_rows(table: Table) -> str:
+    """Why the rows of a table are counted, where they are."""
+    for key, one in table.columns.items():
+        if plain(key) in STEPS and (one.texts or one.logged.any()):
+            return f"its column {quoted(key)} counts no whole steps: its rows are counted"
+    return "it has no column of steps: its rows are counted"
+
+
+def _notes(
+    series: Iterable[Series], table: Table, step: Step, left: Sequence[Column], split: str
+) -> list[str]:
     """What was taken for what."""
     by_name = {one.name: one for one in series}
-    taken = ["it has no column of steps: its rows are counted"]
+    taken = [_why_rows(table)]
     if step.column is not None:
         taken = [f"the step is {quoted(step.column) if step.column else 'its column without a name'}"]
     for own, words in (("loss", "the loss"), ("eval_loss", "the loss of evaluation")):

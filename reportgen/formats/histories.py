@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reportgen.formats.columns import Table, column, of_objects, series_of
+from reportgen.formats.columns import SPLITS, Table, column, of_objects, series_of
 from reportgen.formats.folders import merged
 from reportgen.formats.positions import STEPS, enumeration
 from reportgen.formats.reading import document, kind, number, sound
@@ -27,6 +27,7 @@ _LIST_OF_NUMBERS = re.compile(r'"([^"]{1,99})"\s*:\s*\[\s*(?:"?-?[\d.]+|"?-?(?:n
 _NUMBERED = re.compile(r"(?P<word>[A-Za-z_ -]{0,20})(?P<number>\d{1,15})")
 _FIRST = 4000
 _OBJECT_OF_NUMBER = re.compile(r'\{\s*"[A-Za-z_ -]{0,20}\d{1,15}"\s*:\s*\{')
+_SPLIT_OF_OBJECTS = re.compile(r'"([A-Za-z]{1,20})"\s*:\s*\[\s*\{')
 _CONFIG = frozenset({"config", "params", "hparams", "hyperparameters", "args", "configuration"})
 
 
@@ -74,6 +75,8 @@ def _may_be(head: bytes, *, alone: bool) -> bool:
     names = _LIST_OF_NUMBERS.findall(text) if text[:1] == "{" else []
     if names and (alone or any(map(is_measure, names))):
         return True
+    if text[:1] == "{" and (split := _SPLIT_OF_OBJECTS.search(text[:_FIRST])):
+        return split[1].lower() in SPLITS
     return text[:1] == "{" and ('"values"' in text or bool(_OBJECT_OF_NUMBER.match(text)))
 
 
@@ -99,6 +102,8 @@ def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any]
             return _run(found[key], name, wanted, config)
     if below := _below(found):
         return _of_lists(below, name, wanted, config)
+    if rows := _of_splits(found):
+        return _of_objects(rows, name, wanted, config)
     if rows := _by_number(found):
         return _of_objects(rows, name, wanted, config)
     if lists:
@@ -119,6 +124,15 @@ def _below(found: Mapping[str, Any]) -> dict[str, list[Any]]:
         for inner, values in one.items()
         if _is_series(values) and is_measure(inner)
     }
+
+
+def _of_splits(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """``{"train": [{"step": 0, "loss": 3}], "val": [...]}`` as one list; empty where it is none."""
+    lists = {key: value for key, value in found.items() if key.lower() in SPLITS and isinstance(value, list)}
+    rows = [(key, one) for key, several in lists.items() for one in several]
+    if not rows or not all(isinstance(one, dict) for _, one in rows):
+        return []
+    return [{**one, "split": key} for key, one in rows]
 
 
 def _by_number(found: Mapping[str, Any]) -> list[dict[str, Any]]:

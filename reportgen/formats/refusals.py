@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -90,10 +91,16 @@ def _of_json(head: bytes) -> str:
     text = head.decode("utf-8-sig", "replace")
     try:
         found: Any = json.loads(text, parse_int=integer)
-    except ValueError:
+    except json.JSONDecodeError as error:
+        if re.match(r"[\[{]\s*'", text.lstrip()):
+            return (
+                "holds dictionaries as Python prints them, and no JSON; write each with json.dumps, on a line"
+            )
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and lines[0].rstrip().endswith("}"):
             return "is JSON Lines of something else than training: no step and no loss"
+        if error.msg == "Extra data" and text[error.pos :].lstrip().startswith("{"):
+            return "holds JSON documents one after the other; write each on a line of its own"
         return "is JSON, but no history of training that a format knows"
     except RecursionError:
         return "is nested too deeply to be a history"

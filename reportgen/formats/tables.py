@@ -7,10 +7,8 @@ DVCLive's ``*.tsv``, and what people write in loops of their own.
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,9 +16,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from reportgen.formats.columns import Table, column, in_order, of_objects, series_of
+from reportgen.formats.delimited import CONFLICT, LINES, cells_of, delimiter_of, unlike
 from reportgen.formats.positions import STEPS, Column
 from reportgen.formats.reading import integer, looks_like_text, number, sound, text_of
 from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
+from reportgen.formats.written import as_written
 from reportgen.kinds import RunFile, Series, Unreadable
 
 if TYPE_CHECKING:
@@ -30,15 +30,10 @@ __all__ = ["TABLES", "Tables", "table_of"]
 
 _ENDINGS = frozenset({"csv", "tsv", "jsonl", "ndjson", "json", "parquet"})
 _MAYBE = frozenset({"", "txt", "log", "dat"})
-_DELIMITERS = ",\t;|"
-_CONFLICT = re.compile(r"(<{7}|={7}|>{7}|\|{7})( |$)")
 _PARQUET = b"PAR1"
-# A quoted cell that does not end within so many lines is a stray quotation mark.
-_MOST_LINES = 100
 # What a Parquet file may unpack to.
 _MOST_BYTES = 2 << 30
 _CONFIG = frozenset({"config", "configuration", "hparams", "hyperparameters", "args"})
-_LINES = 20
 
 
 class Tables:
@@ -93,7 +88,7 @@ def table_of(data: bytes, name: str) -> Table:
         return _parquet(data, name)
     text = text_of(data, name, strict=False).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
-    first = next((line for line in lines if line.strip() and not _CONFLICT.match(line)), "")
+    first = next((line for line in lines if line.strip() and not CONFLICT.match(line)), "")
     if first.lstrip().startswith(("{", "[")) or _ending(name) in {"jsonl", "ndjson"}:
         return _json_lines(lines, name)
     return _delimited(lines, name)
@@ -111,20 +106,20 @@ def _looks_like_a_table(file: str, head: bytes) -> bool:
         return False
     ending = _ending(file)
     text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "replace")
-    lines = [line for line in text.splitlines() if line.strip()][:_LINES]
+    lines = [line for line in text.splitlines() if line.strip()][:LINES]
     if not lines:
         return False
-    whole = lines if len(lines) == 1 or len(lines) == _LINES else lines[:-1]
+    whole = lines if len(lines) == 1 or len(lines) == LINES else lines[:-1]
     if lines[0].lstrip().startswith("{"):
         return _looks_like_json_lines(whole, len(head), ending)
     if ending in {"json", "jsonl", "ndjson"}:
         return False
-    lines = [line for line in lines if not _CONFLICT.match(line)]
+    lines = [line for line in lines if not CONFLICT.match(line)]
     if not lines or any(_is_of_a_tracker(cell.strip(' "')) for cell in lines[0].split(",")):
         return False
     if ending in _ENDINGS:
         return True
-    delimiter = _delimiter(lines)
+    delimiter = delimiter_of(lines)
     between = None if delimiter == " " else delimiter
     header = lines[0].split(between) if delimiter else []
     first = lines[1].split(between) if delimiter and len(lines) > 1 else []
@@ -157,119 +152,12 @@ def _looks_like_json_lines(lines: Sequence[str], size: int, ending: str) -> bool
 
 
 def _delimited(lines: list[str], name: str) -> Table:
-    """CSV and its relatives: one header, padded or quoted cells, bad lines counted."""
+    """CSV and its relatives."""
     left = Counter[str]()
-    rows = _rows(lines, left)
-    header, rows = _header(rows, name)
-    width = len(header)
-    kept: list[list[str]] = []
-    for cells in rows:
-        row = cells
-        while len(row) > width and not row[-1].strip():
-            row = row[:-1]
-        if [cell.strip() for cell in row] == header:
-            left["repeated header"] += 1
-        elif len(row) != width:
-            left["other number of cells"] += 1
-        else:
-            kept.append(row)
-    wrong = left["other number of cells"]
-    if not kept and wrong:
-        raise Unreadable(name, f"is no table: its lines have not the {width:,} cells of its first one")
-    if wrong > len(kept):
-        raise Unreadable(
-            name,
-            f"is no table: {wrong:,} of its {wrong + len(kept):,} lines have other than {width:,} cells",
-        )
-    if not kept:
-        raise Unreadable(name, "holds a header and no rows; the run has logged nothing", no_series=True)
-    columns = zip(*kept, strict=True)
-    named = _unlike(header)
-    return _table((column(key, cells) for key, cells in zip(named, columns, strict=True)), len(kept), left)
-
-
-def _rows(lines: list[str], left: Counter[str]) -> Iterator[list[str]]:
-    """The cells of each line that is not blank, not a comment and not a marker of a merge conflict."""
-    filled = [line for line in lines[:_LINES] if line.strip() and not _CONFLICT.match(line)]
-    sample = [line for line in filled if not line.lstrip().startswith("#")] or filled
-    delimiter = _delimiter(sample)
-    place = 0
-    while place < len(lines):
-        line = lines[place]
-        place += 1
-        if _CONFLICT.match(line):
-            left["merge conflict"] += 1
-        elif not line.strip():
-            continue
-        elif '"' not in line:
-            yield line.split() if delimiter == " " else line.split(delimiter) if delimiter else [line]
-        else:
-            taken = next((n for n in range(_MOST_LINES) if _is_closed(lines[place - 1 : place + n])), None)
-            quoted = "\n".join(lines[place - 1 : place + (taken or 0)])
-            place += taken or 0
-            try:
-                (cells,) = csv.reader(io.StringIO(quoted, newline=""), delimiter=delimiter or ",")
-            except (csv.Error, ValueError):
-                left["other number of cells"] += 1
-            else:
-                yield cells
-
-
-def _is_closed(lines: Sequence[str]) -> bool:
-    return not sum(line.count('"') for line in lines) % 2
-
-
-def _delimiter(lines: Sequence[str]) -> str:
-    """What separates the cells: what stands most often in the first line, and as often in most others.
-
-    A line break inside a quoted cell may make the others differ; then the first line decides alone.
-    """
-    counts = {delimiter: [_unquoted(line).count(delimiter) for line in lines] for delimiter in _DELIMITERS}
-    first = [(one, found) for one, found in counts.items() if found and found[0]]
-    even = [pair for pair in first if 2 * pair[1].count(pair[1][0]) >= len(lines)]
-    best = max(even or first, key=lambda pair: pair[1][0], default=("", []))[0]
-    numbers = lines[1].split() if len(lines) > 1 and not best else []
-    blanks = len(numbers) > 1 and len(lines[0].lstrip("# ").split()) == len(numbers)
-    return " " if blanks and all(number(cell) is not None for cell in numbers) else best
-
-
-def _unquoted(line: str) -> str:
-    return re.sub(r'"[^"]*"', "", line) if '"' in line else line
-
-
-def _header(rows: Iterator[list[str]], name: str) -> tuple[list[str], Iterator[list[str]]]:
-    """The names of the columns, and the rows below them."""
-    comments: list[list[str]] = []
-    for cells in rows:
-        if cells[0].lstrip().startswith("#"):
-            comments.append(cells)
-            continue
-        header = [cell.strip() for cell in cells]
-        if comments and all(number(cell) is not None for cell in header):
-            last = [cell.strip() for cell in comments[-1]]
-            if len(last) == len(header):  # "# step,loss"
-                return [last[0].lstrip("# "), *last[1:]], _with(cells, rows)
-        if all(number(cell) is not None for cell in header if cell) and any(header):
-            raise Unreadable(name, "has no line that names its columns; put one first, such as step,loss")
-        while len(header) > 1 and not header[-1]:
-            header.pop()
-        return header, rows
-    raise Unreadable(name, "holds no table")
-
-
-def _with(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
-    yield first
-    yield from rest
-
-
-def _unlike(header: Sequence[str]) -> list[str]:
-    """Names of columns, none twice."""
-    seen = Counter[str]()
-    names = []
-    for key in header:
-        seen[key] += 1
-        names.append(key if seen[key] == 1 else f"{key} ({seen[key]})")
-    return names if len(set(names)) == len(names) else [f"{n}: {key}" for n, key in enumerate(names, start=1)]
+    cells, rows = cells_of(lines, name, left)
+    cells, notes = as_written(cells)
+    table = _table((column(key, own) for key, own in cells.items()), rows, left)
+    return replace(table, notes=(*table.notes, *notes))
 
 
 # JSON Lines
@@ -281,7 +169,7 @@ def _json_lines(lines: list[str], name: str) -> Table:
     objects: list[dict[str, Any]] = []
     filled = [line for line in lines if line.strip()]
     for place, line in enumerate(filled):
-        if _CONFLICT.match(line):
+        if CONFLICT.match(line):
             left["merge conflict"] += 1
             continue
         try:
@@ -347,7 +235,7 @@ def _parquet(data: bytes, name: str) -> Table:
             raise Unreadable(name, "unpacks to more than 2 GB, the limit for a table")
         table = file.read()
         columns = []
-        for key, cells in zip(_unlike(table.column_names), table.itercolumns(), strict=True):
+        for key, cells in zip(unlike(table.column_names), table.itercolumns(), strict=True):
             kind = cells.type
             if pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind):
                 logged = ~cells.is_null().to_numpy()
@@ -391,6 +279,7 @@ def _left_out(left: Counter[str]) -> Iterator[str]:
     words = {
         "merge conflict": "are markers of a merge conflict; both sides were read",
         "repeated header": "repeat the header",
+        "other header": "name other columns, by which what is below was read",
         "other number of cells": "have not the number of cells of the header, and were left out",
         "no JSON": "are no JSON, and were left out",
         "no object": "are no objects, and were left out",
@@ -399,6 +288,7 @@ def _left_out(left: Counter[str]) -> Iterator[str]:
     for what, said in words.items():
         if count := left[what]:
             one = said.replace("are ", "is ", 1).replace("have ", "has ", 1).replace("repeat ", "repeats ")
+            one = one.replace("name other", "names other")
             one = (
                 one.replace("were left", "was left")
                 .replace("markers", "a marker")
