@@ -67,6 +67,13 @@ def detectron2() -> None:
     write(Path("output/faster_rcnn/metrics.json"), "".join(json.dumps(line) + "\n" for line in lines))
 
 
+def reinforcement() -> None:
+    for seed in (1, 2):
+        rows = [f"{0.5 - n / 900},{10 * n + seed},{n * 512}" for n in range(1, 30)]
+        header = "train/loss,rollout/ep_rew_mean,time/total_timesteps"
+        write(Path(f"logs/ppo-s{seed}/progress.csv"), "\n".join([header, *rows, ""]))
+
+
 def own_loop() -> None:
     write(Path("logs/resnet-lr0.001-s0.csv"), block("Your own loop", "", 0))
     write(Path("logs/lines-lr0.001-s0.jsonl"), block("Your own loop", "", 2))
@@ -80,6 +87,7 @@ MADE: dict[str, Callable[[], None]] = {
     "Keras": keras,
     "Ultralytics": ultralytics,
     "detectron2": detectron2,
+    "Reinforcement learning": reinforcement,
     "Your own loop": own_loop,
 }
 COMMANDS = [
