@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Literal
@@ -16,6 +16,7 @@ __all__ = [
     "condition",
     "count",
     "form_of",
+    "form_of_factors",
     "grouped",
     "loss",
     "measured",
@@ -110,6 +111,11 @@ def form_of(values: Iterable[float | None], *, in_full: bool = False) -> Form:
     while form.digits < _MOST_DECIMALS and not _honest(form, found):
         form = Form("plain", form.digits + 1)
     return form
+
+
+def form_of_factors(factors: Sequence[float]) -> Form:
+    """The notation of factors of 1 and above: what they are above 1 is seen, down to 1e-4."""
+    return form_of([*factors, *(max(factor - 1, _SMALLEST) for factor in factors if factor > 1)])
 
 
 def loss(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ __all__ = [
     "RunReport",
     "Selected",
     "SeriesReport",
+    "step_unit",
     "trained_steps",
 ]
 
@@ -155,6 +156,12 @@ class RunReport:
     def metric(self, key: str) -> Number | None:
         """A metric as lists name it: ``eval_loss.best``, or one of the ranked series."""
         return metrics.value(self, key)
+
+
+def step_unit(runs: Sequence[RunReport]) -> str:
+    """What the steps of the ranked series count: ``epoch``; ``step`` where runs differ."""
+    units = {run.series[run.ranked].step_unit for run in runs}
+    return units.pop() if len(units) == 1 else "step"
 
 
 def trained_steps(series: Mapping[str, SeriesReport], ranked: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,7 @@ from reportgen.attributes import as_attribute, in_words
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.metrics import METRICS, split
 from reportgen.naming import QUANTA_MATHS
+from reportgen.report import step_unit
 from reportgen.series import title_of
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ _USUAL = (
     "spikes",
 )
 _LAST = ("checks", "marks")
+_OF_STEPS = ("trained_steps", "best_step", "min_loss_step", "steps_to.target")
 # Columns that say nothing where no run has a value.
 _OPTIONAL = frozenset({"recorded_avg_final_loss", "listed_avg_final_loss", "checks", "marks"})
 
@@ -252,7 +254,9 @@ def groups_table(family: FamilyReport) -> Table:
     log = family.grouping.scale == "log"
     metric = metric_title(family.ranking.metric) if family.ranking is not None else ""
     made = [group.estimate for group in groups if group.estimate is not None]
-    form = spread_form([one.mean for one in made], [] if log else [one.sd for one in made if one.sd])
+    spreads = [one.sd for one in made if one.sd]
+    form = spread_form([one.mean for one in made], [] if log else spreads)
+    factor = notation.form_of_factors(spreads) if log else None
     columns = (
         Column("group", "Group", "text"),
         Column("runs", "Runs", "count"),
@@ -263,7 +267,7 @@ def groups_table(family: FamilyReport) -> Table:
         Column("minimum", "Minimum", "loss"),
         Column("maximum", "Maximum", "loss"),
     )
-    return Table(columns, tuple(_group_row(group, form, log=log) for group in groups))
+    return Table(columns, tuple(_group_row(group, form, factor) for group in groups))
 
 
 def spread_form(means: Sequence[float], spreads: Sequence[float]) -> notation.Form:
@@ -280,12 +284,12 @@ def spread_form(means: Sequence[float], spreads: Sequence[float]) -> notation.Fo
     return notation.Form("plain", max(0, min(digits, _MOST_DECIMALS)))
 
 
-def _group_row(group: Group, form: notation.Form, *, log: bool) -> Row:
+def _group_row(group: Group, form: notation.Form, factor: notation.Form | None) -> Row:
     made, used = group.estimate, len(group.values)
     low, high = (None, None) if made is None or made.interval is None else made.interval
     sd = None if made is None else made.sd
     least, most = (None, None) if made is None else made.range
-    spread = form(sd) if sd is None or not log else f"×{notation.rounded(sd)}"
+    spread = form(sd) if sd is None or factor is None else f"×{factor(sd)}"
     return Row(
         (
             Cell(group.label, group.label),
@@ -356,16 +360,26 @@ def _cells(runs: Sequence[tuple[FamilyReport, RunReport]], column: Column) -> li
 
 def _column(key: str, runs: Sequence[RunReport]) -> Column:
     if key in COLUMNS:
-        return COLUMNS[key]
+        return _in_unit(COLUMNS[key], runs)
     values = [run.attributes.get(key) for run in runs]
     if any(_extra(run, key) is not None for run in runs):
         return _extra_column(key, runs)
     if all(value is None for value in values):
-        return _metric_column(key) or _extra_column(key, runs)
+        of_metric = _metric_column(key)
+        return _extra_column(key, runs) if of_metric is None else _in_unit(of_metric, runs)
     if key in TITLES:
         return Column(key, TITLES[key], "text" if key in LONG else "number", attribute=True)
     kinds: Mapping[str, Kind] = {"number": "number", "boolean": "boolean", "text": "text"}
     return Column(key, key, kinds[as_attribute(key, values).kind], attribute=True)
+
+
+def _in_unit(column: Column, runs: Sequence[RunReport]) -> Column:
+    """A column of steps, headed by what they are: "Epochs"."""
+    unit = step_unit(runs)
+    if unit == "step" or not column.key.endswith(_OF_STEPS):
+        return column
+    title = column.title.replace("Step", unit.capitalize()).replace("step", unit)
+    return replace(column, title=title)
 
 
 def _attribute_cells(values: Sequence[Value], column: Column) -> list[Cell]:

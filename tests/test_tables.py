@@ -266,6 +266,28 @@ def test_seeds_of_one_configuration_are_grouped() -> None:
     assert [cell.text for cell in row.cells[6:]] == ["1.00×10⁻⁵", "1.00×10⁻³"]
 
 
+def test_a_spread_that_is_not_1_is_not_shown_as_1() -> None:
+    # The geometric standard deviation of 1 and 1.004 is exp(ln(1.004) / sqrt(2)) = 1.0028.
+    runs = [_seeded(f"add_d5_l2_h3_t10K_s00000{i}", value) for i, value in enumerate((1.0, 1.004))]
+    (row,) = tables.groups_table(family_report("A", runs)).rows
+    assert row.cells[3].text == "×1.0028"
+
+
+def test_steps_that_are_epochs_are_called_so() -> None:
+    def counting(unit: str) -> RunReport:
+        run = run_report("a")
+        return replace(run, series={"loss": replace(run.series["loss"], step_unit=unit)})
+
+    def titles(*units: str) -> list[str]:
+        family = family_report("A", [counting(unit) for unit in units])
+        keys = ("trained_steps", "best_step", "min_loss", "steps_to.1e-3")
+        return [column.title for column in tables.family_table(family, keys).columns]
+
+    assert titles("epoch", "epoch")[:2] == ["Epochs", "Epoch of best"]
+    assert titles("epoch", "step")[:2] == titles("step")[:2] == ["Steps", "Step of best"]
+    assert titles("epoch")[2:] == titles("step")[2:]
+
+
 def test_another_revision_or_another_start_is_another_group() -> None:
     names = [f"ins1_mix_d6_l3_h4_t40K_s00000{i}" for i in range(5)]
     starts = [

@@ -195,7 +195,8 @@ def _spot(family: FamilyReport, cell: Cell, label: str, place: float, row: int, 
     n = f"n {len(cell.values)}" if len(cell.values) == cell.of else f"n {len(cell.values)} of {cell.of}"
     spread = ""
     if made is not None and made.sd is not None:
-        spread = f"sd ×{notation.rounded(made.sd)}" if made.scale == "log" else f"sd {form(made.sd)}"
+        factor = notation.form_of_factors([made.sd])
+        spread = f"sd ×{factor(made.sd)}" if made.scale == "log" else f"sd {form(made.sd)}"
     return Spot(
         label,
         float(place),

@@ -105,7 +105,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
     other = otherwise or steps
     many = [line for line in plot.lines if not line.behind]  # groups, where some are behind
     behind = len(plot.lines) - len(many)
-    series = plot.y.title.partition(" (")[0].lower()
+    series = _lower(plot.y.title.partition(" (")[0])
     parts = [
         ("", f"{family.name}: {series} over "),
         ("x", ""),

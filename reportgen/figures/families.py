@@ -20,7 +20,7 @@ from reportgen.figures.vocabulary import INTERVAL_FROM, SMOOTHERS, THRESHOLD, st
 from reportgen.inference import quantile
 from reportgen.kinds import FloatArray, IntArray
 from reportgen.notation import count, power_of_ten
-from reportgen.report import FamilyReport, RunReport
+from reportgen.report import FamilyReport, RunReport, step_unit
 from reportgen.text import told_apart
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "log_steps",
     "run_line",
     "seeds",
-    "step_unit",
     "thresholds",
     "value_title",
 ]
@@ -60,12 +59,6 @@ def value_title(family: FamilyReport) -> str:
     """What the axis of the ranked series is called, with the list's unit."""
     ranked = family.runs[0].series[family.runs[0].ranked] if family.runs else None
     return "" if ranked is None else with_unit(ranked.title or "Training loss", ranked.unit)
-
-
-def step_unit(family: FamilyReport) -> str:
-    """What the steps of the ranked series count: ``epoch``; ``step`` where runs differ."""
-    units = {run.series[run.ranked].step_unit for run in family.runs}
-    return units.pop() if len(units) == 1 else "step"
 
 
 def diverged(run: RunReport) -> bool:
@@ -192,14 +185,14 @@ def _over_steps(
     few = len(lines) <= _BANDED if family.spec.bands is None else family.spec.bands
     return Plot(
         tuple(lines),
-        Axis(step_title(step_unit(family)), scale, x, exact=x_range is not None, whole=True),
+        Axis(step_title(step_unit(family.runs)), scale, x, exact=x_range is not None, whole=True),
         Axis(value_title(family), chosen, y, exact=exact is not None),
         bands or ("all" if few and len(lines) < MANY_LINES else "pointed"),  # type: ignore[arg-type]
         _group_words(family, lines) or (line_name(family), "Rolling minimum", "Rolling maximum"),
         nothing,
         titles={
-            "step": step_title(step_unit(family)),
-            "log": step_title(step_unit(family)),
+            "step": step_title(step_unit(family.runs)),
+            "log": step_title(step_unit(family.runs)),
             "share": "Share of the run",
         },
         evaluation=evaluation_title(family.runs) if points else "",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from reportgen.figures.axes import plotly_axis
 from reportgen.figures.draw import lines_shown, nothing, traces_of
 from reportgen.figures.evaluations import evaluated, evaluation_title, with_evaluations
-from reportgen.figures.families import diverged, run_line, step_unit, value_title
+from reportgen.figures.families import diverged, run_line, value_title
 from reportgen.figures.frame import layout, note, pixels
 from reportgen.figures.plot import Axis, Line, Plot, Range
 from reportgen.figures.scales import counting, step_ranges, value_ranges
@@ -20,7 +20,7 @@ from reportgen.figures.style import Figure, LineStyle, category, plain
 from reportgen.figures.traces import Drawn
 from reportgen.figures.vocabulary import step_title
 from reportgen.kinds import FloatArray
-from reportgen.report import FamilyReport, RunReport
+from reportgen.report import FamilyReport, RunReport, step_unit
 
 __all__ = ["panels_axis", "panels_scale", "run_early", "run_panels", "run_whole"]
 
@@ -85,15 +85,15 @@ def _plot(
     words = ("Loss", "", "") if early else ("Smoothed loss", "Minimum loss", "Maximum loss")
     return Plot(
         (line,),
-        Axis(step_title(step_unit(family)), "step", x, whole=True),
+        Axis(step_title(step_unit(family.runs)), "step", x, whole=True),
         Axis(value_title(family), scale, y),
         "all",
         words,
         _NOTHING[scale],
         raw=True,
         titles={
-            "step": step_title(step_unit(family)),
-            "log": step_title(step_unit(family)),
+            "step": step_title(step_unit(family.runs)),
+            "log": step_title(step_unit(family.runs)),
             "share": "Share of the run",
         },
         evaluation="" if line.evaluation is None else evaluation_title([run]),

@@ -128,20 +128,20 @@ class Browser:
 
     def _run_loop(self) -> None:
         self._loop.run_forever()
+        tasks = asyncio.all_tasks(self._loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self._loop.run_until_complete(asyncio.wait(tasks, timeout=_CLOSE_LIMIT))
         self._loop.close()
 
     def _process(self) -> subprocess.Popen[bytes] | None:
         return getattr(self._kaleido, "subprocess", None)
 
     async def _end(self) -> None:
-        """Lets Kaleido remove its files, and ends what still runs in the loop."""
+        """Lets Kaleido remove its files."""
         if self._kaleido is not None:
             await self._kaleido.close()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=_CLOSE_LIMIT)
 
     async def _open(self) -> _Paper:
         import kaleido

@@ -33,7 +33,7 @@ from reportgen.outputs.happened import event_sentences
 from reportgen.outputs.page_tables import MOST_ROWS
 from reportgen.outputs.templating import markdown
 from reportgen.outputs.theme import theme_of
-from reportgen.report import Check, FamilyReport, Report, RunReport
+from reportgen.report import Check, FamilyReport, Report, RunReport, step_unit
 from reportgen.tables import Row, Table
 
 __all__ = [
@@ -607,7 +607,7 @@ def _facts(run: RunReport, rank: Fact | None) -> Iterator[Fact]:
         yield Fact("Final loss", notation.loss(metrics.final_loss))
     else:
         yield rank
-    yield Fact("Steps", notation.grouped(run.trained_steps))
+    yield Fact(f"{step_unit([run]).capitalize()}s", notation.grouped(run.trained_steps))
     shares = question_shares(run.attributes, config)
     if shares is not None:
         yield Fact("Add, Sub, Mult", ", ".join(f"{share:g}\N{NO-BREAK SPACE}%" for share in shares))

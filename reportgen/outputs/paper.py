@@ -15,7 +15,7 @@ from reportgen.outputs.columns import Part, Ruler, parts
 from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView, TableView
 from reportgen.outputs.map_on_paper import map_on_paper
 from reportgen.outputs.paper_flow import Block, Flow
-from reportgen.report import FamilyReport, Report, RunReport
+from reportgen.report import FamilyReport, Report, RunReport, step_unit
 from reportgen.tables import Cell, Column, Row, Table
 
 __all__ = ["LONGEST_TEXT", "TEXT_WIDTH_MM", "FamilyRuns", "Panels", "RunsRow", "panels", "paper_names"]
@@ -230,7 +230,7 @@ def _row(shown: Panels, runs: Sequence[RunView]) -> RunsRow:
 
 def _facts(view: RunView, in_table: Container[str]) -> dict[str, str]:
     """What is known of a run and stands in no table."""
-    told = ("AvgFinalLoss", "Final loss", "Steps")
+    told = ("AvgFinalLoss", "Final loss", f"{step_unit([view.run]).capitalize()}s")
     return {
         fact.term: fact.value
         for fact in view.facts

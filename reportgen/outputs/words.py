@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reportgen import changes
 from reportgen.notation import MISSING, count, loss
-from reportgen.report import FamilyReport, Report, RunReport
+from reportgen.report import FamilyReport, Report, RunReport, step_unit
 from reportgen.text import one_line
 
 __all__ = [
@@ -34,7 +34,7 @@ def run_finding(run: RunReport, metric: str, value: str) -> str:
         metric: Title of what its family ranks it by.
         value: What that came to, as text.
     """
-    steps = count(run.trained_steps, "step")
+    steps = count(run.trained_steps, step_unit([run]))
     if value != MISSING:
         return f"{steps}; {metric} {value}."
     return f"{steps}; the last losses are not finite." if run.summary.metrics.end_diverged else f"{steps}."
