@@ -288,13 +288,20 @@ function valueTicks(figure, which) {
   return { type: figure.y === "log" ? "log" : "linear", tickvals, ticktext: tickTexts(tickvals, figure.y === "log") };
 }
 
+// A name as far as there is room for it.
+function fitting(name, room) {
+  let shown = [...name];
+  while (shown.length > 1 && widthOf(shown.join("")) > room) shown = [...shown.slice(0, -2), "…"];
+  return shown.join("");
+}
+
 // The axis of steps, of thresholds, or of what the marks are compared by.
 function placeTicks(figure, which) {
   const { ticks, whole } = figure.axes.x;
   if (ticks) {
     const every = which === "y" ? 1 : Math.max(1, Math.ceil((Math.max(...ticks.map(widthOf)) + 12) * ticks.length / Math.max(figure.width - 90, 1)));
     const kept = [...ticks.keys()].filter((k) => k % every === 0);
-    return { type: "linear", tickvals: kept, ticktext: kept.map((k) => plain(ticks[k])) };
+    return { type: "linear", tickvals: kept, ticktext: kept.map((k) => plain(which === "y" ? fitting(ticks[k], 0.45 * figure.width - 16) : ticks[k])) };
   }
   const log = figure.x === "log";
   const range = figure.range[which].map((end) => (log ? 10 ** end : end));
