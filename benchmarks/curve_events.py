@@ -79,7 +79,7 @@ def score(make: _Maker, noise: float, curves: int, entries: int = 5_000, seed: i
         values, truth = make(rng, noise, entries)
         found = [
             event
-            for event in events_of(values, np.arange(entries, dtype=np.int64))
+            for event in events_of([(values, np.arange(entries, dtype=np.int64))])[0]
             if event.kind in ("drop", "spike")
         ]
         there += len(truth)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from reportgen.curves.arrays import Array
     from reportgen.curves.smoothing import Batch, Windows
-    from reportgen.curves.summary import Event, LossMetrics
+    from reportgen.curves.summary import LossMetrics
 
 __all__ = ["summaries"]
 
@@ -123,6 +123,7 @@ def _summarise_batch(series: Sequence[Series], way: _Way, device: str) -> list[S
             ranges_of(last, how.points, entries - last),
         )
     )
+    events = events_of([_logged(one, found) for one, found in zip(series, metrics, strict=True)])
     return [
         Summary(
             metrics=metrics[run],
@@ -133,19 +134,19 @@ def _summarise_batch(series: Sequence[Series], way: _Way, device: str) -> list[S
             raw_early_step=_steps_at(one, np.arange(min(how.raw_entries, len(one.values)))),
             end=ends[run],
             window=way.window,
-            events=_events(one, metrics[run]),
+            events=events[run],
         )
         for run, one in enumerate(series)
     ]
 
 
-def _events(one: Series, found: LossMetrics) -> tuple[Event, ...]:
-    """What happened in a series; entries that were not logged are none."""
+def _logged(one: Series, found: LossMetrics) -> tuple[FloatArray, IntArray]:
+    """Values and steps of a series; entries that were not logged are none."""
     values, steps = one.values, _steps_at(one, np.arange(len(one.values)))
     if found.missing_losses:
         logged = np.isfinite(values)
         values, steps = values[logged], steps[logged]
-    return events_of(values, steps)
+    return values, steps
 
 
 def _before(one: Series, step: int) -> int:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
+from bisect import bisect_left
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +21,8 @@ import numpy as np
 from reportgen.curves.summary import Event, EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from reportgen.kinds import FloatArray, IntArray
 
 __all__ = ["events_of", "partition"]
@@ -54,60 +58,122 @@ _STUDENT = {
 }
 
 
-def events_of(values: FloatArray, steps: IntArray) -> tuple[Event, ...]:
-    """The events of a series, in the order of their steps, how it ends last.
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """A curve without its spikes, in disjoint blocks.
 
-    Args:
-        values: (entries,) float64; what was not logged is not among them.
-        steps: (entries,) int64, rising.
+    Attributes:
+        means: (blocks,) float64, of the logarithms.
+        first: (blocks,) int64, step of each block's first entry.
+        last: (blocks,) int64, step of each block's last entry.
+        noise: Standard deviation of a block's mean about the curve.
     """
-    finite = np.isfinite(values)
-    found = list(_divergence(finite, steps))
-    values, steps = values[finite], steps[finite]
-    if len(values) < _FEWEST:
-        return tuple(found)
-    if values.min() > 0:
-        logs = np.log(values)
-        spiking, spikes = _spikes(logs, steps)
-        found += spikes
-        found += _drops(logs[~spiking], steps[~spiking])
-    found.sort(key=lambda event: event.step)
-    end = None if found and found[-1].kind == "divergence" else _end(values, steps)
-    return (*found, *([] if end is None else [end]))
+
+    means: FloatArray
+    first: IntArray
+    last: IntArray
+    noise: float
+
+    @property
+    def penalty(self) -> float:
+        """Of a segment."""
+        return _PENALTY * self.noise**2 * math.log(len(self.means))
 
 
-def partition(values: FloatArray, penalty: float) -> list[int]:
-    """Optimal partitioning into segments with a straight line each.
+def events_of(curves: Sequence[tuple[FloatArray, IntArray]]) -> list[tuple[Event, ...]]:
+    """The events of each curve, in the order of their steps, how it ends last.
+
+    Those of a curve are the same whichever others there are.
 
     Args:
-        values: (blocks,) float64.
-        penalty: Of a segment, in units of the squared values.
+        curves: Values, (entries,) float64, and their steps, (entries,) int64, rising; what was not logged
+            is not among them.
+    """
+    single = [_without_drops(values, steps) for values, steps in curves]
+    cuts = _all_cuts({curve: blocks for curve, (_, blocks, _) in enumerate(single) if blocks is not None})
+    made = []
+    for curve, (found, blocks, end) in enumerate(single):
+        if blocks is not None:
+            found.extend(_drops(blocks, cuts[curve]))
+        found.sort(key=lambda event: event.step)
+        diverged = bool(found) and found[-1].kind == "divergence"
+        made.append(tuple(found) if end is None or diverged else (*found, end))
+    return made
+
+
+def _without_drops(values: FloatArray, steps: IntArray) -> tuple[list[Event], _Blocks | None, Event | None]:
+    """What is found in a curve alone, what drops are looked for in, and how the curve ends."""
+    finite = np.isfinite(values)
+    found = _divergence(finite, steps)
+    if not finite.all():
+        values, steps = values[finite], steps[finite]
+    if len(values) < _FEWEST:
+        return found, None, None
+    end = _end(values, steps)
+    if values.min() <= 0:
+        return found, None, end
+    logs = np.log(values)
+    spiking, spikes = _spikes(logs, steps)
+    if spikes:
+        logs, steps = logs[~spiking], steps[~spiking]
+    return found + spikes, _blocks(logs, steps), end
+
+
+def partition(values: FloatArray, penalty: FloatArray) -> list[list[int]]:
+    """Optimal partitioning of curves into segments with a straight line each.
+
+    Args:
+        values: (curves, blocks) float64.
+        penalty: (curves,) float64, of a segment, in units of the squared values.
 
     Returns:
-        The first block of each segment, and the number of blocks.
+        Of each curve the first block of each segment, and the number of blocks.
     """
-    count = len(values)
-    best = np.full(count + 1, np.inf)
-    best[0] = -penalty
-    before = np.zeros(count + 1, dtype=np.int64)
+    curves, count = values.shape
+    every = np.arange(curves)
+    best = np.full((curves, count + 1), np.inf)  # No segment ends before the third block, so none begins.
+    best[:, 0] = -penalty
+    before = np.zeros((curves, count + 1), dtype=np.int64)
     place = np.arange(count, dtype=np.float64)
-    sums = [
-        np.concatenate(([0.0], np.cumsum(some)))
-        for some in (place, values, place**2, values**2, place * values)
-    ]
+    sum_x, sum_xx = _sums(place), _sums(place**2)
+    sum_y, sum_yy, sum_xy = _sums(values), _sums(values**2), _sums(place * values)
     for end in range(_SHORTEST, count + 1):
-        starts = np.concatenate(([0], np.arange(_SHORTEST, end - _SHORTEST + 1)))
-        size = end - starts
-        x, y, xx, yy, xy = (some[end] - some[starts] for some in sums)
+        starts = slice(0, end - _SHORTEST + 1)
+        size = end - np.arange(end - _SHORTEST + 1)
+        x, xx = sum_x[end] - sum_x[starts], sum_xx[end] - sum_xx[starts]
+        y, yy, xy = (some[:, end, None] - some[:, starts] for some in (sum_y, sum_yy, sum_xy))
         squares = np.maximum(xx - x * x / size, 1e-300)
         residual = np.maximum(yy - y * y / size - (xy - x * y / size) ** 2 / squares, 0.0)
-        total = best[starts] + residual + penalty
-        chosen = int(np.argmin(total))
-        best[end], before[end] = total[chosen], starts[chosen]
+        total = best[:, starts] + residual + penalty[:, None]
+        before[:, end] = chosen = np.argmin(total, axis=1)
+        best[:, end] = total[every, chosen]
+    return [_edges(own, count) for own in before.tolist()]
+
+
+def _sums(values: FloatArray) -> FloatArray:
+    """(..., blocks + 1) float64, sums of the first 0, 1, 2, ... values."""
+    sums = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
+    np.cumsum(values, axis=-1, out=sums[..., 1:])
+    return sums
+
+
+def _edges(before: list[int], count: int) -> list[int]:
+    """First blocks of the segments, by what is the first block of the one that ends at each block."""
     edges = [count]
     while edges[-1] > 0:
-        edges.append(int(before[edges[-1]]))
+        edges.append(before[edges[-1]])
     return edges[::-1]
+
+
+def _all_cuts(curves: Mapping[int, _Blocks]) -> dict[int, list[int]]:
+    """Segments of all curves; those of as many blocks are partitioned together."""
+    cuts: dict[int, list[int]] = {}
+    for count in {len(one.means) for one in curves.values()}:
+        own = [curve for curve, one in curves.items() if len(one.means) == count]
+        means = np.stack([curves[curve].means for curve in own])
+        penalties = np.array([curves[curve].penalty for curve in own])
+        cuts |= zip(own, partition(means, penalties), strict=True)
+    return cuts
 
 
 def _divergence(finite: np.ndarray[Any, Any], steps: IntArray) -> list[Event]:
@@ -129,108 +195,128 @@ def _spikes(logs: FloatArray, steps: IntArray) -> tuple[np.ndarray[Any, Any], li
     count = len(logs)
     size = max(10, min(_SPIKE_BLOCK, count // 10))
     blocks = max(1, count // size)
-    edges = [count * block // blocks for block in range(blocks + 1)]
-    level, spread = np.empty(count), np.empty(count)
-    middle_of = _medians(logs, edges)
-    middles = middle_of.tolist()
-    wides = (1.4826 * _medians(np.abs(logs - np.repeat(middle_of, np.diff(edges))), edges)).tolist()
+    edges = count * np.arange(blocks + 1) // blocks
+    lengths = np.diff(edges)
+    middles = _medians(logs, edges)
+    wides = 1.4826 * _medians(np.abs(logs - np.repeat(middles, lengths)), edges)
     if size < _SPIKE_BLOCK:  # Too few entries tell a spread of their own.
-        wides = [max(wide, float(np.median(wides))) for wide in wides]
-    was = (middles[0], wides[0])
-    for (start, end), middle, wide in zip(itertools.pairwise(edges), middles, wides, strict=True):
-        # A falling curve's level is that of the block before; a spike that fills a block hides nothing.
-        fills = middle > was[0] + _SPIKE
-        level[start:end] = was[0]
-        spread[start:end] = was[1] if fills else max(was[1], wide)
-        if not fills:
-            was = (middle, wide)
-    above = logs - level
-    high = above > np.maximum(_SPIKE, _SPIKE_SPREADS * spread)
-    near = np.convolve(high, np.ones(3), "same")
-    spiking = high & ((near >= 2) | (above > _ALONE))
-    spiking[: edges[1]] = False  # A curve begins high.
+        wides = np.maximum(wides, np.median(wides))
+    level, spread = _levels(middles, wides)
+    above = logs - np.repeat(level, lengths)
+    high = np.flatnonzero(above > np.repeat(np.maximum(_SPIKE, _SPIKE_SPREADS * spread), lengths))
+    paired = np.diff(high, prepend=-2, append=count + 1) == 1
+    begins = high[paired[:-1] | paired[1:] | (above[high] > _ALONE)]
+    begins = begins[begins >= edges[1]]  # A curve begins high.
+    spiking = np.zeros(count, dtype=np.bool_)
+    spiking[begins] = True
     reach = max(5, count // _RECOVERY)
     found: list[Event] = []
     clear = 0
-    for first in np.flatnonzero(spiking).tolist():
+    highs = high.tolist()
+    for first in begins.tolist():
         if first < clear or len(found) >= 2 * _MOST_SPIKES:
             continue
-        limit = level[first] + _RECOVERED + 3 * spread[first] / math.sqrt(5)
-        back = first + 1
-        while back < count and not _calm(logs[back : back + reach], high[back : back + reach], limit):
-            back += 1
-        clear = back
+        block = int(np.searchsorted(edges, first, side="right")) - 1
+        before = float(level[block])
+        limit = before + _RECOVERED + 3 * float(spread[block]) / math.sqrt(5)
+        clear = _recovered(logs, highs, first + 1, reach, limit)
         peak = math.exp(float(logs[first:clear].max()))
-        recovered = int(steps[back]) if back < count else None
-        found.append(Event("spike", int(steps[first]), recovered, math.exp(float(level[first])), peak))
+        recovered = int(steps[clear]) if clear < count else None
+        found.append(Event("spike", int(steps[first]), recovered, math.exp(before), peak))
         if recovered is not None:
             found.append(Event("recovery", recovered))
         spiking[first:clear] = True
     return spiking, found
 
 
-def _medians(values: FloatArray, edges: list[int]) -> FloatArray:
+def _medians(values: FloatArray, edges: IntArray) -> FloatArray:
     """(blocks,) medians; blocks differ in length by one at most, so those of a length are sorted together."""
-    first, lengths = np.array(edges[:-1]), np.diff(edges)
+    first, lengths = edges[:-1], np.diff(edges)
     medians = np.empty(len(lengths))
     for length in np.unique(lengths).tolist():
         own = lengths == length
-        medians[own] = np.median(values[first[own][:, None] + np.arange(length)], axis=1)
+        # NumPy sorts rows many times faster than its median takes.
+        rows = np.sort(np.lib.stride_tricks.sliding_window_view(values, length)[first[own]], axis=1)
+        medians[own] = (rows[:, (length - 1) // 2] + rows[:, length // 2]) / 2
     return medians
 
 
-def _calm(logs: FloatArray, high: np.ndarray[Any, Any], limit: float) -> bool:
-    """Whether a spike is over: the level is back at once, and stays so without another."""
-    # NumPy takes ten times as long for the median of five, and this is asked at every entry of a spike.
-    return (
-        not high.any() and statistics.median(logs[:5].tolist()) <= limit and float(np.median(logs)) <= limit
-    )
+def _levels(middles: FloatArray, wides: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(blocks,) level and spread that tell what spikes in each block."""
+    # A falling curve's level is that of the block before; a spike that fills a block hides nothing.
+    before = np.maximum(np.arange(len(middles)) - 1, 0)
+    for block in (np.flatnonzero(middles[1:] > middles[:-1] + _SPIKE) + 1).tolist():
+        filled = block
+        while filled + 1 < len(middles) and middles[filled] > middles[before[filled]] + _SPIKE:
+            before[filled + 1] = before[filled]
+            filled += 1
+    level, spread = middles[before], wides[before]
+    return level, np.where(middles > level + _SPIKE, spread, np.maximum(spread, wides))
 
 
-def _drops(logs: FloatArray, steps: IntArray) -> list[Event]:
-    """Drops and the plateaus that they end."""
+def _recovered(logs: FloatArray, high: list[int], back: int, reach: int, limit: float) -> int:
+    """Where a spike is over: the level is back at once, and stays so for ``reach`` without another."""
+    while back < len(logs):
+        last = bisect_left(high, back + reach) - 1
+        if last >= 0 and high[last] >= back:
+            back = high[last] + 1
+            continue
+        # NumPy takes ten times as long for the median of five, and this is asked at every entry of a spike.
+        near = statistics.median(logs[back : back + 5].tolist())
+        if near <= limit and float(np.median(logs[back : back + reach])) <= limit:
+            break
+        back += 1
+    return back
+
+
+def _blocks(logs: FloatArray, steps: IntArray) -> _Blocks | None:
+    """What drops are looked for in; None for a curve of too few entries."""
     blocks = min(_BLOCKS, len(logs) // 2)
     if blocks < _FEWEST:
-        return []
-    edges = np.array([len(logs) * block // blocks for block in range(blocks + 1)])
+        return None
+    edges = len(logs) * np.arange(blocks + 1) // blocks
     means = np.add.reduceat(logs, edges[:-1]) / np.diff(edges)
     bends = np.abs(np.diff(means, 2))
     noise = max(_NOISE, 1.4826 * float(np.median(bends)) / math.sqrt(6))
-    cuts = partition(means, _PENALTY * noise**2 * math.log(blocks))
+    return _Blocks(means, steps[edges[:-1]], steps[edges[1:] - 1], noise)
+
+
+def _drops(curve: _Blocks, cuts: list[int]) -> list[Event]:
+    """Drops and the plateaus that they end."""
+    means, blocks = curve.means, len(curve.means)
     fit = np.concatenate([_line(means[start:end]) for start, end in itertools.pairwise(cuts)])
     long = max(_PLATEAU, round(_LONG * blocks))
+    flat_until = _flat_until(fit)
     found: list[Event] = []
     start = 0
     while start + long < blocks:
-        end = _flat_until(fit, start)
+        end = flat_until[start]
         if end - start < long:
             start += 1
             continue
         bottom = _fallen(fit, end, long)
-        if bottom is None or not _clear(means, (start, end), bottom, noise, long):
+        if bottom is None or not _clear(means, (start, end), bottom, curve.noise, long):
             start = max(start + 1, end - long + 1)
             continue
         level, after = float(means[start:end].mean()), float(fit[bottom])
         half = end - 1 + int(np.argmax(means[end - 1 : bottom + 1] <= (level + after) / 2))
-        found.append(Event("plateau", int(steps[edges[start]]), int(steps[edges[end] - 1]), math.exp(level)))
-        found.append(
-            Event(
-                "drop",
-                int(steps[edges[half]]),
-                int(steps[edges[bottom]]),
-                math.exp(level),
-                math.exp(after),
-            )
-        )
+        first, last = int(curve.first[start]), int(curve.last[end - 1])
+        found.append(Event("plateau", first, last, math.exp(level)))
+        at, until = int(curve.first[half]), int(curve.first[bottom])
+        found.append(Event("drop", at, until, math.exp(level), math.exp(after)))
         start = bottom
     return found
 
 
-def _flat_until(fit: FloatArray, start: int) -> int:
-    """The end of the stretch from ``start`` on over which the fit stays within a plateau's bounds."""
-    high = np.maximum.accumulate(fit[start:]) - np.minimum.accumulate(fit[start:])
-    out = np.flatnonzero(high > _FLAT)
-    return start + int(out[0]) if len(out) else len(fit)
+def _flat_until(fit: FloatArray) -> list[int]:
+    """The end of the stretch from each block on over which the fit stays within a plateau's bounds."""
+    # A column is a stretch: what comes before its block never counts.
+    inside = np.tri(len(fit), dtype=np.bool_)
+    highest = np.maximum.accumulate(np.where(inside, fit[:, None], -np.inf))
+    lowest = np.minimum.accumulate(np.where(inside, fit[:, None], np.inf))
+    out = highest - lowest > _FLAT
+    ends: list[int] = np.where(out.any(axis=0), out.argmax(axis=0), len(fit)).tolist()
+    return ends
 
 
 def _fallen(fit: FloatArray, end: int, long: int) -> int | None:
@@ -264,8 +350,7 @@ def _clear(means: FloatArray, plateau: tuple[int, int], bottom: int, noise: floa
 
 def _line(values: FloatArray) -> FloatArray:
     """The straight line through ``values`` by least squares."""
-    place = np.arange(len(values), dtype=np.float64)
-    place -= place.mean()
+    place = np.arange(len(values)) - (len(values) - 1) / 2
     line: FloatArray = values.mean() + place * float(place @ values) / float(place @ place)
     return line
 
@@ -279,7 +364,7 @@ def _end(values: FloatArray, steps: IntArray) -> Event | None:
     )  # Squares of what is almost as large as a float64 holds are not.
     values = values / size
     blocks = min(_END_BLOCKS, count)
-    edges = np.array([count * block // blocks for block in range(blocks + 1)])
+    edges = count * np.arange(blocks + 1) // blocks
     y = np.add.reduceat(values, edges[:-1]) / np.diff(edges)
     x = np.add.reduceat(steps.astype(np.float64), edges[:-1]) / np.diff(edges)
     x -= x.mean()

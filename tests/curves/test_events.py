@@ -16,7 +16,8 @@ _STEPS = np.arange(5_000)
 
 def events(values, steps=None):
     values = np.asarray(values, dtype=np.float64)
-    return events_of(values, np.arange(len(values)) if steps is None else np.asarray(steps))
+    (found,) = events_of([(values, np.arange(len(values)) if steps is None else np.asarray(steps))])
+    return found
 
 
 def kinds(values, steps=None) -> list[str]:
@@ -139,7 +140,7 @@ def test_optimal_partitioning_finds_the_least_cost():
         (sum(cost(*pair) + penalty for pair in zip(cuts, [*cuts[1:], count], strict=True)), cuts)
         for cuts in every(0)
     )
-    assert partition(values, penalty) == [*best[1], count]
+    assert partition(values[None], np.array([penalty])) == [[*best[1], count]]
 
 
 @pytest.mark.parametrize(
