@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,6 @@ from reportgen.log import Log
 from reportgen.model_list import DirectorySource, HubSource, RunSpec, UrlSource, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
-from reportgen.on_disk import on_disk
 from reportgen.options import BuildOptions, declared, utf8
 from reportgen.outputs.folder import MANIFEST
 from reportgen.terminal import discard, make_log, put
@@ -284,6 +282,8 @@ def pages(out: Path) -> str:
 def open_page(folder: Path) -> None:
     """Opens a report in a browser, where it has a page."""
     if (page := folder / "report.html").is_file():
+        import webbrowser
+
         webbrowser.open(page.resolve().as_uri())
 
 
@@ -301,6 +301,8 @@ def _check(options: argparse.Namespace) -> int:
         # The mistakes are what was asked for, so they go to standard output.
         _answer(str(error))
         return error.exit_code
+    from reportgen.on_disk import on_disk
+
     missing = 0
     for name, one in lists:
         families = count(len(one.families), "family", "families")

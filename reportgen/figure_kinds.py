@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
+
+from reportgen.plugins import points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ FIGURES = (
 @cache
 def figure_kinds() -> Mapping[str, FigureKind]:
     """All kinds by key, those of installed plug-ins last."""
-    found: list[FigureKind] = [point.load() for point in entry_points(group="reportgen.figures")]
+    found: list[FigureKind] = [point.load() for point in points("reportgen.figures")]
     return {kind.key: kind for kind in (*FIGURES, *found)}
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import reportgen
-from reportgen import model_list, old_curves, selection, waivers, work
+from reportgen import model_list, selection, waivers, work
 from reportgen.curves.devices import unused_gpu
 from reportgen.discover import Discovered, discover, look
 from reportgen.errors import ReportgenError
@@ -26,7 +26,6 @@ from reportgen.options import FORMATS, BuildOptions, command_words
 from reportgen.outputs import folder, own_templates
 from reportgen.provenance import inputs_digest, versions
 from reportgen.pull import Pulled, PullOptions, find, pull
-from reportgen.report import Report, Selected
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from reportgen.executors.dask import Dask
     from reportgen.outputs.images import Drawer
     from reportgen.outputs.typesetter import Typesetter
+    from reportgen.report import Report
 
 __all__ = ["Outcome", "run"]
 
@@ -103,7 +103,7 @@ def run(
     deadline = None if options.timeout is None else time.monotonic() + options.timeout
     for line in () if options.templates is None else own_templates.check(options.templates):
         log.warn(line)
-    baseline = None if options.baseline is None else _baseline(options.baseline)
+    baseline, curves = (None, {}) if options.baseline is None else _baseline(options.baseline)
     loaded = model_list.load(lists, lambda place: _list_of(place, log))
     folder.check(out, (*_ALWAYS, *(f"report.{name}" for name in options.formats)))
     found = _discovered(loaded, options, deadline, there, log)
@@ -115,7 +115,6 @@ def run(
         if isinstance(one, Pulled):
             log.info(one_line(f"{entry.family.name}: {entry.spec.name}: {_origin(one)}", _LONGEST_LINE))
     of_all = [*pulled, *found.problems]
-    curves = {} if options.baseline is None else old_curves.of_build(options.baseline)
     inputs = inputs_digest(
         chosen, of_all, _command(lists, options), options.templates, (baseline, curves), _now()
     )
@@ -135,6 +134,8 @@ def run(
         if not report.runs:
             raise ReportgenError(_no_run_text(report))
         if baseline is not None and options.baseline is not None:
+            from reportgen import old_curves
+
             report = old_curves.added(report, baseline, options.baseline.parent, curves)
         made = make_files(
             report,
@@ -181,10 +182,11 @@ def _format_of(name: str) -> str | None:
     return "pdf" if name == "report.pdf" or name.startswith("figures/") else None
 
 
-def _baseline(file: Path) -> Mapping[str, Any]:
-    from reportgen import changes
+def _baseline(file: Path) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """A report to compare with, and the curves of its build."""
+    from reportgen import changes, old_curves
 
-    return changes.read_baseline(file)
+    return changes.read_baseline(file), old_curves.of_build(file)
 
 
 def _entries(lists: Sequence[ModelList]) -> list[_Entry]:
@@ -334,6 +336,7 @@ def _report(
 ) -> Report:
     """Measures what was pulled and puts the report together."""
     from reportgen import assemble, changes, judging, measure
+    from reportgen.report import Report, Selected
 
     usable = [(entry, one) for entry, one in zip(entries, pulled, strict=True) if isinstance(one, Pulled)]
     with log.step("compute", len(usable)) as progress:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from reportgen.curves.summary import THRESHOLDS, LossMetrics
+from reportgen.plugins import points
 
 if TYPE_CHECKING:
     from reportgen.curves.summary import Summary
@@ -140,7 +140,7 @@ _ROWS = (
     ),
     Metric("steps_to.target", "Steps to target", "count", "series", "lower", _field("target_step")),
     # Those of other packages, each a Metric.
-    *(point.load() for point in entry_points(group="reportgen.metrics")),
+    *(point.load() for point in points("reportgen.metrics")),
 )
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.key: metric for metric in _ROWS})
 """By key. ``at.<step>`` is one more for each step; :func:`metric_of` knows it too."""

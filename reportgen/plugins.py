@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import Distribution, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import Any
 
-__all__ = ["FORMATS", "format_names", "installed", "names"]
+__all__ = ["FORMATS", "format_names", "installed", "names", "points"]
 
 _GROUPS = ("reportgen.figures", "reportgen.formats", "reportgen.metrics", "reportgen.sources")
 
@@ -27,9 +28,20 @@ FORMATS: tuple[str, ...] = (
 
 
 @cache
+def _all_points() -> Any:
+    """Read once: it is a file of every package. What selects among them is another class in Python 3.12."""
+    return entry_points()
+
+
+def points(group: str) -> tuple[EntryPoint, ...]:
+    """What installed packages bring under an entry point: ``reportgen.sources``."""
+    return tuple(_all_points().select(group=group))
+
+
+@cache
 def names(group: str) -> tuple[str, ...]:
     """Names that installed packages bring under an entry point: ``reportgen.sources``."""
-    return tuple(sorted({point.name for point in entry_points(group=group)}))
+    return tuple(sorted({point.name for point in points(group)}))
 
 
 @cache
@@ -39,7 +51,7 @@ def installed() -> tuple[tuple[str, ...], ...]:
         sorted(
             (group, point.name, point.value, *(("", "") if point.dist is None else _whose(point.dist)))
             for group in _GROUPS
-            for point in entry_points(group=group)
+            for point in points(group)
         )
     )
 

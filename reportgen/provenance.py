@@ -83,8 +83,14 @@ def _outermost(folders: Collection[Path]) -> list[Path]:
 
 def _hashed(folder: Path) -> list[list[str]]:
     """Path and SHA-256 of every file in ``folder``."""
-    return [
-        [file.relative_to(folder).as_posix(), hashlib.sha256(file.read_bytes()).hexdigest()]
-        for file in sorted(folder.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
-    ]
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        here = Path(place)
+        inside = here.relative_to(folder).as_posix()
+        found += [
+            [f"{inside}/{name}", hashlib.sha256(file.read_bytes()).hexdigest()]
+            for name in files
+            if (file := here / name).is_file()
+        ]
+    return sorted(found)

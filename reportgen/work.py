@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reportgen import curves, formats
 from reportgen.curves.summary import CurveSettings
@@ -21,9 +21,11 @@ from reportgen.kinds import Better, RunFile, Series, Unreadable
 from reportgen.metrics import split
 from reportgen.model_list import FamilySpec, RunSpec
 from reportgen.pull import Task
-from reportgen.report import SeriesReport, trained_steps
 from reportgen.series import better_of, is_evaluation
 from reportgen.sources import FoundFile
+
+if TYPE_CHECKING:
+    from reportgen.report import SeriesReport
 
 __all__ = [
     "Batch",
@@ -148,6 +150,8 @@ class Measured:
     @property
     def trained_steps(self) -> int:
         """The last step as the file counts it."""
+        from reportgen.report import trained_steps
+
         return trained_steps(self.series, self.ranked)
 
 
@@ -340,6 +344,8 @@ def _by_run(store: RunWork) -> Mapping[str, frozenset[str]]:
 
 def compute(batch: Sequence[RunWork], read: Sequence[RunFile | Unusable], device: str) -> Batch:
     """Measures what was read of a batch."""
+    from reportgen.report import SeriesReport  # Slow to load, and every build asks this module for settings.
+
     whole = [
         _digest_of_all(made) if run.in_store and isinstance(made, RunFile) else ""
         for run, made in zip(batch, read, strict=True)

@@ -77,7 +77,8 @@ def summaries(
             else:
                 on_note(f"{device} ran out of memory on a single run: the CPU did the rest")
                 device, room = "cpu", room_on("cpu")
-    return [results[index] for index in range(len(series))]
+    found = events_of(_logged(one, results[index].metrics) for index, one in enumerate(series))
+    return [replace(results[index], events=events) for index, events in enumerate(found)]
 
 
 def _unless_out_of_memory(series: Sequence[Series], way: _Way, device: str) -> list[Summary] | None:
@@ -123,7 +124,6 @@ def _summarise_batch(series: Sequence[Series], way: _Way, device: str) -> list[S
             ranges_of(last, how.points, entries - last),
         )
     )
-    events = events_of([_logged(one, found) for one, found in zip(series, metrics, strict=True)])
     return [
         Summary(
             metrics=metrics[run],
@@ -134,7 +134,6 @@ def _summarise_batch(series: Sequence[Series], way: _Way, device: str) -> list[S
             raw_early_step=_steps_at(one, np.arange(min(how.raw_entries, len(one.values)))),
             end=ends[run],
             window=way.window,
-            events=events[run],
         )
         for run, one in enumerate(series)
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import re
@@ -94,6 +93,8 @@ def _gpu_driver() -> bool:
     if Path("/dev/kfd").exists():
         return True
     try:
+        import ctypes
+
         ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
     except OSError:
         return False

@@ -21,7 +21,7 @@ import numpy as np
 from reportgen.curves.summary import Event, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from reportgen.kinds import FloatArray, IntArray
 
@@ -80,7 +80,7 @@ class _Blocks:
         return _PENALTY * self.noise**2 * math.log(len(self.means))
 
 
-def events_of(curves: Sequence[tuple[FloatArray, IntArray]]) -> list[tuple[Event, ...]]:
+def events_of(curves: Iterable[tuple[FloatArray, IntArray]]) -> list[tuple[Event, ...]]:
     """The events of each curve, in the order of their steps, how it ends last.
 
     Those of a curve are the same whichever others there are.

@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Store, Unreadable
+from reportgen.plugins import points
 
 if TYPE_CHECKING:
     from reportgen.kinds import Format, Head, InputFile, RunFile
@@ -229,7 +229,7 @@ def _formats() -> tuple[Format, ...]:
 @cache
 def _plug_ins() -> tuple[Format, ...]:
     made: list[Format] = []
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+    for point in sorted(points(GROUP), key=lambda point: point.name):
         try:
             made.append(point.load()())
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything

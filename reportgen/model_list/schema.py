@@ -49,7 +49,7 @@ _COLOUR = r"^#[0-9A-Fa-f]{6}$"
 
 
 class _Checked(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class FormatTable(_Checked):
