@@ -335,7 +335,7 @@ def _report(
     log: Log,
 ) -> Report:
     """Measures what was pulled and puts the report together."""
-    from reportgen import assemble, changes, judging, measure
+    from reportgen import assemble, judging, measure
     from reportgen.report import Report, Selected
 
     usable = [(entry, one) for entry, one in zip(entries, pulled, strict=True) if isinstance(one, Pulled)]
@@ -392,7 +392,11 @@ def _report(
         findings=found,
     )
     report = waivers.judged(report)
-    return report if baseline is None else changes.against(report, baseline)
+    if baseline is None:
+        return report
+    from reportgen import changes
+
+    return changes.against(report, baseline)
 
 
 def _now() -> str:

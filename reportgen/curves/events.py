@@ -233,7 +233,7 @@ def _medians(values: FloatArray, edges: IntArray) -> FloatArray:
     """(blocks,) medians; blocks differ in length by one at most, so those of a length are sorted together."""
     first, lengths = edges[:-1], np.diff(edges)
     medians = np.empty(len(lengths))
-    for length in np.unique(lengths).tolist():
+    for length in set(lengths.tolist()):
         own = lengths == length
         # NumPy sorts rows many times faster than its median takes.
         rows = np.sort(np.lib.stride_tricks.sliding_window_view(values, length)[first[own]], axis=1)

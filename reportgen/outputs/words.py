@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from reportgen import changes
 from reportgen.notation import MISSING, count, loss
 from reportgen.report import FamilyReport, Report, RunReport, step_unit
 from reportgen.text import one_line
@@ -87,6 +86,8 @@ def changed(report: Report) -> str:
     """How much is news since the baseline: ``3 changes since <date>``; empty without a baseline."""
     if report.changes is None:
         return ""
+    from reportgen import changes  # Slow to load, and needed with a baseline only.
+
     pieces = changes.count(report.changes)
     since = one_line(str(report.changes["baseline"]["created"]), 40)
     nothing = "nothing is known to have changed" if unasked(report) else "nothing changed"
