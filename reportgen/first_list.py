@@ -13,10 +13,11 @@ from pathlib import Path, PurePosixPath
 from reportgen import attributes, model_list
 from reportgen.discover import discover
 from reportgen.errors import ReportgenError
+from reportgen.hub_survey import survey_hub
 from reportgen.notation import count
 from reportgen.pull import PullOptions
 from reportgen.series import Ranked, ranked_by
-from reportgen.survey import Survey, SurveyedRun, SurveyedSource, survey, survey_hub
+from reportgen.survey import Survey, SurveyedRun, SurveyedSource, survey
 from reportgen.text import one_line
 
 __all__ = ["FirstList", "of_folder", "of_hub"]

@@ -10,11 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from reportgen.discover import discover
 from reportgen.kinds import Unreadable
-from reportgen.model_list import FamilySpec, HubSource, ModelList, RunSpec, Smoothing
 from reportgen.patterns import NAME
-from reportgen.pull import PullOptions
 from reportgen.sources.folders import files_in, is_checkpoint, is_environment, local_head
 from reportgen.sources.inputs import PlainInput, head_of, is_of_store, logs_among
 from reportgen.sources.walk import is_report, unpacked
@@ -23,7 +20,7 @@ from reportgen.text import natural
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile, RunFile
 
-__all__ = ["Bounds", "LeftOut", "Survey", "SurveyedRun", "SurveyedSource", "survey", "survey_hub"]
+__all__ = ["Bounds", "LeftOut", "Survey", "SurveyedRun", "SurveyedSource", "survey"]
 
 # Folders that tell one series each of the run above them.
 _ROLES = frozenset({"train", "training", "val", "valid", "validation", "eval", "evaluation", "test"})
@@ -156,39 +153,6 @@ def survey(folder: Path, bounds: Bounds = Bounds(), max_file_size: int = 256 * 2
     return look.survey()
 
 
-def survey_hub(owner: str, prefix: str = "", options: PullOptions | None = None) -> Survey:
-    """Looks through the repositories of an owner on the Hub; in one listing, and into none of them.
-
-    Args:
-        owner: A user or an organisation.
-        prefix: What the repositories' names begin with; their runs are named by the rest.
-        options: How, None as usual; without a network the cache is looked through.
-    """
-    repo = f"{owner}/{prefix}{NAME}"
-    sources = {file: HubSource(repo, file, "main") for file in ("training_loss.json", ".")}
-    patterns = tuple(RunSpec("*", one) for one in sources.values())
-    family = FamilySpec("f", "f", "", None, 1, Smoothing(), patterns)
-    found = discover([ModelList("hub", None, "", (family,))], options or PullOptions())
-    by_file = {
-        file: [run.name for run in found.lists[0].families[0].runs if run.source == source]
-        for file, source in sources.items()
-    }
-    alone = set(by_file["training_loss.json"])
-    by_file["."] = [name for name in by_file["."] if name not in alone]
-    made = [
-        SurveyedSource(
-            {"type": "hub", "repo": repo, "file": file},
-            "quanta_maths" if file != "." else "",
-            tuple(SurveyedRun(name) for name in names),
-        )
-        for file, names in by_file.items()
-        if names
-    ]
-    made.sort(key=lambda source: -len(source.runs))
-    problem = next((one.message for one in found.problems if one.kind != "missing"), "")
-    return Survey(Path(), tuple(made), (), problem)
-
-
 class _Look:
     """One survey under way."""
 
@@ -261,7 +225,8 @@ class _Look:
             for name in logs:
                 self._leave_out(f"{place}/{name}".lstrip("/"), "lies above the folders of runs")
             return False
-        every = dict.fromkeys(name for _, taken in _fitting(names, head) for name in taken)
+        own = [name for name in names if name not in inside]
+        every = dict.fromkeys(name for _, taken in _fitting(own, head) for name in taken)
         every |= dict.fromkeys(name for name in direct if _is_configuration(name))
         self._found.append(_Candidate(place, tuple(every), form))
         return True
@@ -285,15 +250,23 @@ class _Look:
             alone = folders == {"."}
             if not alone and os.path.commonpath(folders):
                 continue  # One folder beneath holds them all.
-            for taken in [(file,) for file in files] if alone else [tuple(files)]:
-                try:
-                    inside = _runs_in(form, self._inputs(place, taken))
-                except (Unreadable, OSError):
-                    continue
-                if inside is not None:
-                    where = f"{place}/{taken[0]}".lstrip("/") if alone else place
-                    found.append(_Candidate(where, taken, form, tuple(inside)))
+            stores = [(file,) for file in files] if alone else [tuple(files)]
+            read = {taken: names for taken in stores if (names := self._names(place, taken, form))}
+            if form == "wandb_export" and _share_runs(read.values()):
+                # Charts of the same runs, a metric each; otherwise files side by side have runs of their own.
+                stores = [tuple(file for (file,) in read)]
+                read = {stores[0]: self._names(place, stores[0], form)}
+            for taken, names in read.items():
+                where = f"{place}/{taken[0]}".lstrip("/") if len(taken) == 1 and alone else place
+                found.append(_Candidate(where, taken, form, names))
         return found
+
+    def _names(self, place: str, files: Sequence[str], form: str) -> tuple[str, ...]:
+        """The runs in a store; none where it is none, or damaged."""
+        try:
+            return tuple(_runs_in(form, self._inputs(place, files)) or ())
+        except (Unreadable, OSError):
+            return ()
 
     def _refused(self, place: str, names: Sequence[str], head: Head) -> None:
         from reportgen.formats import folders
@@ -419,6 +392,11 @@ def _fitting(names: Sequence[str], head: Head) -> list[tuple[str, tuple[str, ...
 
     logs = logs_among(names)
     return [(one.name, fits) for one, fits in formats.fitting(logs, head)] if logs else []
+
+
+def _share_runs(stores: Iterable[Sequence[str]]) -> bool:
+    names = [name for store in stores for name in store]
+    return len(set(names)) < len(names)
 
 
 def _runs_in(form: str, files: Sequence[InputFile]) -> Iterable[str] | None:

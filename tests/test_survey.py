@@ -154,3 +154,26 @@ def test_packed_files_are_runs_under_their_plain_names(tmp_path: Path) -> None:
     (source,) = survey(tmp_path).sources
     assert [run.name for run in source.runs] == ["a", "b"]
     assert source.table["path"].endswith("{name}.csv")
+
+
+def test_charts_of_the_same_runs_are_one_store(tmp_path: Path) -> None:
+    def chart(metric: str, *runs: str) -> str:
+        columns = [f"{run} - {metric}{ending}" for run in runs for ending in ("", "__MIN", "__MAX")]
+        rows = (",".join([str(step), *("0.5" for _ in columns)]) for step in range(5))
+        return "\n".join([",".join(["Step", *columns]), *rows])
+
+    charts = tmp_path / "charts"
+    charts.mkdir()
+    (charts / "loss.csv").write_text(chart("train/loss", "a", "b"))
+    (charts / "acc.csv").write_text(chart("val/acc", "a", "b"))
+    (source,) = survey(tmp_path).sources
+    assert (source.table["path"], source.is_store) == ("charts", True)
+    assert [(run.name, run.series) for run in source.runs] == [
+        ("a", ("loss", "val/acc")),
+        ("b", ("loss", "val/acc")),
+    ]
+    (charts / "acc.csv").write_text(chart("val/acc", "c", "d"))
+    assert sorted(one.table["path"] for one in survey(tmp_path).sources) == [
+        "charts/acc.csv",
+        "charts/loss.csv",
+    ]

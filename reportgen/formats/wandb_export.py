@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import Column, series_of, shown
+from reportgen.formats.assembly import Column, listed, series_of, shown
 from reportgen.formats.reading import number, text_of
 from reportgen.formats.series_names import parts
 from reportgen.formats.stores import ids_by_name, runs_of, the_one
@@ -39,20 +39,35 @@ class _Head:
     columns: Mapping[tuple[str, str], int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Chart:
+    """One exported file, as far as it is wanted.
+
+    Attributes:
+        axis: (rows,) float64, the first column.
+        cells: Run and metric to the rows in which it has a value, and the values.
+        bad: Run to the rows and cells that are no numbers.
+    """
+
+    file: str
+    head: _Head
+    axis: FloatArray
+    cells: Mapping[tuple[str, str], Sequence[tuple[int, float]]]
+    bad: Mapping[str, int]
+
+
 class WandbExport:
-    """See the module."""
+    """See the module. Charts that lie side by side tell of the same runs: one for each metric."""
 
     name = "wandb_export"
-    version = 1
+    version = 2
 
     def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
-        if len(files) != 1:
-            return ()
-        first = head(files[0]).decode("utf-8-sig", "replace")
-        return tuple(files) if _header(next(_rows(first), [])) else ()
+        named = files if len(files) == 1 else [file for file in files if file.lower().endswith(".csv")]
+        return tuple(file for file in named if _is_export(head(file)))
 
     def runs(self, files: Sequence[InputFile], options: Mapping[str, Any]) -> Sequence[str]:
-        return list(_ids(_read(files[0])[0]))
+        return list(_ids(_read(file)[0] for file in files))
 
     def read(self, files: Sequence[InputFile], name: str, options: Mapping[str, Any]) -> RunFile:
         return the_one(self.read_all(files, [name], options))
@@ -60,50 +75,73 @@ class WandbExport:
     def read_all(
         self, files: Sequence[InputFile], names: Sequence[str], options: Mapping[str, Any]
     ) -> Mapping[str, RunFile | Unreadable]:
-        (file,) = files
-        head, rows = _read(file)
-        runs, found = runs_of(_ids(head), names, file.name)
-        places = {
-            run: {metric: place for (owner, metric), place in head.columns.items() if owner == run}
-            for run in runs
-        }
-        axis: list[float] = []
-        cells: dict[int, list[tuple[int, float]]] = {
-            place: [] for own in places.values() for place in own.values()
-        }
-        bad_rows, bad = 0, dict.fromkeys(cells, 0)
-        for row in rows:
-            at = number(row[0]) if row else None
-            if at is None or not abs(at) < _LARGEST:  # NaN is no step either
-                bad_rows += 1
-                continue
-            for place, taken in cells.items():
-                cell = row[place].strip() if place < len(row) else ""
-                if not cell:
-                    continue
-                value = number(cell)
-                if value is None:
-                    bad[place] += 1
-                else:
-                    taken.append((len(axis), value))
-            axis.append(at)
-        steps = np.array(axis)
+        read = [(file.name, *_read(file)) for file in sorted(files, key=lambda file: file.name)]
+        place = files[0].name if len(files) == 1 else ""
+        runs, found = runs_of(_ids(head for _, head, _ in read), names, place)
+        charts = [_chart(file, head, rows, runs) for file, head, rows in read]
         for run, called in runs.items():
-            own = places[run]
-            wrong = bad_rows + sum(bad[place] for place in own.values())
-            columns, notes = _columns(head, steps, {metric: cells[place] for metric, place in own.items()})
-            if not columns:
-                reason = f"holds no values of {shown(run)}; export the chart again"
-                found |= dict.fromkeys(called, Unreadable(file.name, reason, no_series=not wrong))
-                continue
-            if wrong:
-                notes.append(f"Rows and cells that are no numbers were left out: {wrong:,}.")
-            made = RunFile(series=series_of(columns), notes=tuple(notes), format=self.name)
-            found |= dict.fromkeys(called, made)
+            found |= dict.fromkeys(called, _run(run, charts, place))
         return found
 
 
 FORMAT: Final = WandbExport()
+
+
+def _is_export(head: bytes) -> bool:
+    return _header(next(_rows(head.decode("utf-8-sig", "replace")), [])) is not None
+
+
+def _chart(file: str, head: _Head, rows: Iterator[list[str]], runs: Collection[str]) -> _Chart:
+    """Reads the columns of these runs, all in one pass."""
+    places = {place: pair for pair, place in head.columns.items() if pair[0] in runs}
+    axis: list[float] = []
+    cells: dict[int, list[tuple[int, float]]] = {place: [] for place in places}
+    bad_rows, bad = 0, dict.fromkeys(runs, 0)
+    for row in rows:
+        at = number(row[0]) if row else None
+        if at is None or not abs(at) < _LARGEST:  # NaN is no step either
+            bad_rows += 1
+            continue
+        for place, taken in cells.items():
+            cell = row[place].strip() if place < len(row) else ""
+            if not cell:
+                continue
+            value = number(cell)
+            if value is None:
+                bad[places[place][0]] += 1
+            else:
+                taken.append((len(axis), value))
+        axis.append(at)
+    by_pair = {pair: cells[place] for place, pair in places.items()}
+    return _Chart(file, head, np.array(axis), by_pair, {run: bad_rows + count for run, count in bad.items()})
+
+
+def _run(run: str, charts: Sequence[_Chart], place: str) -> RunFile | Unreadable:
+    """What all charts tell of a run; of a metric that two have, the first counts."""
+    columns: dict[str, Column] = {}
+    notes: dict[str, None] = {}
+    wrong = 0
+    for chart in charts:
+        own = {metric: cells for (owner, metric), cells in chart.cells.items() if owner == run}
+        if not own:
+            continue
+        wrong += chart.bad[run]
+        made, said = _columns(chart.head, chart.axis, own)
+        again = [metric for metric in made if metric in columns]
+        if again:
+            notes[f"{shown(chart.file)} holds {listed(again)} again, which was left out."] = None
+        columns |= {
+            metric: column if place else replace(column, table=chart.file)
+            for metric, column in made.items()
+            if metric not in columns
+        }
+        notes |= dict.fromkeys(said if made else [])
+    if not columns:
+        reason = f"holds no values of {shown(run)}; export the chart again"
+        return Unreadable(place, reason, no_series=not wrong)
+    if wrong:
+        notes[f"Rows and cells that are no numbers were left out: {wrong:,}."] = None
+    return RunFile(series=series_of(columns), notes=tuple(notes), format=WandbExport.name)
 
 
 def _rows(text: str) -> Iterator[list[str]]:
@@ -146,8 +184,9 @@ def _read(file: InputFile) -> tuple[_Head, Iterator[list[str]]]:
     return head, rows
 
 
-def _ids(head: _Head) -> dict[str, str]:
-    return ids_by_name([(run, run) for run in dict.fromkeys(run for run, _ in head.columns)])
+def _ids(heads: Iterable[_Head]) -> dict[str, str]:
+    runs = dict.fromkeys(run for head in heads for run, _ in head.columns)
+    return ids_by_name([(run, run) for run in runs])
 
 
 def _columns(

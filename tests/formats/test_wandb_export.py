@@ -77,3 +77,21 @@ def test_tables_of_other_kinds_are_none(text: str) -> None:
     assert not taken(FORMAT, files)
     with pytest.raises(Unreadable):
         FORMAT.read(files, "a", {})
+
+
+def test_charts_side_by_side_are_one_store_of_a_metric_each() -> None:
+    (loss,) = chart(cells("0", "3", "4"), cells("10", "2", "1"))
+    (accuracy,) = chart(
+        cells("10", "0.5", "0.25"), axis="epoch", columns=("b - val/acc", "c - val/acc")
+    )  # Another axis, and another run.
+    (again,) = chart(cells("0", "9", "9"))
+    files = [Bytes("1.csv", loss.data), Bytes("2.csv", accuracy.data), Bytes("3.csv", again.data)]
+    beside = Bytes("log.csv", b"step,loss\n0,1\n")
+    assert taken(FORMAT, [*files, beside]) == files
+    assert FORMAT.runs(files, {}) == ["a - run: x/y", "b", "c"]
+    b = read(FORMAT, files, "b")
+    assert b.series["loss"].values.tolist() == [4, 1]
+    assert b.series["val/acc"].values.tolist() == [0.5]
+    assert b.series["val/acc"].step_unit == "epoch"
+    assert "3.csv holds train/loss again, which was left out." in b.notes
+    assert list(read(FORMAT, files, "c").series) == ["val/acc"]
