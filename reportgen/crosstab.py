@@ -2,7 +2,7 @@
 
 ``[[family.table]]`` of a list: rows and columns are values of attributes, a cell is the runs that have them.
 The leading cell and those not told apart from it are marked; that takes tests of the table's own, which are
-corrected with all others of a report.
+corrected among themselves.
 """
 
 from __future__ import annotations

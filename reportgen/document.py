@@ -161,6 +161,7 @@ def _finding(one: Finding) -> dict[str, Any]:
         "numbers": one.numbers,
         "test": one.test,
         "text": one.text,
+        "shown_in": one.shown_in or None,
     }
 
 

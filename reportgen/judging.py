@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reportgen.comparisons import Contrast
     from reportgen.crosstab import Crosstab
     from reportgen.effects import HeatMap, Panel
+    from reportgen.facts import Kind
     from reportgen.groups import Group
     from reportgen.inference import Bounds, Scale
     from reportgen.kinds import Better, Scalar
@@ -43,7 +44,8 @@ _NEVER_NEGATIVE = frozenset(
 def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], tuple[Finding, ...]]:
     """The families with their groups, ranks and comparisons, and the sentences that these bear.
 
-    Tests are corrected over all families together.
+    Tests that may become a sentence are corrected over all families together. The pairs of a table become
+    none: they are corrected among themselves, so that a large table hides nothing that can be said.
     """
     grouped = [
         replace(
@@ -57,21 +59,21 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
     grouped = [replace(family, effects=_effects(family)) for family in grouped]
     crossed = [_crosstabs(family) for family in grouped]
     tests = [_contrasts(family) for family in grouped]
-    pairs = [crosstab.pairs(table) for tables in crossed for table in tables]
-    after = comparisons.corrected([*tests, *pairs])
-    own, cells = after[: len(tests)], iter(after[len(tests) :])
+    own = comparisons.corrected(tests)
     made = tuple(
         replace(
             family,
             contrasts=some,
             crosstabs=tuple(
-                crosstab.led(table, next(cells), _better(family, spec.value))
+                crosstab.led(
+                    table, comparisons.corrected([crosstab.pairs(table)])[0], _better(family, spec.value)
+                )
                 for spec, table in zip(family.spec.tables, tables, strict=False)
             ),
         )
         for family, some, tables in zip(grouped, own, crossed, strict=True)
     )
-    return made, findings.findings([_facts(family) for family in made if family.runs], sum(map(len, after)))
+    return made, findings.findings([_facts(family) for family in made if family.runs], sum(map(len, own)))
 
 
 def _crosstabs(family: FamilyReport) -> list[Crosstab]:
@@ -249,7 +251,9 @@ def _facts(family: FamilyReport) -> Facts:
         values=family.ranking.values,
         events=[run.summary.events for run in family.runs],
         said=_said(family),
+        measure=_measure(family),
         referenced=family.spec.reference is not None,
+        shown_in=_shown_in(family),
         names={one.key: _short(one, family.varied.free) for one in family.varied.attributes},
         written={
             one.key: {
@@ -260,6 +264,26 @@ def _facts(family: FamilyReport) -> Facts:
             for one in family.varied.attributes
         },
     )
+
+
+def _shown_in(family: FamilyReport) -> dict[Kind, str]:
+    """The figure or table of the family that shows each kind of sentence."""
+    slug, figures = family.slug, family.spec.figures
+    runs = f"tables/{slug}"
+    groups = f"tables/{slug}-groups" if family.grouping.groups else runs
+    by = f"figures/{slug}-by" if "by" in figures and family.effects else groups
+    lines = next((f"figures/{slug}-{key}" for key in ("all", "log", "linear", "end") if key in figures), runs)
+    return {
+        "diverged": by if family.effects else runs,
+        "target": groups,
+        "best": by,
+        "difference": by,
+        "worst": by,
+        "trend": by,
+        "alike": by,
+        "events": lines,
+        "lowest": by if family.grouping.groups else runs,
+    }
 
 
 def _said(family: FamilyReport) -> str:
@@ -276,6 +300,21 @@ def _said(family: FamilyReport) -> str:
     if one.key == "end":
         return f"ends its {name}"
     return f"has a {one.title.lower()} {name}" if one.of == "series" else f"has a {one.title}"
+
+
+def _measure(family: FamilyReport) -> str:
+    """The metric as a noun: ``loss at the end``, ``best eval_loss``."""
+    metric = rank_metric(family)
+    found = metrics.split(metric)
+    if found is None or not family.runs:
+        return metric
+    series, one = found
+    run = family.runs[0]
+    title = run.series[run.ranked].title or run.ranked if series is None else series
+    title = title[:1].lower() + title[1:] if title[1:2].islower() else title
+    if one.key == "end":
+        return f"{title} at the end"
+    return one.title if one.of != "series" else f"{one.title.lower()} {title}"
 
 
 def _better(family: FamilyReport, metric: str | None = None) -> Better | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from reportgen.comparisons import contrasts, corrected
 from reportgen.curves.summary import Event
 from reportgen.findings import Facts, findings, together
-from reportgen.groups import Member, grouped, measured
+from reportgen.groups import Member, grouped, measured, reached
 from reportgen.ranking import Contender, ranked
 
 
@@ -87,7 +89,15 @@ def test_a_ratio_on_logarithms():
 
 def test_what_is_not_told_apart():
     found = facts(sweep({"a": [2.0, 2.1, 2.2], "b": [2.05, 2.15, 2.1], "c": [2.1, 2.0, 2.2]}))
-    assert texts(found) == ["rank a, rank b and rank c are not told apart by these runs."]
+    # Student's interval of each pair at the level for three tests, its furthest end.
+    groups = [one.values for one in found.grouping.groups]
+    ends = []
+    for first, second in itertools.combinations(groups, 2):
+        made = stats.ttest_ind(first, second, equal_var=False).confidence_interval(1 - 0.05 / 3)
+        ends += [abs(made.low), abs(made.high)]
+    assert texts(found) == [
+        f"rank a, b and c are not told apart by these runs: they differ by {max(ends):.3f} at most (95 %)."
+    ]
 
 
 def test_nothing_is_said_of_two_runs_each():
@@ -98,7 +108,17 @@ def test_best_is_told_from_every_other():
     found = facts(
         sweep({"a": [1.0, 1.01, 1.02], "b": [2.0, 2.01, 2.02], "c": [3.0, 3.01, 3.02]}), scale="linear"
     )
-    assert texts(found)[0] == "rank a is best: it ends lower than each of the 2 others (p < 0.001)."
+    best, worst = texts(found)
+    assert best.startswith(
+        "rank a is best: it ends lower than each of the 2 others, 1.00 below rank b (95 % "
+    )
+    assert worst.startswith(
+        "rank c is worst: it ends higher than each of the 2 others, 1.00 above rank b (95 % "
+    )
+    half = stats.t.ppf(1 - 0.05 / 3 / 2, 4) * 0.01 * (2 / 3) ** 0.5  # within the widest of Holm's steps
+    for one in findings([found]):
+        low, high = sorted(map(abs, one.numbers["interval"]))
+        assert 1 - half * (1 + 1e-9) <= low < 1 < high <= 1 + half * (1 + 1e-9)
 
 
 def test_best_needs_every_pair():
@@ -107,7 +127,10 @@ def test_best_needs_every_pair():
     )
     said = texts(found)
     assert not any("best" in text for text in said)
-    assert said[-1] == "rank a and rank b are not told apart by these runs."
+    assert said[0].startswith(
+        "rank c is worst: it ends higher than each of the 2 others, 2.00 above rank a ("
+    )
+    assert said[1].startswith("rank a and b are not told apart by these runs: they differ by ")
 
 
 @pytest.mark.parametrize(
@@ -129,20 +152,25 @@ def test_what_diverged_and_what_they_share(runs, text):
 def test_without_groups_the_lowest_and_its_noise():
     found = facts([({}, None, 2.5), ({}, None, 2.25), ({}, None, 9.0)])
     assert texts(found) == [
-        "run1 ends lowest of 3 runs, 2.25; the next, run0, has 2.50; how much of that is noise is not known."
+        "run1 ends lowest of 3 runs, at 2.25; run0 is next at 2.50; how much of that is noise is not known."
     ]
 
 
 def test_a_trend_is_monotone():
     levels = {2.0**rate: [5.0 - rate, 5.01 - rate, 4.99 - rate] for rate in range(6)}
     said = texts(facts(sweep(levels, "width"), scale="linear"))
-    assert "end falls with width: monotone, Spearman's correlation −1.00 over 6 values (p = 0.0028)." in said
+    assert (
+        "The higher width, the lower the loss at the end: a monotone trend over 6 values "
+        "(Spearman's correlation −1.00, p = 0.0028)."
+    ) in said
 
 
 def test_events_of_the_seeds():
     events = [[Event("drop", step, step + 10, 1.0, 0.01)] for step in (5_100, 6_200, 5_400)]
     found = facts(sweep({"a": [2.0, 2.1, 2.2]}), events=events)
-    assert texts(found) == ["rank a: drop at 5,100 to 6,200, 3 of 3."]
+    assert texts(found) == [
+        "All 3 runs of rank a fall suddenly by a factor of 100 after a plateau, at step 5,100 to 6,200."
+    ]
     assert together([[], [Event("spike", 3)]], "drop") is None
 
 
@@ -159,18 +187,28 @@ def test_a_grid_whose_rates_differ_is_found_over_blocks():
         ({"lr": lr, "wd": wd}, seed, float(2 + 0.4 * lr + drawn.normal(0, 0.1)))
         for lr, wd, seed in itertools.product(range(4), range(4), range(3))
     ]
-    said = texts(facts(runs, scale="linear"))
-    assert said[0].startswith("lr 0 is best: it ends lower than each of the 3 others (p < 0.001).")
-    assert "in 4 blocks)" in said[1]
-    assert not any("wd" in text and "below" in text for text in said)
+    found = facts(runs, scale="linear")
+    said = texts(found)
+    assert said[0].startswith(
+        "lr 0 is best: it ends lower than each of the 3 others, 0.373 below lr 1 (95 % "
+    )
+    assert said[0].endswith("n = 12 each, all else equal).")
+    assert not any(text.startswith("wd") and "below" in text for text in said)
+    lowest = min(found.grouping.groups, key=lambda group: np.mean(group.values))
+    assert said[-1].startswith(
+        f"Of 16 groups {lowest.label} has the lowest mean, {np.mean(lowest.values):.2f}"
+    )
 
 
 def test_against_a_reference_each_sentence_names_it_last():
     runs = sweep({"new": [2.0, 2.01, 1.99], "old": [2.2, 2.21, 2.19], "other": [2.2, 2.22, 2.18]})
     found = facts(runs, reference={"rank": "old"})
     said = texts(found)
-    assert said[0].startswith("rank new ends 0.200 below rank old (95 % interval, over 2 tests: ")
-    assert said[1] == "rank other and their reference are not told apart by these runs."
+    assert said[0].startswith("rank new ends 0.200 below rank old, the reference (95 % interval, ")
+    assert "corrected for 2 tests: " in said[0]
+    assert said[1].startswith(
+        "rank other and their reference are not told apart by these runs: they differ by "
+    )
 
 
 def test_higher_is_better():
@@ -188,14 +226,59 @@ def test_the_leader_is_compared_with_the_nearest_that_it_is_told_from():
         "d": [3.0, 3.01, 3.02],
     }
     said = texts(facts(sweep(levels), scale="linear"))
-    assert said[0].startswith("rank a ends 1.00 below rank c (")
-    assert said[1] == "rank a and rank b are not told apart by these runs."
+    assert said[0].startswith("rank a ends lowest, 1.00 below rank c (95 % ")
+    assert said[0].endswith(") and further from 1 more; it is not told apart from rank b.")
+    assert said[1].startswith(
+        "rank d is worst: it ends higher than each of the 3 others, 1.00 above rank c ("
+    )
 
 
 def test_the_lowest_of_some_and_the_highest_of_a_named_metric():
     runs = [({}, None, 2.5), ({}, None, None), ({}, None, 2.25)]
-    assert "run2 ends lowest of 2 runs with a rank, 2.25;" in texts(facts(runs))[1]
+    assert "run2 ends lowest of 2 runs with a rank, at 2.25;" in texts(facts(runs))[1]
     found = facts([({}, None, 0.5), ({}, None, 0.9)], better="higher", said="has a last acc")
     assert texts(found)[0].startswith(
-        "run1 has the highest last acc of 2 runs, 0.900; the next, run0, has 0.500;"
+        "run1 has the highest last acc of 2 runs, at 0.900; run0 is next at 0.500;"
     )
+
+
+def test_a_value_that_is_told_from_all_others_on_the_worse_side():
+    levels = {"a": [1.0, 1.2, 1.4], "b": [1.05, 1.25, 1.3], "c": [9.0, 9.2, 9.3], "d": [1.1, 1.3, 1.2]}
+    said = texts(facts(sweep(levels), scale="linear"))
+    assert said[0].startswith("rank c is worst: it ends higher than each of the 3 others, 7.9")
+    assert said[1].startswith("rank a, b and d are not told apart by these runs: ")
+    assert len(said) == 2
+
+
+def test_told_apart_and_not_told_apart_never_contradict_each_other():
+    """Over random families: no pair is both in a sentence that tells it apart and in one that does not."""
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        levels = {
+            name: (random.normal(random.choice([0, 1, 3]), random.choice([0.1, 1.0]), 4) + 20).tolist()
+            for name in "abcd"
+        }
+        made = findings([facts(sweep(levels), scale="linear")])
+        told = {frozenset(one.subjects) for one in made if one.kind == "difference"}
+        for one in made:
+            if one.kind == "alike":
+                assert not any(pair <= set(one.subjects) for pair in told)
+                ends = [other.subjects[0] for other in made if other.kind in ("best", "worst")]
+                assert not set(ends) & set(one.subjects)
+
+
+def test_many_groups_at_the_target_are_counted():
+    runs = sweep({str(rate): [1 + rate / 100, 1.001 + rate / 100, 1.002 + rate / 100] for rate in range(4)})
+    found = facts(runs, scale="linear")
+    groups = tuple(
+        replace(group, target=reached(group, 2.0, (40 - at, 50, None), lower=True, scale="linear"))
+        for at, group in enumerate(found.grouping.groups)
+    )
+    grouping = replace(found.grouping, groups=groups)
+    found = replace(found, grouping=grouping, contrasts=corrected([contrasts(grouping)])[0])
+    (target,) = [one for one in findings([found]) if one.kind == "target"]
+    assert target.text.startswith(
+        "4 of 4 groups have a mean below the target; soonest: 2 of 3 runs of rank 3 reached 2.00, "
+        "at step 37 to 50;"
+    )
+    assert target.numbers["groups"] == 4

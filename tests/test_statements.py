@@ -213,7 +213,7 @@ class TestGrid:
         texts = [one["text"] for one in made["findings"]]
         assert texts[0].startswith("lr 0.003 is best: it ends lower than each of the 3 others")
         assert not any(text.startswith("wd") and "below" in text for text in texts)
-        difference = next(one for one in made["findings"] if one["kind"] == "difference")
+        difference = next(one for one in made["findings"] if one["kind"] == "best")
         assert difference["numbers"]["blocks"] == 4
         assert difference["numbers"]["n"] == [12, 12]
         ends = {

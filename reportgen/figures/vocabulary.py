@@ -80,6 +80,14 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "spread": "Standard deviation",
         "interval": "95 % interval",
         "runs": "Runs",
+        "groups": "Groups",
+        "compare": "What differs between",
+        "compare_with": "and",
+        "compared": "What differs between the two",
+        "differ": "Different settings: {}",
+        "differ_in_nothing": "Nothing differs.",
+        "key": "Key",
+        "varies": "varies",
     }
 )
 """What the page's controls and notes say; ``{}`` stands for a number or a name."""

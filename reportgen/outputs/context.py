@@ -14,7 +14,7 @@ from typing import Any, Literal, overload
 
 from markupsafe import Markup
 
-from reportgen import analysis, notation, paper_tables, tables
+from reportgen import analysis, notation, paper_tables, tables, varied_tables
 from reportgen.figure_kinds import figure_kinds
 from reportgen.figures import captions
 from reportgen.figures.captions import Caption
@@ -31,7 +31,7 @@ from reportgen.outputs import long_lists, old_and_new, standing, words
 from reportgen.outputs.analysis_map import AnalysisMap, analysis_map
 from reportgen.outputs.happened import event_sentences
 from reportgen.outputs.page_tables import MOST_ROWS
-from reportgen.outputs.templating import markdown
+from reportgen.outputs.templating import markdown, visible
 from reportgen.outputs.theme import theme_of
 from reportgen.report import Check, FamilyReport, Report, RunReport, step_unit
 from reportgen.tables import Row, Table
@@ -41,6 +41,7 @@ __all__ = [
     "Fact",
     "FamilyView",
     "FigureView",
+    "FindingView",
     "Medium",
     "RunView",
     "RunViews",
@@ -68,6 +69,10 @@ def _beginning(caption: str, name: str = "") -> str:
     start = len(name) if caption.startswith(name) else 0
     end = re.search(r"[.,](\s|$)", caption[start:])
     return caption[: start + end.start()] if end and start + end.start() else caption
+
+
+# Characters of a family's configurations that a page holds to be compared.
+_MOST_COMPARED = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,23 @@ _NO_TABLE = TableView("runs", 0, "", Table((), ()))
 
 
 @dataclass(frozen=True, slots=True)
+class FindingView:
+    """A sentence of what can be said, and where it is seen.
+
+    Attributes:
+        text: The sentence.
+        family: Slug of its family.
+        anchor: Of the figure or table that shows it, or of its family.
+        place: What that is called: ``Figure 4``; empty for the family.
+    """
+
+    text: str
+    family: str
+    anchor: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """A run's own section.
 
@@ -218,8 +240,11 @@ class FamilyView:
         finding: Lowest and highest run, in words.
         figures: Those the list asks for; none where the family has no usable run.
         missing: Why some of them are not there, sentences.
-        tables: Its runs, groups of seeds, steps to thresholds; empty tables are left out.
-        shared: What the configurations of many runs have in common; empty for few runs.
+        compared: JSON of what a reader may compare two of; empty where there is nothing, or too much.
+        same: What the configurations of all its runs have in common.
+        tables: What varies in it and what differs between two, its runs, groups of seeds, steps to
+            thresholds; empty tables are left out.
+        shared: Keys of ``same`` that the sections of many runs leave out; none for few runs.
         runs: In order.
         problems: Its runs that could not be used.
     """
@@ -229,8 +254,10 @@ class FamilyView:
     finding: str
     figures: tuple[FigureView, ...]
     missing: tuple[str, ...]
+    compared: Markup
+    same: tuple[Fact, ...]
     tables: tuple[TableView, ...]
-    shared: tuple[Fact, ...]
+    shared: frozenset[str]
     runs: Sequence[RunView]
     problems: tuple[Problem, ...]
 
@@ -278,7 +305,7 @@ def context(
         "best": ends[0][2] if ends else None,
         "worst": ends[1][2] if len(ends) > 1 else None,
         "ends": ends,
-        "findings": report.findings,
+        "findings": tuple(_findings(report, views, runs_table)),
         "lead": lead,
         "overview": overview,
         "runs_table": runs_table,
@@ -362,6 +389,24 @@ def _figures_in_order(
         overview = replace(overview, number=1)
     lead = view.figures[0] if view.figures else overview
     return (view,), overview, lead
+
+
+def _findings(report: Report, views: Sequence[FamilyView], runs: TableView) -> Iterator[FindingView]:
+    """The sentences, each with the figure or table that shows it as the reader's medium has it."""
+    places: dict[str, tuple[str, str]] = {}
+    for view in views:
+        slug = view.family.slug
+        for drawn in view.figures:
+            places[f"figures/{drawn.name}"] = drawn.anchor, f"Figure {drawn.number}"
+        for name, key in ((f"family {slug}", slug), (f"groups {slug}", f"{slug}-groups")):
+            for shown in view.tables:
+                if shown.name == name:
+                    places[f"tables/{key}"] = shown.anchor, f"Table {shown.number}"
+    if len(views) == 1:  # whose runs stand in the table of all
+        places[f"tables/{views[0].family.slug}"] = runs.anchor, f"Table {runs.number}"
+    for one in report.findings:
+        anchor, place = places.get(one.shown_in, (f"family-{one.family}", ""))
+        yield FindingView(one.text, one.family, anchor, place)
 
 
 def _classes(*names: str) -> Markup:
@@ -470,8 +515,10 @@ def _family(
         finding=standing.sentence(family),
         figures=figures,
         missing=_missing_figures(family, {drawn.kind for drawn in figures}),
+        compared=_compared(family) if medium == "screen" else Markup(""),
+        same=tuple(_same(family)),
         tables=tuple(_family_tables(family, report, medium, table_number)),
-        shared=tuple(Fact(key, text) for key, text in shared.items()),
+        shared=frozenset(shared),
         runs=RunViews(
             len(family.runs), partial(_run_at, family=family, shared=shared.keys(), medium=medium, many=many)
         ),
@@ -507,6 +554,7 @@ def _family_tables(
     name, slug = words.shortened(family.name, 80), family.slug
     if not family.runs:
         return
+    yield from _differences(family, number)
     if len(report.families) > 1:  # of a family that is alone the table of all runs says the same
         bare = replace(_NO_TABLE, name=f"family {slug}", number=next(number), caption=f"{name}: its runs.")
         yield _runs_of(family, report, medium, bare)
@@ -524,6 +572,52 @@ def _family_tables(
             f"{name}: the first step at which the centred rolling mean of the loss is below each threshold.",
             reached,
         )
+
+
+def _differences(family: FamilyReport, number: Iterator[int]) -> Iterator[TableView]:
+    """What varies in a family, and what differs between two of it or from its reference."""
+    name, slug = words.shortened(family.name, 80), family.slug
+    made = varied_tables.varied_table(family)
+    if made.rows:
+        said = f"{name}: what varies among its {words.count(len(family.runs), 'run')}."
+        yield TableView(f"varied {slug}", next(number), said, made)
+    sides = varied_tables.sides(family)
+    if sides and (made := varied_tables.differences_table(sides)).rows:
+        groups = "groups" if family.grouping.groups else "runs"
+        which = f"the two {groups}" if len(sides) == 2 else f"{sides[0][0]}, the reference, and the others"
+        said = f"{name}: where the configurations of {which} differ."
+        yield TableView(f"differs {slug}", next(number), said, made)
+
+
+def _compared(family: FamilyReport) -> Markup:
+    """Configurations of which a reader chooses two."""
+    found = varied_tables.choice(family)
+    groups = [[visible(words.shortened(group.label, 80)), *group.runs] for group in family.grouping.groups]
+    if len(family.runs) + len(groups) < 3 or not found.paths:
+        return Markup("")  # the two stand in a table
+    made = {
+        "paths": [visible(path) for path in found.paths],
+        "words": [[visible(word) for word in some] for some in found.words],
+        "places": found.places,
+        "runs": [visible(words.shortened(run.label, 80)) for run in family.runs],
+        "groups": groups if len(groups) > 1 else [],
+    }
+    text = json.dumps(made, separators=(",", ":"))
+    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Markup(text) if len(text) <= _MOST_COMPARED else Markup("")
+
+
+def _same(family: FamilyReport) -> Iterator[Fact]:
+    """What all configurations of a family have in common, by path; none of a run alone."""
+    configs = [run.config for run in family.runs if run.config]
+    if len(configs) < 2:
+        return
+    found = varied_tables.common(configs)
+    for path, value in found.items():
+        yield Fact(path, _as_json(value))
+    for key, text in _shared_config([run for run in family.runs if run.config]).items():
+        if key not in found and not any(path.startswith(f"{key}.") for path in found):
+            yield Fact(key, text)  # null, or empty
 
 
 def _shared_config(runs: Sequence[RunReport]) -> dict[str, str]:

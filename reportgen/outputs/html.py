@@ -36,6 +36,7 @@ _SCRIPTS = (
     "sparklines",
     "rows",
     "tables",
+    "compare",
     "contents",
     "many",
     "start",

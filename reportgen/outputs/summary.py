@@ -13,6 +13,7 @@ from reportgen.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
+    from reportgen.findings import Finding
     from reportgen.report import Check, FamilyReport, Report, RunReport
     from reportgen.tables import Table
 
@@ -92,7 +93,12 @@ def _changes(report: Report) -> Iterator[str]:
 def _findings(report: Report) -> Iterator[str]:
     if report.findings:
         yield "\n### Findings\n"
-        yield from _listed(report.findings, lambda one: prose(one.text, 2 * _LONGEST_TEXT))
+        yield from _listed(report.findings, _finding)
+
+
+def _finding(one: Finding) -> str:
+    """A sentence, and the file of the figure or table that shows it."""
+    return prose(one.text, 2 * _LONGEST_TEXT) + (f" ({code(one.shown_in)})" if one.shown_in else "")
 
 
 def _states(report: Report) -> Iterator[str]:

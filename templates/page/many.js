@@ -137,6 +137,7 @@ async function fill(part) {
   part.style.height = "";
   addFigures(part);
   addTables(part);
+  addComparing(part);
   addLookups(part);
 }
 

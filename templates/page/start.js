@@ -92,6 +92,7 @@ function start() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
   startPrinting();
   addTables(document);
+  addComparing(document);
   if (many) {
     addLookups(document);
     watchParts();
