@@ -254,7 +254,7 @@ class FamilyView:
     finding: str
     figures: tuple[FigureView, ...]
     missing: tuple[str, ...]
-    compared: Markup
+    compared: str
     same: tuple[Fact, ...]
     tables: tuple[TableView, ...]
     shared: frozenset[str]
@@ -515,7 +515,7 @@ def _family(
         finding=standing.sentence(family),
         figures=figures,
         missing=_missing_figures(family, {drawn.kind for drawn in figures}),
-        compared=_compared(family) if medium == "screen" else Markup(""),
+        compared=_compared(family) if medium == "screen" else "",
         same=tuple(_same(family)),
         tables=tuple(_family_tables(family, report, medium, table_number)),
         shared=frozenset(shared),
@@ -531,7 +531,10 @@ def _family_figures(family: FamilyReport, medium: Medium, number: Iterator[int])
     if not family.runs:
         return
     finding = standing.sentence(family)
-    for key, kind in figure_kinds().items():
+    kinds = figure_kinds()
+    if len(family.runs) >= MANY_LINES:  # what a sweep came to is seen before its many lines
+        kinds = {"by": kinds["by"], **kinds}
+    for key, kind in kinds.items():
         if key in family.spec.figures and (plot := kind.plot(family)) is not None:
             name, says = f"{family.slug}-{key}", kind.says(family, plot)
             if medium == "paper" and says.state.get("band") == "pointed":  # nobody points there
@@ -577,11 +580,11 @@ def _family_tables(
 def _differences(family: FamilyReport, number: Iterator[int]) -> Iterator[TableView]:
     """What varies in a family, and what differs between two of it or from its reference."""
     name, slug = words.shortened(family.name, 80), family.slug
+    sides = varied_tables.sides(family)
     made = varied_tables.varied_table(family)
-    if made.rows:
+    if made.rows and len(sides) != 2:  # of two the other table says it
         said = f"{name}: what varies among its {words.count(len(family.runs), 'run')}."
         yield TableView(f"varied {slug}", next(number), said, made)
-    sides = varied_tables.sides(family)
     if sides and (made := varied_tables.differences_table(sides)).rows:
         groups = "groups" if family.grouping.groups else "runs"
         which = f"the two {groups}" if len(sides) == 2 else f"{sides[0][0]}, the reference, and the others"
@@ -589,12 +592,12 @@ def _differences(family: FamilyReport, number: Iterator[int]) -> Iterator[TableV
         yield TableView(f"differs {slug}", next(number), said, made)
 
 
-def _compared(family: FamilyReport) -> Markup:
+def _compared(family: FamilyReport) -> str:
     """Configurations of which a reader chooses two."""
     found = varied_tables.choice(family)
     groups = [[visible(words.shortened(group.label, 80)), *group.runs] for group in family.grouping.groups]
     if len(family.runs) + len(groups) < 3 or not found.paths:
-        return Markup("")  # the two stand in a table
+        return ""  # the two stand in a table
     made = {
         "paths": [visible(path) for path in found.paths],
         "words": [[visible(word) for word in some] for some in found.words],
@@ -603,8 +606,7 @@ def _compared(family: FamilyReport) -> Markup:
         "groups": groups if len(groups) > 1 else [],
     }
     text = json.dumps(made, separators=(",", ":"))
-    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    return Markup(text) if len(text) <= _MOST_COMPARED else Markup("")
+    return text if len(text) <= _MOST_COMPARED else ""
 
 
 def _same(family: FamilyReport) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ function addComparing(root) {
 }
 
 function startComparing(place) {
-  const held = JSON.parse(place.querySelector("script").textContent);
+  const held = JSON.parse(place.dataset.held);
   // A group has what all its runs have; where they differ it is said.
   const groups = held.groups.map(([name, ...runs]) => ({ name, runs }));
   const singles = held.runs.length <= MOST_CHOICES ? held.runs.map((name, run) => ({ name, runs: [run] })) : [];
