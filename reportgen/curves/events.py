@@ -38,6 +38,7 @@ _LONG = 0.05  # Of the run: a plateau at its shortest, the beginning of a drop a
 _DROP = math.log(1.25)
 _FASTER = 4.0  # A drop is as many times faster than its plateau.
 _CLEAR = 6.0  # Standard errors between a plateau and what comes after.
+_ABOVE_RISES = 2.0  # A drop is as many times larger than what the curve usually rises by.
 _SPIKE = math.log(1.5)
 _ALONE = math.log(10.0)
 _SPIKE_SPREADS = 8.0
@@ -276,9 +277,7 @@ def _blocks(logs: FloatArray, steps: IntArray) -> _Blocks | None:
         return None
     edges = len(logs) * np.arange(blocks + 1) // blocks
     means = np.add.reduceat(logs, edges[:-1]) / np.diff(edges)
-    bends = np.abs(np.diff(means, 2))
-    noise = max(_NOISE, 1.4826 * float(np.median(bends)) / math.sqrt(6))
-    return _Blocks(means, steps[edges[:-1]], steps[edges[1:] - 1], noise)
+    return _Blocks(means, steps[edges[:-1]], steps[edges[1:] - 1], max(_NOISE, _noise(means)))
 
 
 def _drops(curve: _Blocks, cuts: list[int]) -> list[Event]:
@@ -299,6 +298,9 @@ def _drops(curve: _Blocks, cuts: list[int]) -> list[Event]:
             start = max(start + 1, end - long + 1)
             continue
         level, after = float(means[start:end].mean()), float(fit[bottom])
+        if level - after < _ABOVE_RISES * _usual_rise(means, long):
+            start = max(start + 1, end - long + 1)
+            continue
         half = end - 1 + int(np.argmax(means[end - 1 : bottom + 1] <= (level + after) / 2))
         first, last = int(curve.first[start]), int(curve.last[end - 1])
         found.append(Event("plateau", first, last, math.exp(level)))
@@ -306,6 +308,23 @@ def _drops(curve: _Blocks, cuts: list[int]) -> list[Event]:
         found.append(Event("drop", at, until, math.exp(level), math.exp(after)))
         start = bottom
     return found
+
+
+def _noise(means: FloatArray) -> float:
+    """Standard deviation of block means, from second differences, which no slope and few steps change."""
+    return 1.4826 * float(np.median(np.abs(np.diff(means, 2)))) / math.sqrt(6)
+
+
+def _usual_rise(means: FloatArray, long: int) -> float:
+    """By how much more than usual the curve rises where it does so most: noise that lasts falls by as much.
+
+    19 of 20 changes, from a mean over half a twentieth of the run to that of a twentieth later, are below it.
+    """
+    sums = np.concatenate(([0.0], np.cumsum(means)))
+    near = max(2, long // 2)
+    smooth = (sums[near:] - sums[:-near]) / near
+    usual, most = np.quantile(smooth[long:] - smooth[:-long], [0.5, 0.95])
+    return float(most - usual)
 
 
 def _flat_until(fit: FloatArray) -> list[int]:
@@ -344,7 +363,9 @@ def _fallen(fit: FloatArray, end: int, long: int) -> int | None:
 def _clear(means: FloatArray, plateau: tuple[int, int], bottom: int, noise: float, long: int) -> bool:
     """Whether the blocks before a drop and those after it differ by much more than their noise."""
     before, after = means[slice(*plateau)], means[bottom : bottom + long]
-    error = noise * math.sqrt(1 / len(before) + 1 / len(after))
+    # Noise that grows is that of its place.
+    around = means[max(0, min(plateau[1], len(means) - long) - long) : bottom + long]
+    error = max(noise, _noise(around)) * math.sqrt(1 / len(before) + 1 / len(after))
     return float(before.mean() - after.mean()) > _CLEAR * error
 
 

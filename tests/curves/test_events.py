@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.curve_events import drop_curve, quiet_curve, score, spike_curve
+from benchmarks.other_curves import EVENTFUL, NOISES, QUIET, score_of
 from reportgen.curves.events import _STUDENT, events_of, partition
 
 _STEPS = np.arange(5_000)
@@ -159,6 +160,17 @@ def test_known_events_are_found_and_none_invented(noise_level, drops, spikes):
 @pytest.mark.parametrize("noise_level", [0.0, 0.01, 0.1, 0.3, 1.0])
 def test_nothing_is_invented_in_quiet_curves(noise_level, entries):
     assert score(quiet_curve, noise_level, 60, entries).invented == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("growing ninefold over the run", 0.05), ("autocorrelated, 0.5", 0.1), ("autocorrelated, 0.9", 0.2)],
+)
+def test_noise_that_grows_or_lasts_is_no_drop(name, most):
+    """Events a curve; with the noise of the whole curve alone they are 0.1, 0.2 and 0.6."""
+    found = [score_of(shape, NOISES[name], 0.1, 15, 300, seed=1).invented for shape in QUIET.values()]
+    assert sum(found) / len(found) <= most
+    assert score_of(EVENTFUL["three steps"], NOISES[name], 0.1, 15, 300, seed=1).recall >= 0.9
 
 
 def test_a_flat_end_is_called_falling_or_rising_in_one_case_of_a_hundred():
