@@ -258,7 +258,7 @@ def _split(
     if not whole:
         if len(parts) == 1 and len(together) > 1:
             return [], [LeftOut(run, _alone(made[0], run)) for run in together]
-        return [], [LeftOut(run, "no other run agrees with it in all but the seed") for run in together]
+        return [], [LeftOut(run, "no other run differs from it only in the seed") for run in together]
     home = max(whole, key=lambda index: len(parts[index]))
     short = [
         LeftOut(run, f"trained for {_steps(members[run])}, the group for {_steps(members[parts[home][0]])}")
@@ -328,7 +328,7 @@ def _group(members: Sequence[Member], runs: Sequence[int]) -> Group:
 def _alone(group: Group, run: int) -> str:
     """Why runs that agree in all, the seed or the losses too, are no group."""
     why = {left.run: left.why for left in group.left_out if left.is_copy}
-    return why.get(run, "no other run agrees with it in all but the seed")
+    return why.get(run, "no other run differs from it only in the seed")
 
 
 def _needed(members: Sequence[Member]) -> str:

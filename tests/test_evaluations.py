@@ -165,8 +165,8 @@ def test_a_runs_section_begins_with_what_it_is_ranked_by(tmp_path: Path) -> None
         logs(tmp_path / "r", name, "step,train_loss", [f"{i},{2.0 if i < 95 else end}" for i in range(100)])
     built(tmp_path / "r", tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text()
-    assert "<dt>End</dt><dd>0.250</dd>" in page
-    assert "<dt>End</dt><dd>0.500</dd>" in page
+    assert "<dt>Mean at the end</dt><dd>0.250</dd>" in page
+    assert "<dt>Mean at the end</dt><dd>0.500</dd>" in page
     assert '<span class="value">0.500</span>' in page
     assert "<dt>AvgFinalLoss</dt>" not in page
 

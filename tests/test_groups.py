@@ -125,7 +125,7 @@ def test_what_is_alone_is_named():
     made = grouped([member(1), member(2), member(), member(1, attributes={"lr": 3}), member(4, known=False)])
     assert made.alone == (
         LeftOut(2, "it has no seed"),
-        LeftOut(3, "no other run agrees with it in all but the seed"),
+        LeftOut(3, "no other run differs from it only in the seed"),
         LeftOut(4, "nothing but its seed is known"),
     )
 

@@ -50,8 +50,8 @@ def page(report: Report) -> Page:
 
 def test_expectations_name_family_and_run(page: Page) -> None:
     assert page.tables["expectations"] == [
-        ["Family", "Run", "Number", "Expected", "Actual", "Outcome"],
-        ["Mixed", "mix_d7_l3_h4_t30K_s572091", "NaN or infinite", "= 0", "20", "fails"],
+        ["Family", "Run", "Metric", "Expected", "Actual", "Outcome"],
+        ["Mixed", "mix_d7_l3_h4_t30K_s572091", "NaN or infinite", "= 0", "20", "failed"],
         ["Mixed", "mix_d8_l3_h4_t30K_s572091", "NaN or infinite", "= 0", "–", "not checked"],
     ]
 
@@ -62,8 +62,7 @@ def test_the_page_says_what_the_report_says(report: Report, page: Page) -> None:
     assert "2 January 2026, 03:04 UTC" in said
     assert "computed on cpu" in said
     assert (
-        "1 run of 9 could not be used; 1 run diverged; 1 expectation does not hold; "
-        "1 expectation could not be checked" in said
+        "1 of 9 runs could not be used; 1 diverged; 1 expectation failed; 1 expectation not checked" in said
     )
     for family in report.families:
         assert family.name in said
@@ -95,7 +94,7 @@ def test_parts_come_in_the_order_that_readers_need(report: Report) -> None:
 def test_a_run_that_still_cannot_be_read_is_no_change(report: Report) -> None:
     said = " ".join(Page(html.render(against(report, report_document(report)))).text.split())
     assert (
-        "Nothing, since the report of 2 January 2026, 03:04 UTC. Runs that still could not be read: 1" in said
+        "Nothing changed since the report of 2 January 2026, 03:04 UTC. Runs that still could not be read: 1" in said
     )
     assert "What is not named here is as it was" not in said
 
@@ -127,9 +126,16 @@ def test_only_what_is_used_is_defined(report: Report) -> None:
     falls = ["NaN or infinite", "Spikes", "Steps to 10⁻¹ … 10⁻⁸"]
     assert defined(report) == [*first, "Minimum loss", *falls, *last]
     calm = samples.report([samples.family_report("A", [samples.run_report("r", [2.0] * 9)])])
-    assert defined(calm) == ["Steps", "End", *last]
+    assert defined(calm) == ["Steps", "Mean at the end", *last]
     odd = samples.report([samples.family_report("A", [samples.run_report("r", [2.0, *[0.0] * 6, math.nan])])])
-    assert defined(odd) == ["Steps", "End", "NaN or infinite", "Steps to 10⁻¹ … 10⁻⁸", *last, "Log axes"]
+    assert defined(odd) == [
+        "Steps",
+        "Mean at the end",
+        "NaN or infinite",
+        "Steps to 10⁻¹ … 10⁻⁸",
+        *last,
+        "Log axes",
+    ]
 
 
 def test_a_listed_value_that_disagrees_is_marked(page: Page) -> None:
@@ -416,8 +422,8 @@ def test_a_family_without_a_usable_run_says_so() -> None:
 def test_one_run_is_neither_highest_nor_many() -> None:
     page = Page(html.render(samples.report([samples.family_report("One", [samples.run_report("only")])])))
     said = " ".join(page.text.split())
-    assert "The one run was read." in said
-    assert "Lowest End" in said
+    assert "1 run, no problems." in said
+    assert "Lowest mean at the end" in said
     assert "Highest" not in said
 
 

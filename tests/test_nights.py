@@ -185,7 +185,7 @@ def test_the_first_night(week: Mapping[str, Night]) -> None:
     night = week["first"]
     assert (night.code, night.gets) == (0, 3)
     assert "changes" not in night.report
-    assert night.first_line == "## All 3 runs were read."
+    assert night.first_line == "## 3 runs, no problems."
     assert [run["marks"] for run in night.runs.values()] == [[], [], []]
     assert [run["source"]["repo"] for run in night.runs.values()] == [repo(A), repo(B), repo(C)]
     assert all(len(run["source"]["revision"]) == 40 for run in night.runs.values())
@@ -196,7 +196,7 @@ def test_a_night_with_nothing_new(week: Mapping[str, Night]) -> None:
     assert (night.code, night.heads, night.gets) == (0, 3, 0)
     assert night.news == {}
     created = first.report["created"]
-    assert night.first_line == f"## All 3 runs were read. Nothing changed since {created}."
+    assert night.first_line == f"## 3 runs, no problems. Nothing changed since {created}."
     assert night.report["changes"]["baseline"] == {
         "title": "Nights",
         "created": created,
@@ -211,7 +211,7 @@ def test_a_night_with_a_new_run(week: Mapping[str, Night]) -> None:
     assert (night.code, night.heads, night.gets) == (0, 4 + 1, 1)  # One more before it is fetched.
     assert night.news == {"new": [D]}
     assert night.report["changes"]["new"][0]["avg_final_loss"] == pytest.approx(4e-6, rel=1e-12)
-    assert night.first_line.startswith("## All 4 runs were read. 1 change since ")
+    assert night.first_line.startswith("## 4 runs, no problems. 1 change since ")
 
 
 def test_a_night_with_a_changed_run(week: Mapping[str, Night]) -> None:
@@ -230,7 +230,7 @@ def test_a_night_with_a_changed_run(week: Mapping[str, Night]) -> None:
     assert moved["avg_final_loss"]["to"] == pytest.approx(1e-6, rel=1e-12)
     assert moved["avg_final_loss"]["relative"] == pytest.approx(-0.5, rel=1e-12)
     assert "steps" not in moved
-    assert night.first_line.startswith("## All 4 runs were read. 1 change since ")
+    assert night.first_line.startswith("## 4 runs, no problems. 1 change since ")
 
 
 def test_a_night_with_a_gone_run(week: Mapping[str, Night]) -> None:
@@ -270,7 +270,7 @@ def test_a_run_that_is_taken_off_the_hub_is_a_problem_and_no_news_when_it_is_bac
         (problem,) = night.report["problems"]
         assert (problem["run"], problem["kind"]) == (D, "missing")
         assert problem["last_known"] == before.runs[D]
-        assert night.first_line.startswith("## 1 run of 3 could not be used. ")
+        assert night.first_line.startswith("## 1 of 3 runs could not be used. ")
     assert "1 change since" in away.first_line
     assert "Nothing changed since" in still.first_line
     # The same bytes at another commit: the commit is the only news.
@@ -288,7 +288,7 @@ def test_a_failed_expectation(week: Mapping[str, Night]) -> None:
     assert failed["actual"] == failed["before"] == pytest.approx(4e-6, rel=1e-12)
     outcomes = {name: [check["outcome"] for check in run["checks"]] for name, run in night.runs.items()}
     assert outcomes == {A: ["passed"], B: ["passed"], D: ["failed"]}
-    assert night.first_line.startswith("## All 3 runs were read; 1 expectation does not hold. 1 change since")
+    assert night.first_line.startswith("## 3 runs; 1 expectation failed. 1 change since")
 
 
 @pytest.fixture(scope="module")
@@ -339,8 +339,7 @@ def test_a_hub_that_is_down_serves_from_the_cache_and_says_so(outage: Mapping[st
     assert night.code == 0
     assert [run["marks"] for run in night.runs.values()] == [["not_checked"]] * 2
     assert night.first_line.startswith(
-        "## All 2 runs were read; 2 come from the cache, not checked with the Hub. "
-        "Nothing is known to have changed since "
+        "## 2 runs; 2 from the cache, not checked with the Hub. Nothing is known to have changed since "
     )
     warned = "warning: runs taken from the cache, since the Hub gave no useful answer: 2 of 2"
     assert night.errors.splitlines().count(warned) == 1
@@ -355,7 +354,7 @@ def test_a_run_that_was_never_pulled_is_a_problem_while_the_hub_is_down(outage: 
     assert night.code == 3
     assert list(night.runs) == [A, B]
     assert [(one["run"], one["kind"]) for one in night.report["problems"]] == [(C, "network")]
-    assert night.first_line.startswith("## 1 run of 3 could not be used; 2 come from the cache, not checked")
+    assert night.first_line.startswith("## 1 of 3 runs could not be used; 2 from the cache, not checked")
     assert "gave no useful answer: 2 of 3\n" in night.errors
     assert night.news == {"unreadable": [C]}
 
@@ -371,7 +370,7 @@ def test_who_asks_for_no_network_is_told_of_it_and_not_warned(outage: Mapping[st
     for name in ("offline", "offline by HF_HUB_OFFLINE"):
         night = outage[name]
         assert (night.code, night.heads) == (0, 0)
-        assert night.first_line.startswith("## All 2 runs were read; 2 come from the cache, not checked with")
+        assert night.first_line.startswith("## 2 runs; 2 from the cache, not checked with")
         assert "runs taken from the cache, since this build is offline: 2 of 2\n" in night.errors
         assert "warning" not in night.errors
 
@@ -391,7 +390,7 @@ def test_a_hub_that_goes_away_half_way_leaves_a_report_of_what_came(outage: Mapp
     came = len(night.runs)
     assert 1 <= came <= 3  # The last words of a server that stops may still arrive.
     assert [*night.runs, *(one["run"] for one in problems)] == [A, B, C, D]
-    assert night.first_line == f"## {4 - came} run{'s' * (came < 3)} of 4 could not be used."
+    assert night.first_line == f"## {4 - came} of 4 runs could not be used."
 
 
 def test_a_new_commit_of_the_same_file_is_news_once_whatever_happens_to_the_hub(

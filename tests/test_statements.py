@@ -100,7 +100,7 @@ class TestSeedGroups:
             "short": "trained for 100 steps, the group for 200 steps",
         }
         assert family["ungrouped"] == [
-            {"run": "alone", "why": "no other run agrees with it in all but the seed"}
+            {"run": "alone", "why": "no other run differs from it only in the seed"}
         ]
         assert "it diverged" in page(tmp_path)
         assert (tmp_path / "out" / "tables" / "sweep-groups.csv").read_text().startswith("group,runs,mean")
@@ -156,11 +156,7 @@ class TestStatus:
         )
         assert "1 run diverged" in page(tmp_path)
         assert '<p class="status bad">' in page(tmp_path)
-        assert (
-            (tmp_path / "out" / "summary.md")
-            .read_text()
-            .startswith("## All 2 runs were read; 1 run diverged.")
-        )
+        assert (tmp_path / "out" / "summary.md").read_text().startswith("## 2 runs; 1 diverged.")
 
 
 class TestOverflow:

@@ -49,20 +49,18 @@ def markdown(text: str) -> str:
 
 def test_the_first_line_says_whether_all_is_well() -> None:
     good = report([family_report("A", [run_report("r")])])
-    assert summary.render(good).splitlines()[0] == "## The one run was read."
+    assert summary.render(good).splitlines()[0] == "## 1 run, no problems."
     first = summary.render(sample_report()).splitlines()[0]
-    assert first.startswith("## 1 run of 9 could not be used")
-    assert "1 expectation does not hold" in first
+    assert first.startswith("## 1 of 9 runs could not be used")
+    assert "1 expectation failed" in first
 
 
 def test_the_first_line_says_how_many_runs_the_hub_was_not_asked_about() -> None:
     unasked = run_report("r", marks=("not_checked",))
     one = summary.render(report([family_report("A", [unasked])]))
-    assert (
-        one.splitlines()[0] == "## The one run was read; it comes from the cache, not checked with the Hub."
-    )
+    assert one.splitlines()[0] == "## 1 run; 1 from the cache, not checked with the Hub."
     two = summary.render(report([family_report("A", [unasked, run_report("s")])]))
-    assert two.splitlines()[0] == "## All 2 runs were read; 1 comes from the cache, not checked with the Hub."
+    assert two.splitlines()[0] == "## 2 runs; 1 from the cache, not checked with the Hub."
 
 
 def test_an_outage_does_not_say_that_nothing_changed() -> None:
@@ -83,7 +81,7 @@ def test_the_first_line_says_whether_anything_changed() -> None:
     assert "### What changed" not in summary.render(same)
     more = summary.render(changes.against(new, report_document(old)))
     assert more.splitlines()[0].endswith("1 change since 2026-01-02T03:04:05Z.")
-    assert "**New runs (1)**\n\n- `s` (A): End " in more
+    assert "**New runs (1)**\n\n- `s` (A): Mean at the end " in more
 
 
 def test_a_run_that_still_cannot_be_read_is_no_change() -> None:
@@ -125,7 +123,7 @@ def test_a_failure_and_a_divergence_are_named_once() -> None:
     assert "still" not in text
     second = summary.render(changes.against(made(begun=True), report_document(first)))
     assert "What changed" not in second
-    assert "### Expectations that still do not hold (2)\n\n- `fails` (A): End is " in second
+    assert "### Expectations that still fail (2)\n\n- `fails` (A): Mean at the end is " in second
     assert "### Runs that diverged before (3)\n\n- `diverges` (A)\n- `new` (A)\n- `diverges` (B)\n" in second
 
 
@@ -156,7 +154,10 @@ def test_lowest_and_highest_of_each_family() -> None:
     lines = summary.render(report([family_report("F", runs), family_report("G", runs[:1])])).splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
     assert rows[0] == ["Family", "Runs", "Ranked by", "Lowest", "", "Highest", ""]
-    assert [row[:4] for row in rows[2:]] == [["F", "3", "End", "a"], ["G", "1", "End", "b"]]
+    assert [row[:4] for row in rows[2:]] == [
+        ["F", "3", "Mean at the end", "a"],
+        ["G", "1", "Mean at the end", "b"],
+    ]
     assert rows[2][5] == "c"
     assert rows[3][5:] == ["", ""]
 

@@ -256,8 +256,8 @@ def test_seeds_of_one_configuration_are_grouped() -> None:
     )  # halfway between 1e-3 and 1e-5 on a log axis
     assert group.estimate.range == pytest.approx((1e-5, 1e-3), rel=1e-12)
     assert {runs[one.run].spec.name: one.why for one in family.grouping.alone} == {
-        "add_d5_l2_h3_t15K_s000003": "no other run agrees with it in all but the seed",
-        "add_d5_l2_h3_t10K_gf_s000004": "no other run agrees with it in all but the seed",
+        "add_d5_l2_h3_t15K_s000003": "no other run differs from it only in the seed",
+        "add_d5_l2_h3_t10K_gf_s000004": "no other run differs from it only in the seed",
         "no pattern fits": "it has no seed",
         "neither here": "it has no seed",
     }
@@ -283,7 +283,7 @@ def test_steps_that_are_epochs_are_called_so() -> None:
         keys = ("trained_steps", "best_step", "min_loss", "steps_to.1e-3")
         return [column.title for column in tables.family_table(family, keys).columns]
 
-    assert titles("epoch", "epoch")[:2] == ["Epochs", "Epoch of best"]
+    assert titles("epoch", "epoch")[:2] == ["Epochs", "Epoch of best value"]
     assert titles("epoch", "step")[:2] == titles("step")[:2] == ["Steps", "Step of best"]
     assert titles("epoch")[2:] == titles("step")[2:]
 

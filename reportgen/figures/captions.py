@@ -201,7 +201,7 @@ def seeds(family: FamilyReport, plot: Plot) -> Caption:
         (
             (
                 "",
-                f"{family.name}: runs that agree in all that varies but the seed, as one line over all steps",
+                f"{family.name}: runs that differ only in their seed, as one line over all steps",
             ),
             ("x", ""),
             ("", ", "),
@@ -273,7 +273,7 @@ def _against(runs: Sequence[RunReport], shown: Marks, key: str) -> str:
         lacking = "one" if key in plain else "one of the two"
         said += f" {count(without, 'run')} without {lacking} {'is' if without == 1 else 'are'} left out."
     if any(place % 0.5 for mark in shown.marks for place in [mark.places.get(key, 0.0)]):
-        said += " Families that share a place stand next to each other."
+        said += " Families at the same place are drawn side by side."
     return said
 
 

@@ -15,6 +15,7 @@ from reportgen.figures.scales import log_range
 from reportgen.figures.style import MOST_NAMED, TEXT_PX, Figure, category, plain, plain_array, text_width
 from reportgen.figures.vocabulary import AVG_FINAL_LOSS
 from reportgen.kinds import Scalar
+from reportgen.metrics import METRICS
 from reportgen.naming import QUANTA_MATHS
 from reportgen.report import FamilyReport, Report, RunReport
 from reportgen.text import told_apart
@@ -123,11 +124,11 @@ def _metric(report: Report) -> tuple[str, str]:
 
 
 def value_word(metric: str) -> str:
-    """``AvgFinalLoss``; ``Mean of the end window``; ``eval_loss, best``."""
+    """``AvgFinalLoss``; ``Mean at the end``; ``Best value of eval_loss``."""
     if metric == _AVG:
         return AVG_FINAL_LOSS
     series, _, name = metric.rpartition(".")
-    word = {"end": "Mean at the end", "last": "Last value", "best": "Best value"}.get(name, name)
+    word = METRICS[name].title if name in METRICS else name
     return f"{word} of {series}" if series else word
 
 

@@ -86,7 +86,7 @@ def make_files(
             try:
                 with log.step(f"draw {count(printing.figures, 'figure')}"):
                     drawn = printing.drawing.result()
-                log.info(one_line(f"drawn anew: {', '.join(printing.anew) or 'none'}", _LONGEST_LINE))
+                log.info(one_line(f"redrawn: {', '.join(printing.anew) or 'none'}", _LONGEST_LINE))
                 files |= _figure_files(drawn, printing.only_in_pdf)
             except ReportgenError as error:
                 wrong.append(str(error))

@@ -141,7 +141,7 @@ def publish(
                     (out / place).mkdir(exist_ok=True)
                 # Where this ends half-way, what is left of the staging folder tells the next build that the
                 # other half is a build's.
-                left = "part of the new report is there already; mend this and build again"
+                left = "part of the new report is there already; fix this and build again"
                 for name in sorted(
                     content, key=lambda name: (name in _LAST, _LAST.index(name) if name in _LAST else 0)
                 ):

@@ -34,20 +34,20 @@ def problems_table(problems: Sequence[Problem]) -> Table:
 
 def checks_table(checks: Sequence[Check]) -> Table:
     """Expectations that do not hold or could not be checked."""
-    said = {"failed": "fails", "waived": "", "not_checked": "not checked"}
+    said = {"failed": "failed", "waived": "", "not_checked": "not checked"}
     texts = [
         (
             one.family,
             one.run,
             tables.metric_title(one.metric),
-            one.expected,
+            notation.condition(one.expected),
             notation.measured(one.actual),
             "; ".join(filter(None, (said[one.outcome], "" if one.outcome == "not_checked" else one.note))),
         )
         for one in checks
     ]
     keys = ("family", "name", "metric", "expected", "actual", "outcome")
-    return _of_texts(keys, ("Family", "Run", "Number", "Expected", "Actual", "Outcome"), texts)
+    return _of_texts(keys, ("Family", "Run", "Metric", "Expected", "Actual", "Outcome"), texts)
 
 
 def _of_texts(

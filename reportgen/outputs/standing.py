@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reportgen import notation, tables
 from reportgen.notation import count
-from reportgen.outputs.words import shortened
+from reportgen.outputs.words import in_sentence, shortened
 from reportgen.tables import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def ends(report: Report) -> tuple[tuple[str, str, RunReport], ...]:
         return ()
     (family,) = report.families
     return tuple(
-        (f"{way} {_metric(family)}", value_of(family, at), family.runs[at])
+        (f"{way} {in_sentence(_metric(family))}", value_of(family, at), family.runs[at])
         for way, at in zip(_ways(family), _positions(family), strict=True)
         if at is not None
     )
@@ -53,7 +53,9 @@ def sentence(family: FamilyReport) -> str:
         said.append("No run ends with a finite loss." if ranking.diverged else "No run has a rank.")
     else:
         low, high = _ways(family)
-        text = f"{low}: {named(ranking.first)}, {_metric(family)} {value_of(family, ranking.first)}"
+        text = (
+            f"{low}: {named(ranking.first)}, {in_sentence(_metric(family))} {value_of(family, ranking.first)}"
+        )
         if ranking.within_noise is not None:
             word = "within" if ranking.within_noise else "beyond"
             text += f", {word} noise of the next, {named(ranking.order[1])}"
@@ -61,7 +63,7 @@ def sentence(family: FamilyReport) -> str:
         if ranking.last is not None:
             said.append(f"{high}: {named(ranking.last)}, {value_of(family, ranking.last)}.")
             if ranking.within_noise is None:
-                said.append(f"The noise of {_metric(family)} is not known.")
+                said.append(f"The noise of {in_sentence(_metric(family))} is not known.")
     for together in ranking.equal[:_MOST_EQUAL]:
         names = [named(run) for run in together]
         said.append(f"{', '.join(names[:-1])} and {names[-1]} have the same losses and count once.")

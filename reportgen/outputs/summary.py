@@ -113,7 +113,7 @@ def _states(report: Report) -> Iterator[str]:
         for check in run.checks
         if check.outcome != "failed" or (_source(run), check.metric) not in told
     ]
-    for title, outcome in ((f"Expectations that {still}do not hold", "failed"), ("Known failures", "waived")):
+    for title, outcome in ((f"Expectations that {still}fail", "failed"), ("Known failures", "waived")):
         if found := [check for check in checks if check.outcome == outcome]:
             yield f"\n### {title} ({len(found):,})\n"
             yield from _listed(found, _failed)

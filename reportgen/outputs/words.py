@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from reportgen import agreement
 from reportgen.notation import MISSING, count, loss
 from reportgen.report import FamilyReport, Report, RunReport, step_unit
+from reportgen.tables import metric_title
 from reportgen.text import one_line
 
 __all__ = [
     "changed",
     "count",
     "groups_caption",
+    "in_sentence",
     "mark_sentences",
     "run_finding",
     "shortened",
@@ -42,7 +47,7 @@ def run_finding(run: RunReport, metric: str, value: str) -> str:
 def groups_caption(family: FamilyReport) -> str:
     """The caption of the table of groups: what its numbers are, and which runs do not count in it."""
     grouping = family.grouping
-    said = f"{shortened(family.name, 80)}: runs that agree in all that varies but the seed. "
+    said = f"{shortened(family.name, 80)}: runs that differ only in their seed. "
     if grouping.scale == "log":
         said += "Geometric mean and standard deviation, a factor, with Student's 95 % interval on logarithms."
     else:
@@ -59,27 +64,41 @@ def mark_sentences(run: RunReport) -> tuple[str, ...]:
     """What a reader should know of a run, a sentence for each mark."""
     metrics, config = run.summary.metrics, run.config
     listed = run.spec.listed.get("avg_final_loss")
+    first = f"the first at step {metrics.first_nonfinite_step or 0:,}"
+    not_finite = f"{count(metrics.nonfinite, 'loss', 'losses')} not finite, {first}."
     sentences = {
-        "diverged": f"Diverged: {count(metrics.nonfinite, 'loss', 'losses')} not finite, "
-        f"the first at step {metrics.first_nonfinite_step or 0:,}.",
-        "recorded_differs": "The file records another final loss than its losses give: "
-        f"AvgFinalLoss {loss(run.recorded.get('avg_final_loss'))}, "
-        f"final loss {loss(run.recorded.get('final_loss'))}.",
-        "listed_differs": f"The list gives AvgFinalLoss as {shortened(str(listed))}; "
-        f"the losses give {loss(metrics.avg_final_loss)}.",
-        "steps_differ": f"The file holds {count(metrics.steps, 'loss', 'losses')} and says that training "
-        f"took {shortened(str(config.get('n_training_steps')))} steps.",
+        "diverged": f"Diverged: {not_finite}" if metrics.end_diverged else not_finite,
+        "recorded_differs": " ".join(_recorded_differs(run)),
+        "listed_differs": f"The listed AvgFinalLoss ({shortened(str(listed))}) differs from the computed one "
+        f"({loss(metrics.avg_final_loss)}).",
+        "steps_differ": f"The file holds {count(metrics.steps, 'loss', 'losses')}; its configuration says "
+        f"{shortened(str(config.get('n_training_steps')))} training steps.",
         "not_checked": "Read from the cache; the Hub was not asked whether the file has changed.",
-        "name_differs": "The file calls this run " + shortened(str(config.get("model_name")), 120) + ".",
+        "name_differs": "The configuration names another model: "
+        + shortened(str(config.get("model_name")), 120)
+        + ".",
         "config_differs": " ".join(
-            f"The name says {conflict.attribute} {conflict.from_name}, the file says "
-            f"{shortened(str(conflict.from_config))}; the name is used."
+            f"{conflict.attribute} is {conflict.from_name} in the name and "
+            f"{shortened(str(conflict.from_config))} in the configuration; the name is used."
             for conflict in run.conflicts
         ),
         "nonpositive": f"{count(run.summary.metrics.nonpositive, 'loss', 'losses')} of zero or below: "
         "a log axis cannot show them.",
+        "missing_losses": "Some losses were not logged; AvgFinalLoss is the mean of the last 5 that were.",
+        "restarted": f"Restarted: {count(metrics.superseded, 'superseded entry', 'superseded entries')} "
+        "left out.",
+        "unfinished": "Still in training: not ranked with finished runs.",
     }
     return tuple(sentences.get(mark, mark) for mark in run.marks)
+
+
+def _recorded_differs(run: RunReport) -> Iterator[str]:
+    """A sentence for each recorded number that differs from the computed one."""
+    for key, recorded in run.recorded.items():
+        if not agreement.agrees_recorded(run.metric(key), recorded):
+            title = in_sentence(metric_title(key))
+            computed = run.metric(key)
+            yield f"The recorded {title} ({loss(recorded)}) differs from the computed one ({loss(computed)})."
 
 
 def changed(report: Report) -> str:
@@ -99,6 +118,12 @@ def unasked(report: Report) -> int:
     return sum("not_checked" in run.marks for run in report.runs)
 
 
+def in_sentence(title: str) -> str:
+    """A title within a sentence: mean at the end; names such as AvgFinalLoss and NaN stay as they are."""
+    first = title.split(" ", maxsplit=1)[0].rstrip(",")
+    return title[:1].lower() + title[1:] if first[1:].islower() else title
+
+
 def status(report: Report) -> str:
     """One line: is it all right?"""
     used, problems = len(report.runs), len(report.problems)
@@ -107,25 +132,25 @@ def status(report: Report) -> str:
     failed = sum(check.outcome == "failed" for check in (*checks, *report.checks))
     unchecked = sum(check.outcome == "not_checked" for check in (*checks, *report.checks))
     waived = sum(check.outcome == "waived" for check in checks)
-    parts = []
-    if problems:
-        parts.append(f"{count(problems, 'run')} of {used + problems:,} could not be used")
-    elif used:
-        parts.append("The one run was read" if used == 1 else f"All {used:,} runs were read")
-    else:
-        parts.append("No run")
     diverged = sum(len(family.ranking.diverged) for family in report.families if family.ranking is not None)
+    parts = []
     if diverged:
-        parts.append(f"{count(diverged, 'run')} diverged")
+        parts.append(f"{diverged:,} diverged")
     if from_cache:
-        who = "it comes" if used == 1 and not problems else f"{from_cache:,} come{'s' * (from_cache == 1)}"
-        parts.append(f"{who} from the cache, not checked with the Hub")
+        parts.append(f"{from_cache:,} from the cache, not checked with the Hub")
     if failed:
-        parts.append(f"{count(failed, 'expectation')} {'does' if failed == 1 else 'do'} not hold")
+        parts.append(f"{count(failed, 'expectation')} failed")
     elif checks and not waived:
-        parts.append("every expectation that was checked holds" if unchecked else "every expectation holds")
+        parts.append("all expectations that could be checked met" if unchecked else "all expectations met")
     if waived:
-        parts.append(f"{count(waived, 'failure')} {'is' if waived == 1 else 'are'} known and waived")
+        parts.append(f"{count(waived, 'known failure')} waived")
     if unchecked:
-        parts.append(f"{count(unchecked, 'expectation')} could not be checked")
+        parts.append(f"{count(unchecked, 'expectation')} not checked")
+    if problems:
+        parts.insert(0, f"{problems:,} of {count(used + problems, 'run')} could not be used")
+    elif not used:
+        parts.insert(0, "No runs")
+    else:
+        fine = not (diverged or from_cache or failed or waived or unchecked)
+        parts.insert(0, count(used, "run") + (", no problems" if fine else ""))
     return "; ".join(parts) + "."
