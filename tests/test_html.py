@@ -94,7 +94,8 @@ def test_parts_come_in_the_order_that_readers_need(report: Report) -> None:
 def test_a_run_that_still_cannot_be_read_is_no_change(report: Report) -> None:
     said = " ".join(Page(html.render(against(report, report_document(report)))).text.split())
     assert (
-        "Nothing changed since the report of 2 January 2026, 03:04 UTC. Runs that still could not be read: 1" in said
+        "Nothing changed since the report of 2 January 2026, 03:04 UTC. Runs that still could not be read: 1"
+        in said
     )
     assert "What is not named here is as it was" not in said
 

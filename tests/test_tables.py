@@ -284,7 +284,7 @@ def test_steps_that_are_epochs_are_called_so() -> None:
         return [column.title for column in tables.family_table(family, keys).columns]
 
     assert titles("epoch", "epoch")[:2] == ["Epochs", "Epoch of best value"]
-    assert titles("epoch", "step")[:2] == titles("step")[:2] == ["Steps", "Step of best"]
+    assert titles("epoch", "step")[:2] == titles("step")[:2] == ["Steps", "Step of best value"]
     assert titles("epoch")[2:] == titles("step")[2:]
 
 
