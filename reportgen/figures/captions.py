@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reportgen.figures.clocks import AGAINST
 from reportgen.figures.families import is_geometric
 from reportgen.figures.plot import Marks, Plot
 from reportgen.figures.style import MOST_NAMED
@@ -121,17 +122,18 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
     without = _without_spikes(family.spec.smoothing, family.runs)
     left = "line and band show" if without else "the band shows"
     spiky = any(line.spikes for line in plot.lines)
-    spikes = f" Spikes are thin lines at their steps; where a window holds one, {left} its other losses."
-    spikes = spikes if spiky else ""
+    drawn = f" Spikes are thin lines at their steps; where a window holds one, {left} its other losses."
+    lit = "of a run that is pointed at or kept: rolling minimum to maximum"
+    pointed = f" Band and thin lines at spikes, {lit}; where a window holds a spike, {left} its other losses."
     bands = {
-        "all": " Band: rolling minimum to maximum over the same window." + spikes,
-        "pointed": " Band, of the run that is pointed at: rolling minimum to maximum." + spikes,
+        "all": " Band: rolling minimum to maximum over the same window." + (drawn if spiky else ""),
+        "pointed": pointed if spiky else f" Band, {lit}.",
         "none": without if spiky else "",
     }
     if behind:
         bands = {
             "all": _group_bands(family),
-            "pointed": _group_bands(family, "Band, of what is pointed at"),
+            "pointed": _group_bands(family, "Band, of what is pointed at or kept"),
             "none": bands["none"],
         }
     if len(plot.lines) > MOST_NAMED and not behind:
@@ -144,6 +146,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
                 "step": steps,
                 "log": f"{other}, log axis of steps",
                 "share": f"{other}, against the share of each run",
+                **{name: f"{other}, {against}" for name, against in AGAINST.items() if name in plot.x.ranges},
             },
             "y": {"log": "log axis", "linear": "linear axis"},
             "band": bands,
@@ -213,7 +216,8 @@ def seeds(family: FamilyReport, plot: Plot) -> Caption:
             ("band", ""),
         ),
         {
-            "x": {"step": "", "log": ", log axis of steps", "share": ", against the share of each run"},
+            "x": {"step": "", "log": ", log axis of steps", "share": ", against the share of each run"}
+            | {name: f", {against}" for name, against in AGAINST.items() if name in plot.x.ranges},
             "y": {"log": "log axis", "linear": "linear axis"},
             "band": {"all": _group_bands(family), "pointed": "", "none": ""},
         },

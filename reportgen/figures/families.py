@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from reportgen.curves.summary import THRESHOLDS, Curve
+from reportgen.figures.clocks import clocks_of, same_clocks, with_clocks
 from reportgen.figures.evaluations import evaluated_lines, evaluation_title, with_evaluations
 from reportgen.figures.plot import Axis, Line, Plot, Range
 from reportgen.figures.scales import counting, last_place, step_ranges, value_ranges
@@ -164,10 +165,10 @@ def _over_steps(
         return None
     if len(lines) >= MANY_LINES:
         lines = [replace(line, evaluation=None) for line in lines]
+    lines, clock_ranges, clock_titles = with_clocks(lines, step_unit(family))
     counted = counting([line for line in lines if not line.behind] or lines)
-    x = dict(step_ranges(lines))
-    if tight:
-        x = _tight(lines)
+    x = _tight(lines) if tight else dict(step_ranges(lines))
+    x |= clock_ranges
     if whole or x_range:
         x = {"step": whole or x_range or (0.0, 1.0)} | x | {"step": whole or x_range or (0.0, 1.0)}
     scale = "step" if x_range else x_scale or next(iter(x))
@@ -194,6 +195,7 @@ def _over_steps(
             "step": step_title(step_unit(family.runs)),
             "log": step_title(step_unit(family.runs)),
             "share": "Share of the run",
+            **clock_titles,
         },
         evaluation=evaluation_title(family.runs) if points else "",
     )
@@ -282,6 +284,8 @@ def run_line(
         _note(run),
         fine=shown(summary.early) if part == "all" and len(summary.early.step) else None,
         counts=not diverged(run),
+        clocks=clocks_of(summary.curve),
+        events=summary.events,
         spikes=tuple(spike for spike in _tops(spikes) if part != "end" or spike[0] >= curve.step[0]),
     )
 
@@ -339,6 +343,8 @@ def _group_lines(family: FamilyReport) -> list[Line]:
             between(runs, log=log),
             style,
             counts=not all(map(diverged, runs)),
+            runs=tuple(run.slug for run in runs),
+            clocks=same_clocks([run.summary.curve for run in runs]),
         )
         for i, ((label, runs), short, style) in enumerate(zip(groups, shorts, styles, strict=True))
     ]

@@ -6,12 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from reportgen.curves.summary import Event
 from reportgen.figures.style import LineStyle
 from reportgen.figures.traces import Drawn
 
-__all__ = ["Axis", "Effects", "Line", "Mark", "Marks", "Panel", "Plot", "Range", "Spot", "XScale", "YScale"]
+__all__ = [
+    "Axis",
+    "Clock",
+    "Effects",
+    "Line",
+    "Mark",
+    "Marks",
+    "Panel",
+    "Plot",
+    "Range",
+    "Spot",
+    "XScale",
+    "YScale",
+]
 
 Range = tuple[float, float]
+Clock = tuple[tuple[float, ...], tuple[float, ...]]
+"""Steps, rising, and where they lie on another axis; straight between them."""
 YScale = Literal["log", "linear"]
 XScale = Literal["step", "log", "share"]
 
@@ -32,6 +48,9 @@ class Line:
         behind: It is a run of a group, and stands behind the groups' lines.
         spikes: Step and height of each spike.
         evaluation: Values of its evaluation, drawn as points; None where it has none.
+        runs: Slugs of the runs that it stands for; empty where it is the run of its ``id``.
+        clocks: Other axes: ``epoch``, ``tokens``, ``time`` -> where its steps lie there.
+        events: What happened in it, marked where a reader looks at it.
     """
 
     id: str
@@ -45,6 +64,9 @@ class Line:
     behind: bool = False
     spikes: tuple[tuple[float, float], ...] = ()
     evaluation: Drawn | None = None
+    runs: tuple[str, ...] = ()
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
 
     @property
     def last(self) -> float:

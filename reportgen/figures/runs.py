@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reportgen.figures.axes import plotly_axis
+from reportgen.figures.clocks import clocks_of, with_clocks
 from reportgen.figures.draw import lines_shown, nothing, traces_of
 from reportgen.figures.evaluations import evaluated, evaluation_title, with_evaluations
 from reportgen.figures.families import diverged, run_line, value_title
@@ -71,9 +72,17 @@ def _plot(
 ) -> Plot:
     style = category(0)
     line = Line(
-        run.slug, run.label, run.label, curve, LineStyle(style.light, style.dark), counts=not diverged(run)
+        run.slug,
+        run.label,
+        run.label,
+        curve,
+        LineStyle(style.light, style.dark),
+        counts=not diverged(run),
+        clocks=clocks_of(run.summary.curve),
+        events=run.summary.events,
     )
     line = line if early else evaluated(line, run)
+    (line,), clock_ranges, clock_titles = with_clocks([line], step_unit(family))
     calm = line
     if run.summary.metrics.spikes and not early:  # a few losses a thousand times the others do not count
         high = np.interp(curve.step, smooth.step, smooth.high)
@@ -81,7 +90,7 @@ def _plot(
     y = value_ranges(with_evaluations([calm]), settled=not early, bands=True)
     scale = next(iter(y)) if log is None else "log" if log else "linear"
     y.setdefault(scale, (0.1, 1.0))
-    x = dict(step_ranges([line]))
+    x = {**step_ranges([line]), **clock_ranges}
     words = ("Loss", "", "") if early else ("Smoothed loss", "Minimum loss", "Maximum loss")
     return Plot(
         (line,),
@@ -95,6 +104,7 @@ def _plot(
             "step": step_title(step_unit(family.runs)),
             "log": step_title(step_unit(family.runs)),
             "share": "Share of the run",
+            **clock_titles,
         },
         evaluation="" if line.evaluation is None else evaluation_title([run]),
     )

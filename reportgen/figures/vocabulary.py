@@ -9,6 +9,7 @@ from reportgen.notation import count
 
 __all__ = [
     "AVG_FINAL_LOSS",
+    "EVENTS",
     "INTERVAL_FROM",
     "SMOOTHERS",
     "STEP_SCALES",
@@ -32,8 +33,27 @@ INTERVAL_FROM = 5
 
 AVG_FINAL_LOSS = "AvgFinalLoss"
 THRESHOLD = "Threshold of the loss"
-STEP_SCALES: Mapping[str, str] = MappingProxyType({"step": "Steps", "log": "Log steps", "share": "Share"})
+STEP_SCALES: Mapping[str, str] = MappingProxyType({
+        "step": "Steps",
+        "log": "Log steps",
+        "share": "Share",
+        "epoch": "Epochs",
+        "tokens": "Tokens",
+        "time": "Time",
+    }
+)
 """What the scales of an axis of steps are called where one can be chosen."""
+
+EVENTS: Mapping[str, str] = MappingProxyType(
+    {
+        "plateau": "Plateau",
+        "drop": "Drop",
+        "spike": "Spike",
+        "recovery": "Recovered",
+        "divergence": "Not finite",
+    }
+)
+"""What is marked in a curve, by its kind."""
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -45,7 +65,28 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "no_band": "No band",
         "bands": "Minimum to maximum",
         "reset": "Reset zoom",
-        "save": "Save as SVG",
+        "export": "Export this view (SVG)",
+        "outliers": "Values beyond the range",
+        "clipped": "Clipped",
+        "reached": "All values",
+        "lines": "Lines: Enter keeps one, with Shift one more",
+        "keep": "Keep {}",
+        "hand": "Click a line, its name or a row to keep it; with Shift, one more.",
+        "kept_runs": "Kept runs",
+        "kept": "{} of {} runs kept",
+        "filtered": "{} of {} runs in the filtered rows",
+        "all_shown": "All {} runs shown alike",
+        "isolate": "Isolate",
+        "show_all": "Show all",
+        "link": "Copy link to this view",
+        "link_copied": "Link copied.",
+        "seen_zoom": " Shown here: {} {} to {}, {} {} to {}.",
+        "seen_kept": " {} of {} lines stand out: {}.",
+        "seen_only": " Only {} of {} lines are drawn: {}.",
+        "seen_by_keeping": "those kept",
+        "seen_by_rows": "those in the filtered rows",
+        "seen_all": " The value axis reaches to all values.",
+        "seen_events": " Marks: {}.",
         "step": "Step",
         "family": "Family",
         "threshold": "Threshold",

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from reportgen import notation
+from reportgen.curves.summary import Event
 from reportgen.figures.families import MANY_LINES
 from reportgen.figures.panels import SHADES
 from reportgen.figures.plot import Axis, Effects, Line, Marks, Panel, Plot, Spot
 from reportgen.figures.style import MARKS
 from reportgen.figures.traces import Drawn
-from reportgen.figures.vocabulary import STEP_SCALES, WORDS
+from reportgen.figures.vocabulary import EVENTS, STEP_SCALES, WORDS
 from reportgen.kinds import FloatArray, IntArray
 from reportgen.outputs import words
 from reportgen.outputs.context import FigureView, RunView
@@ -58,6 +59,7 @@ def page_data(
         "words": dict(WORDS),
         "stepScales": dict(STEP_SCALES),
         "shades": SHADES,
+        "events": dict(EVENTS),
         "latex": dict(SPECIAL),
         "notation": {"missing": notation.MISSING, "minus": notation.MINUS, "raised": notation.SUPERSCRIPTS},
         "shared": arrays.shared,
@@ -301,6 +303,12 @@ def _line(line: Line, arrays: Arrays, names: dict[str, list[str]]) -> dict[str, 
         made["fine"] = _curve(fine, arrays)
     if line.evaluation is not None:
         made["evaluation"] = _curve(arrays.fitted(line.evaluation), arrays)
+    if line.runs:
+        made["runs"] = list(line.runs)
+    if line.clocks:
+        made["clocks"] = arrays.share({name: list(clock) for name, clock in line.clocks.items()})
+    if events := [_event(one) for one in line.events if one.kind in EVENTS]:
+        made["events"] = arrays.share(events)
     if line.spikes:
         spikes = np.array(line.spikes, dtype=np.float64)
         made["spikes"] = [arrays.place(spikes[:, 0]), arrays.place(spikes[:, 1])]
@@ -314,6 +322,11 @@ def _is_finer(fine: Drawn, curve: Drawn) -> bool:
 def _gap(curve: Drawn) -> float:
     """Steps from one point to the next."""
     return float(curve.step[-1] - curve.step[0]) / max(1, len(curve.step) - 1)
+
+
+def _event(event: Event) -> list[Any]:
+    """Kind, step, until, level before and after."""
+    return [event.kind, event.step, event.until, event.before, event.after]
 
 
 def _curve(curve: Drawn, arrays: Arrays) -> dict[str, Any]:

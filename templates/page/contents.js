@@ -22,7 +22,7 @@ function followReading() {
 function unfoldTarget() {
   let id;
   try {
-    id = decodeURIComponent(location.hash.slice(1));
+    id = decodeURIComponent(addressParts().place);
   } catch {
     return;
   }

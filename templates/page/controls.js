@@ -16,6 +16,7 @@ function choice(parent, name, options, onChoose) {
 
 const SCALES = [[words.log, "log"], [words.linear, "linear"]];
 const BAND = [[words.band, true], [words.no_band, false]];
+const OUTLIERS = [[words.clipped, false], [words.reached, true]];
 const STEPS = Object.entries(page.stepScales).map(([scale, text]) => [text, scale]);
 
 // The scales among `options` that an axis has.
@@ -29,22 +30,24 @@ function addTools(figure) {
   figure.element.parentElement.dataset.tools = "";
   const shown = [];
   const offer = (name, options, key) => {
-    if (options.length > 1) shown.push([choice(tools, name, options, (value) => figure.show({ [key]: value })), key]);
+    if (options.length > 1) shown.push([choice(tools, name, options, (value) => figure.change({ [key]: value })), key]);
   };
   offer(words.value_axis, offered(figure.spec.y, SCALES), "y");
-  if (figure.by !== null) addComparisons(figure, tools);
-  else {
+  const comparison = figure.by === null ? null : addComparisons(figure, tools);
+  if (figure.by === null) {
     offer(words.step_axis, offered(figure.spec.x, STEPS), "x");
     if (!figure.spec.raw && figure.spec.bands !== "none") offer(words.bands, BAND, "band");
+    if (!figure.spec.marked && hasOutliers(figure)) offer(words.outliers, OUTLIERS, "out");
   }
   const whole = add(tools, "button", "", words.reset);
   whole.type = "button";
-  whole.addEventListener("click", () => figure.show({ zoom: null }));
-  const save = add(tools, "button", "", words.save);
+  whole.addEventListener("click", () => figure.change({ zoom: null }));
+  const save = add(tools, "button", "", words.export);
   save.type = "button";
-  save.addEventListener("click", () => saveFigure(figure));
+  save.addEventListener("click", () => exportView(figure));
   figure.onShown = () => {
     for (const [mark, key] of shown) mark(figure[key]);
+    if (comparison) comparison.value = figure.by;
     whole.hidden = figure.zoom === null;
   };
   figure.onShown();
@@ -56,12 +59,18 @@ function addTools(figure) {
 // Values against any attribute in which runs differ.
 function addComparisons(figure, tools) {
   const keys = Object.keys(figure.spec.by);
-  if (keys.length < 2) return;
+  if (keys.length < 2) return null;
   const label = add(tools, "label", "", `${words.by} `);
   const select = add(label, "select");
   for (const key of keys) add(select, "option", "", figure.spec.by[key].title).value = key;
-  select.addEventListener("change", () => figure.show({ by: select.value }));
+  select.addEventListener("change", () => figure.change({ by: select.value }));
+  return select;
 }
+
+// What the reader has set for all figures at once.
+const allFigures = {};
+const settingMarks = [];
+const settingsShown = () => { for (const mark of settingMarks) mark(); };
 
 function addSettings() {
   const inner = document.querySelector("#contents .inner");
@@ -70,15 +79,25 @@ function addSettings() {
   settings.id = "settings";
   if (figures.length) {
     add(settings, "p", "name", words.all_figures);
-    for (const [name, options, key] of [[words.value_axis, SCALES, "y"], [words.step_axis, STEPS, "x"], [words.bands, BAND, "band"]]) {
+    const steps = STEPS.filter(([, scale]) => figures.some((figure) => figure.possible({ x: scale }).x));
+    for (const [name, options, key] of [[words.value_axis, SCALES, "y"], [words.step_axis, steps, "x"], [words.bands, BAND, "band"]]) {
       const mark = choice(settings, `${words.all_figures}: ${name}`, options, (value) => {
-        for (const figure of figures) {
-          if (key === "y" ? value in figure.spec.y.ranges : figure.by === null && (key === "band" || value in figure.spec.x.ranges)) figure.show({ [key]: value });
+        allFigures[key] = value;
+        for (const [name, { [key]: _, ...own }] of ownSettings) {
+          if (Object.keys(own).length) ownSettings.set(name, own);
+          else ownSettings.delete(name);
         }
-        mark(value);
+        for (const figure of figures) if (key in figure.possible({ [key]: value })) figure.show({ [key]: value });
+        settingsShown();
+        record("all figures");
       });
-      mark(key === "band" ? true : null);
+      settingMarks.push(() => mark(allFigures[key] ?? (key === "band" ? true : null)));
     }
+    settingsShown();
+    add(settings, "p", "hand", words.hand);
+    const link = add(add(settings, "p", "choice"), "button", "", words.link);
+    link.type = "button";
+    link.addEventListener("click", () => copyLink(link));
   }
   add(settings, "p", "name", words.theme);
   const root = document.documentElement;

@@ -5,6 +5,7 @@ const filled = (text, ...values) => values.reduce((said, value) => said.replace(
 // What many figures have alike is there once.
 function resolveShared(spec, shared) {
   for (const key of ["says", "x", "y", "readings"]) if (typeof spec[key] === "number") spec[key] = shared[spec[key]];
+  for (const line of spec.lines ?? []) for (const key of ["clocks", "events"]) if (typeof line[key] === "number") line[key] = shared[line[key]];
 }
 for (const spec of Object.values(page.figures)) resolveShared(spec, page.shared);
 const MANY_LINES = page.manyLines;

@@ -9,12 +9,14 @@ class Figure {
   constructor(element) {
     const { figure: name, kind, of } = element.dataset;
     const spec = page.figures[name];
-    Object.assign(this, { element, spec, kind, run: of || null, name, drawn: false, visible: false, zoom: null, view: null });
+    Object.assign(this, { element, spec, kind, run: of || null, name, drawn: false, visible: false, zoom: null, view: null, out: false, stale: false });
     this.caption = element.closest("figure")?.querySelector("figcaption");
     this.by = spec.by ? Object.keys(spec.by)[0] : null;
     this.x = spec.by ? "step" : spec.x.scale;
     this.y = spec.y.scale;
     this.band = true;
+    this.opened = { x: this.x, y: this.y, by: this.by, band: true, out: false };
+    Object.assign(this, this.wanted());
     this.fitHeight();
     this.finding = element.getAttribute("aria-label");
   }
@@ -27,6 +29,45 @@ class Figure {
     return this.by !== null && this.by === this.spec.rows;
   }
 
+  // Settings that this figure can have, among others.
+  possible(settings) {
+    const can = {
+      x: (scale) => this.by === null && scale in this.spec.x.ranges,
+      y: (scale) => scale in this.spec.y.ranges,
+      by: (key) => this.by !== null && key in this.spec.by,
+      band: () => this.by === null,
+      out: () => this.by === null,
+      zoom: () => true,
+    };
+    return Object.fromEntries(Object.entries(settings).filter(([key, value]) => can[key](value)));
+  }
+
+  // How it is drawn where the reader has set nothing for it alone.
+  usual() {
+    return { ...this.opened, ...this.possible(allFigures) };
+  }
+
+  // What the reader has set for it alone.
+  own() {
+    const usual = this.possible(this.usual());
+    const own = Object.fromEntries(Object.keys(usual).filter((key) => this[key] !== usual[key]).map((key) => [key, this[key]]));
+    return this.zoom === null ? own : { ...own, zoom: this.zoom };
+  }
+
+  // How the reader's view has it.
+  wanted() {
+    return this.possible({ ...this.usual(), zoom: null, ...ownSettings.get(this.name) });
+  }
+
+  // A change by the reader, which goes into the address.
+  change(changes) {
+    this.show(changes);
+    const own = this.own();
+    if (Object.keys(own).length) ownSettings.set(this.name, own);
+    else ownSettings.delete(this.name);
+    record("figure", this.element.closest("figure"));
+  }
+
   // A row for each run takes its own height.
   fitHeight() {
     if (this.by === null) return;
@@ -37,18 +78,15 @@ class Figure {
   prepare() {
     if (this.canvas) return;
     this.canvas = add(this.element, "div", "canvas");
-    this.over = document.createElementNS(SVG, "svg");
-    this.over.setAttribute("class", "over");
-    this.over.setAttribute("aria-hidden", "true");
-    this.element.append(this.over);
+    addLayers(this);
     this.labels = add(this.element, "div", "labels");
-    this.labels.setAttribute("aria-hidden", "true");
     this.note = addTools(this);
     this.element.setAttribute("role", "application");
     this.element.setAttribute("aria-roledescription", "figure");
     this.element.setAttribute("aria-label", `${this.finding} ${words.keys}`);
     this.element.tabIndex = 0;
     listenTo(this);
+    keepByClick(this);
   }
 
   makeView() {
@@ -71,13 +109,27 @@ class Figure {
     Plotly.react(this.canvas, this.view.traces, this.makeLayout(), { displayModeBar: false, doubleClick: false, showTips: false, responsive: false });
     if (!this.drawn) {
       this.canvas.on("plotly_relayout", (change) => onZoom(this, change));
-      this.canvas.on("plotly_doubleclick", () => this.show({ zoom: null }));
+      this.canvas.on("plotly_doubleclick", () => this.change({ zoom: null }));
     }
     this.drawn = true;
     this.element.dataset.drawn = "";
+    this.stale = false;
     this.describe();
-    this.sayWhatIsSeen();
     drawLabels(this);
+    drawChosen(this);
+    drawLit(this);
+    this.sayWhatIsSeen();
+  }
+
+  // What the reader's choice lets stand out: over what is drawn, or drawn again where marks are few.
+  showChosen() {
+    this.stale = false;
+    if (this.view.points) return this.draw();
+    if (this.view.lines.length >= MANY_LINES) {
+      nameLines(this);
+      drawLabels(this);
+    }
+    drawChosen(this);
     drawLit(this);
   }
 
@@ -86,12 +138,13 @@ class Figure {
     this.drawn = false;
     delete this.element.dataset.drawn;
     this.labels.replaceChildren();
-    this.over.replaceChildren();
+    this.chosenLayer.replaceChildren();
+    this.litLayer.replaceChildren();
   }
 
   // Changes what is shown; a figure out of view is drawn again when it comes back.
   show(changes) {
-    if ("y" in changes || "x" in changes || "by" in changes) this.zoom = null;
+    if ("y" in changes || "x" in changes || "by" in changes || "out" in changes) this.zoom = null;
     Object.assign(this, changes);
     if ("by" in changes) this.fitHeight();
     if (this.drawn && this.visible) this.draw();
@@ -104,6 +157,10 @@ class Figure {
   sayWhatIsSeen() {
     const state = { x: this.x, y: this.y, missing: this.y, by: this.by, band: this.band ? this.spec.bands : "none" };
     for (const part of this.caption?.querySelectorAll("[data-says]") ?? []) part.textContent = this.spec.says?.[part.dataset.says]?.[state[part.dataset.says]] ?? "";
+    if (!this.caption) return;
+    this.seen ??= Object.assign(document.createElement("span"), { className: "seen" });
+    if (!this.seen.isConnected) this.caption.insertBefore(this.seen, this.caption.querySelector(".anchor"));
+    this.seen.textContent = this.drawn ? seenWords(this) : "";
   }
 
   // Values in the units of the axes.
@@ -136,7 +193,8 @@ class Figure {
   stepAt(line, pixel) {
     const [from, to] = this.range.x;
     const at = from + ((pixel - this.margin.l) / (this.width - this.margin.l - this.margin.r)) * (to - from);
-    return (this.x === "log" ? 10 ** at : at) * (this.x === "share" ? line.last : 1);
+    const clock = line.clocks[this.x];
+    return clock ? along(clock[1], clock[0], at) : (this.x === "log" ? 10 ** at : at) * (this.x === "share" ? line.last : 1);
   }
 
   // Says whether zooming further would show more.
@@ -148,7 +206,7 @@ class Figure {
     const [line] = this.view.lines;
     const gapOf = ({ step }) => (step.length > 1 ? (step[step.length - 1] - step[0]) / (step.length - 1) : 1);
     const gap = gapOf(line);
-    const [stored] = this.spec.lines;
+    const stored = this.spec.lines.find((one) => one.id === line.id);
     const every = gap < 1.01 ? words.every : filled(words.gap, countText(gap));
     const finest = gap < 1.01 || !stored.fine || gap <= gapOf(pointsOf(stored.fine)) * 1.01 || this.zoom.x[0] > stored.fine.n;
     this.note.textContent = `${finest ? words.full : words.finer} (${every})`;
@@ -190,8 +248,38 @@ function faded(colour, alpha) {
   return `rgba(${[...probe].join(", ")}, ${alpha})`;
 }
 
+// What a caption adds: the part that is seen, what stands out, and what is marked.
+function seenWords(figure) {
+  let said = figure.zoom === null ? "" : zoomWords(figure);
+  if (figure.out) said += words.seen_all;
+  const marks = figure.view.points ?? figure.view.every.filter((line) => !line.behind);
+  const found = chosenAmong(figure, marks);
+  if (found) said += filled(isolated ? words.seen_only : words.seen_kept, countText(found.length), countText(marks.length), kept.size ? words.seen_by_keeping : words.seen_by_rows);
+  const events = eventWords(figure);
+  return said + (events && filled(words.seen_events, events));
+}
+
+function zoomWords(figure) {
+  const { x, y } = figure.axes;
+  const ends = (which, log) => figure.zoom[which].map((end) => (log ? 10 ** end : end)).sort((a, b) => a - b);
+  const texts = (values) => values.map(formOf(values));
+  const values = (which) => texts(ends(which, figure.y === "log"));
+  const places = () => {
+    if (x.ticks) return ends("x", false).map((end) => x.ticks[Math.min(Math.max(Math.round(end), 0), x.ticks.length - 1)]);
+    const found = ends("x", figure.x === "log");
+    if (figure.x === "share") return found.map((end) => `${+(100 * end).toFixed(1)} %`);
+    return x.whole && figure.x in { step: 1, log: 1 } ? found.map(countText) : texts(found);
+  };
+  const lower = (title) => title.slice(0, 1).toLowerCase() + title.slice(1);
+  const title = lower(x.titles[figure.x] ?? x.title);
+  return figure.rows
+    ? filled(words.seen_zoom, lower(y.title), ...values("x"), "", "", "").replace(/,[^,]*$/, ".")
+    : filled(words.seen_zoom, title, ...places(), lower(y.title), ...values("y"));
+}
+
 function linesView(figure) {
-  const lines = linesOf(figure);
+  const every = linesOf(figure);
+  const lines = leftOf(figure, every);
   const floor = figure.y === "log" ? 10 ** (figure.range.y[0] - 1) : 0;
   const traces = [];
   const common = { type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false };
@@ -203,7 +291,8 @@ function linesView(figure) {
   }
   if (figure.spec.raw) traces.push(...rawTraces(figure, front[0], common, floor));
   else if (front.length < MANY_LINES) {
-    for (const line of figure.band && figure.spec.bands === "all" ? front : []) {
+    const banded = figure.spec.bands === "all" || (figure.spec.bands === "pointed" && front.length <= MOST_BANDED);
+    for (const line of figure.band && banded ? front : []) {
       traces.push({ ...common, ...bandTrace(figure, line, floor), fill: "toself", fillcolor: faded(line.colour, 0.17), line: { width: 0 } });
       traces.push({ ...common, ...spikeTrace(figure, line), line: { width: 0.75, color: faded(line.colour, 0.4) } });
     }
@@ -219,7 +308,7 @@ function linesView(figure) {
   if (out.length) {
     traces.push({ ...common, mode: "markers", cliponaxis: false, x: out.map((mark) => mark.x), y: out.map((mark) => mark.y), marker: { size: 7, symbol: out.map((mark) => mark.symbol), color: out.map((mark) => mark.colour) } });
   }
-  return { lines: front, traces, empty: !hasValues(figure, lines, figure.range.x) };
+  return { lines: front, all: lines, every: every.filter((line) => !line.behind), traces, empty: !hasValues(figure, lines, figure.range.x) };
 }
 
 function lineTraces(figure, line, common) {
@@ -260,7 +349,9 @@ function rawTraces(figure, line, common, floor) {
 function marksView(figure) {
   const { spec, by, rows } = figure;
   const theme = isDark() ? "dark" : "light";
-  const points = spec.points.filter((point) => by in point.places && (figure.y !== "log" || point.value > 0));
+  const every = spec.points.filter((point) => by in point.places && (figure.y !== "log" || point.value > 0));
+  const points = leftOf(figure, every);
+  const stands = new Set(chosenAmong(figure, points)?.map((point) => point.id));
   const used = [...new Set(points.map((point) => point.group))].sort((a, b) => a - b);
   const traces = used.map((group) => {
     const own = points.filter((point) => point.group === group);
@@ -268,10 +359,10 @@ function marksView(figure) {
     const { name, mark } = spec.groups[group];
     return {
       type: "scatter", mode: "markers", hoverinfo: "skip", showlegend: false, cliponaxis: false, name: plain(name), x: rows ? values : at, y: rows ? at : values,
-      marker: { color: faded(spec.groups[group][theme], 0.9), symbol: mark, size: points.length > 200 ? 6 : 9, line: { width: mark.endsWith("open") ? 1.5 : 0 } },
+      marker: { color: own.map((point) => faded(spec.groups[group][theme], stands.size && !stands.has(point.id) ? 0.15 : 0.9)), symbol: mark, size: points.length > 200 ? 6 : 9, line: { width: mark.endsWith("open") ? 1.5 : 0 } },
     };
   });
-  return { lines: [], points, groups: used.map((group) => spec.groups[group]), traces, empty: !points.length };
+  return { lines: [], points, groups: used.map((group) => ({ ...spec.groups[group], runs: every.filter((point) => point.group === group).flatMap(runsOf) })), traces, empty: !points.length };
 }
 
 function marksRange(figure) {
@@ -337,5 +428,5 @@ function layoutOf(figure) {
 function onZoom(figure, change) {
   if (!("xaxis.range[0]" in change) && !("yaxis.range[0]" in change)) return;
   const at = (name, axis) => (`${name}.range[0]` in change ? [change[`${name}.range[0]`], change[`${name}.range[1]`]] : figure.range[axis]);
-  figure.show({ zoom: { x: at("xaxis", "x"), y: at("yaxis", "y") } });
+  figure.change({ zoom: { x: at("xaxis", "x"), y: at("yaxis", "y") } });
 }

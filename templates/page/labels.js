@@ -9,19 +9,29 @@ function widthOf(text) {
   return widthOf.context.measureText(text).width;
 }
 
-// Decides where names go, before the figure is laid out: beside the ends of lines, else in a legend below.
+// Makes room for names, before the figure is laid out, and decides where they go.
 function placeNames(figure) {
+  const { every } = figure.view;
+  if (every?.length >= 2 && figure.width >= 560) figure.margin.r += Math.min(0.35 * figure.width, Math.max(...every.map((line) => widthOf(line.short))));
+  nameLines(figure);
+  if (figure.names === null && figure.width >= 560) figure.margin.r = 14;
+}
+
+// Names beside the ends of lines, else (null) in a legend below.
+function nameLines(figure) {
   figure.names = [];
-  const { lines } = figure.view;
-  if (lines.length < 2) return;
+  const { lines, every } = figure.view;
+  if (!(every?.length >= 2)) return;
   const many = lines.length >= MANY_LINES;
-  if (figure.width < 560) {
-    if (!many) figure.names = null;
+  const stands = many ? chosenAmong(figure, lines) : null;
+  const few = stands && stands.length <= MOST_NAMES ? stands : null;
+  if (figure.width < 560 || figure.margin.r <= 14) {
+    if (!many || few) figure.names = null;
+    figure.inLegend = few ?? (every.length < MANY_LINES ? every : lines);
     return;
   }
   const { margin } = figure;
-  margin.r += Math.min(0.35 * figure.width, Math.max(...lines.map((line) => widthOf(line.short))));
-  const ends = endsOf(figure, lines);
+  const ends = endsOf(figure, few ?? lines);
   const kept = many ? fewOf(ends) : ends;
   const room = figure.height - margin.t - margin.b + 8;
   const places = kept.length * LABEL_HEIGHT <= room ? spread(kept.map((end) => end.y), margin.t - 4, figure.height - margin.b + 4) : null;
@@ -29,7 +39,7 @@ function placeNames(figure) {
   if (places === null || far) {
     // Names far from their lines would mislead.
     figure.names = null;
-    margin.r = 14;
+    figure.inLegend = every.length < MANY_LINES ? every : lines;
     return;
   }
   const left = Math.max(...kept.map((end) => end.x), 0) + 8;
@@ -49,19 +59,36 @@ function spread(wanted, top, bottom) {
 }
 
 function drawLabels(figure) {
+  const focused = document.activeElement;
+  const { run } = (figure.labels.contains(focused) || figure.legend?.contains(focused) ? focused : figure.element).dataset;
   figure.labels.replaceChildren();
   figure.legend?.remove();
   figure.legend = null;
-  const { lines, points, groups } = figure.view;
-  if (points) return drawLegend(figure, groups.map(({ name, mark, light, dark }) => ({ name, colour: isDark() ? dark : light, sign: page.marks[mark] })));
-  if (figure.names === null) return drawLegend(figure, lines.map((line) => ({ id: line.id, name: line.label, colour: line.colour, dash: line.dash, sign: figure.spec.marked ? page.marks[line.mark] : null })));
-  for (const { line, left, y } of figure.names) {
-    const label = add(figure.labels, "span", "", line.short);
-    label.dataset.run = line.id;
-    label.style.color = readable(line.colour);
-    label.style.left = `${left}px`;
-    label.style.top = `${y}px`;
+  const { points, groups } = figure.view;
+  if (points) drawLegend(figure, groups.map((group) => ({ ...group, name: group.name, colour: isDark() ? group.dark : group.light, sign: page.marks[group.mark] })));
+  else if (figure.names === null) drawLegend(figure, figure.inLegend.map((line) => ({ id: line.id, runs: runsOf(line), name: line.label, colour: line.colour, dash: line.dash, sign: figure.spec.marked ? page.marks[line.mark] : null })));
+  else {
+    for (const { line, left, y } of figure.names) {
+      const label = labelButton(figure.labels, line.id, runsOf(line));
+      label.textContent = line.short;
+      label.title = words.hand;
+      label.style.color = readable(line.colour);
+      label.style.left = `${left}px`;
+      label.style.top = `${y}px`;
+    }
+    if (figure.names.length) asToolbar(figure.labels, words.lines);
   }
+  if (run !== undefined) [...figure.element.parentElement.querySelectorAll(".labels button, .legend button")].find((one) => one.dataset.run === run)?.focus();
+  dressLabels(figure);
+}
+
+// A name is a button that keeps what it names.
+function labelButton(parent, id, runs) {
+  const label = add(parent, "button");
+  label.type = "button";
+  if (id) label.dataset.run = id;
+  if (runs.length !== 1 || runs[0] !== id) label.dataset.runs = runs.join(" ");
+  return label;
 }
 
 // Where lines end in view, from top to bottom; those beyond an edge in the order that they have there.
@@ -88,17 +115,19 @@ function fewOf(ends) {
 }
 
 function drawLegend(figure, entries) {
-  if (entries.length < 2) return;
+  if (entries.length < 2 && figure.spec.points) return;
   figure.legend = document.createElement("div");
   figure.legend.className = "legend";
-  for (const { id, name, colour, dash, sign } of entries) {
-    const entry = add(figure.legend, "span", sign ? "marked" : "");
+  for (const { id, runs, name, colour, dash, sign } of entries) {
+    const entry = labelButton(figure.legend, id, runs);
+    if (sign) entry.className = "marked";
     if (sign) entry.dataset.mark = sign;
     else entry.append(sampleOf(dash));
     entry.append(name);
+    entry.title = words.hand;
     entry.style.setProperty("--c", colour);
-    if (id) entry.dataset.run = id;
   }
+  asToolbar(figure.legend, words.lines);
   figure.legend.addEventListener("pointerover", (event) => lightUp(event.target.closest("[data-run]")?.dataset.run ?? null));
   figure.legend.addEventListener("pointerleave", () => lightUp(null));
   figure.element.after(figure.legend);

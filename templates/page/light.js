@@ -1,5 +1,7 @@
 // Lighting up: a run that is pointed at, in a figure or in a row, shows in all figures and rows in view.
 let litRun = null;
+const MOST_SINGLE = 12; // of more lines that stand out, those of one colour are one path
+const MOST_BANDED = 3; // of more the bands would hide each other
 
 function lightUp(id) {
   if (id === litRun) return;
@@ -16,54 +18,117 @@ function rowsOf(id) {
   return id === null ? [] : document.querySelectorAll(`:is(tr, summary)[data-run="${CSS.escape(id)}"]`);
 }
 
-// The run's line and band over the drawn figure, whose other lines step back.
+// The layers over a drawn figure: what the reader's choice lets stand out, and what is pointed at.
+function addLayers(figure) {
+  figure.over = document.createElementNS(SVG, "svg");
+  figure.over.setAttribute("class", "over");
+  figure.over.setAttribute("aria-hidden", "true");
+  figure.chosenLayer = document.createElementNS(SVG, "g");
+  figure.litLayer = document.createElementNS(SVG, "g");
+  figure.over.append(figure.chosenLayer, figure.litLayer);
+  figure.element.append(figure.over);
+}
+
+// What the reader's choice lets stand out, over the drawn figure, whose other lines step back.
+function drawChosen(figure) {
+  const layer = figure.chosenLayer;
+  layer.replaceChildren();
+  if (!figure.view.points) {
+    const found = isolated && chosenAmong(figure, figure.view.all) ? null : standing(figure);
+    const clip = clipOf(figure, layer);
+    if (found) {
+      addVeil(clip);
+      const front = found.filter((line) => !line.behind);
+      addBehind(figure, clip, found.filter((line) => line.behind));
+      if (front.length > MOST_SINGLE) addMerged(figure, clip, front, Math.max(0.3, Math.min(0.9, 40 / front.length)));
+      else for (const line of front) addLine(figure, clip, line, { band: front.length <= MOST_BANDED, width: 2.25 });
+    }
+    for (const line of markedLines(figure)) addEvents(figure, layer, clip, line);
+  }
+  dressLabels(figure);
+}
+
+// The line that is pointed at, with its band, over all others.
 function drawLit(figure) {
-  figure.over.replaceChildren();
-  const line = lineOf(figure, litRun);
+  const layer = figure.litLayer;
+  layer.replaceChildren();
+  const line = figure.run === null && figure.view.all ? lineOf(figure, litRun) : null;
   const point = figure.view.points?.find((one) => one.id === litRun);
-  figure.element.classList.toggle("dimmed", figure.run === null && Boolean(line || point));
-  for (const label of figure.labels.children) label.classList.toggle("lit", label.dataset.run === litRun);
+  dressLabels(figure);
   if (point) {
     const [cx, cy] = figure.markAt(point);
     const box = figure.ringOf?.(point);
     const ring = document.createElementNS(SVG, box ? "rect" : "circle");
     for (const [name, value] of Object.entries({ ...(box ?? { cx, cy, r: 9 }), fill: "none", stroke: "currentColor", "stroke-width": 2 })) ring.setAttribute(name, value);
-    figure.over.append(ring);
+    layer.append(ring);
   }
-  if (!line || figure.run !== null) return;
-  const clip = clipOf(figure);
-  addVeil(figure, clip);
-  const xs = xsOf(figure, line);
-  if (figure.band && figure.spec.bands !== "none") {
-    addPath(figure, clip, bandPath(figure, line), faded(line.colour, 0.3), "none");
-    const spikes = spikeTrace(figure, line);
-    addPath(figure, clip, linePath(figure, spikes.x, spikes.y), "none", faded(line.colour, 0.5), 1);
-  }
-  if (line.evaluation) addPath(figure, clip, linePath(figure, xsOf(figure, line.evaluation), line.evaluation.mean), "none", line.colour, 1);
-  addPath(figure, clip, linePath(figure, xs, line.mean ?? line.max), "none", line.colour);
+  if (!line) return;
+  const clip = clipOf(figure, layer);
+  if (!chosenAmong(figure, figure.view.all)) addVeil(clip);
+  addLine(figure, clip, line, { band: true, width: 2.5 });
+  addEvents(figure, layer, clip, line);
 }
 
-function clipOf(figure) {
+// Names of lines that stand out, or are pointed at, among those that step back.
+function dressLabels(figure) {
+  const lines = figure.view.points ?? figure.view.all;
+  const found = chosenAmong(figure, lines);
+  const stands = new Set(found?.map((line) => line.id));
+  const lit = figure.run === null && lines.some((line) => line.id === litRun);
+  figure.element.classList.toggle("dimmed", lit || found !== null);
+  for (const name of [...figure.labels.children, ...(figure.legend?.children ?? [])]) {
+    const { run, runs } = name.dataset;
+    const keptHere = kept.size > 0 && (runs ?? run).split(" ").every((one) => kept.has(one));
+    name.classList.toggle("lit", run !== undefined && (run === litRun || stands.has(run)));
+    name.setAttribute("aria-pressed", String(keptHere));
+  }
+}
+
+function clipOf(figure, layer) {
   const clip = document.createElementNS(SVG, "svg");
   const { l, r, t, b } = figure.margin;
   const box = { x: l, y: t, width: Math.max(figure.width - l - r, 0), height: Math.max(figure.height - t - b, 0) };
   for (const [name, value] of Object.entries({ ...box, viewBox: `${box.x} ${box.y} ${box.width} ${box.height}` })) clip.setAttribute(name, value);
-  figure.over.append(clip);
+  layer.append(clip);
   return clip;
 }
 
 // Over the other lines, in the page's colour: to draw them again, paler, would take too long for a thousand.
-function addVeil(figure, parent) {
+function addVeil(parent) {
   const veil = document.createElementNS(SVG, "rect");
   veil.setAttribute("class", "veil");
   for (const name of ["x", "y", "width", "height"]) veil.setAttribute(name, parent.getAttribute(name));
   parent.append(veil);
 }
 
-function addPath(figure, parent, d, fill, stroke, width = 2.5) {
+function addLine(figure, clip, line, { band, width }) {
+  if (band && figure.band && figure.spec.bands !== "none") {
+    addPath(clip, bandPath(figure, line), faded(line.colour, 0.3), "none");
+    const spikes = spikeTrace(figure, line);
+    addPath(clip, linePath(figure, spikes.x, spikes.y), "none", faded(line.colour, 0.5), 1);
+  }
+  if (line.evaluation) addPath(clip, linePath(figure, xsOf(figure, line.evaluation), line.evaluation.mean), "none", line.colour, 1);
+  const path = addPath(clip, linePath(figure, xsOf(figure, line), line.mean ?? line.max), "none", line.colour, width);
+  if (line.dash && line.dash !== "solid") setAll(path, { "stroke-dasharray": line.dash.replaceAll("px", ""), "stroke-linecap": "butt" });
+}
+
+// Runs behind their groups, in the colours of these.
+function addBehind(figure, clip, lines) {
+  const colours = new Map(figure.view.lines.flatMap((group) => runsOf(group).map((run) => [run, group.colour])));
+  addMerged(figure, clip, lines.map((line) => ({ ...line, colour: colours.get(line.id) ?? line.colour })), 0.45);
+}
+
+function addMerged(figure, clip, lines, alpha) {
+  const byColour = new Map();
+  for (const line of lines) byColour.set(line.colour, (byColour.get(line.colour) ?? "") + linePath(figure, xsOf(figure, line), line.mean ?? line.max));
+  for (const [colour, d] of byColour) addPath(clip, d, "none", faded(colour, alpha), 1.25);
+}
+
+function addPath(parent, d, fill, stroke, width = 2.5) {
   const path = document.createElementNS(SVG, "path");
   for (const [name, value] of Object.entries({ d, fill, stroke, "stroke-width": width, "stroke-linejoin": "round", "stroke-linecap": "round" })) path.setAttribute(name, value);
   parent.append(path);
+  return path;
 }
 
 const clampPixel = (value) => Math.max(-1e4, Math.min(1e4, value)).toFixed(1);

@@ -6,13 +6,13 @@ function linesOf(figure) {
   return figure.spec.lines.map((stored) => {
     const fine = stored.fine && figure.zoom !== null && figure.x === "step" && figure.zoom.x[1] < stored.fine.n && stored.fine.n <= stored.last;
     const curve = stored.fine && figure.x === "log" ? joined(pointsOf(stored.fine), pointsOf(stored)) : pointsOf(fine ? stored.fine : stored);
-    return { ...curve, id: stored.id, ...nameOf(stored.id), colour: stored[theme], dash: stored.dash, mark: stored.mark, last: stored.last, behind: stored.behind ?? false, evaluation: stored.evaluation ? { ...pointsOf(stored.evaluation), last: stored.last } : null, spikes: stored.spikes?.map(arrayAt) };
+    return { ...curve, id: stored.id, ...nameOf(stored.id), colour: stored[theme], dash: stored.dash, mark: stored.mark, last: stored.last, behind: stored.behind ?? false, runs: stored.runs, clocks: stored.clocks ?? {}, events: stored.events ?? [], evaluation: stored.evaluation ? { ...pointsOf(stored.evaluation), last: stored.last, clocks: stored.clocks ?? {} } : null, spikes: stored.spikes?.map(arrayAt) };
   });
 }
 
 // The line of a run in a figure, null where it has none.
 function lineOf(figure, id) {
-  return figure.view.lines.find((one) => one.id === id) ?? lateLine(figure, id);
+  return figure.view.all.find((one) => one.id === id) ?? lateLine(figure, id);
 }
 
 // Both curves as one, the fine one as far as it goes: a log axis gives its beginning most room.
@@ -30,10 +30,26 @@ function joined(fine, coarse) {
 }
 
 // A step as a place of the x axis, before a log axis takes its logarithm.
-const placeOf = (figure, line, step) => (figure.x === "share" ? step / line.last : step);
+function placeOf(figure, line, step) {
+  if (figure.x === "share") return step / line.last;
+  const clock = line.clocks[figure.x];
+  return clock ? along(...clock, step) : step;
+}
+
+// Straight between the points of an axis, and on beyond its ends.
+function along(from, to, at) {
+  let low = 0;
+  let high = from.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (from[middle] <= at) low = middle;
+    else high = middle;
+  }
+  return to[low] + ((at - from[low]) / (from[high] - from[low] || 1)) * (to[high] - to[low]);
+}
 
 function xsOf(figure, line) {
-  if (figure.x === "share") return Float64Array.from(line.step, (step) => step / line.last);
+  if (figure.x === "share" || figure.x in line.clocks) return Float64Array.from(line.step, (step) => placeOf(figure, line, step));
   return figure.x === "log" ? Float64Array.from(line.step, (step) => (step > 0 ? step : NaN)) : line.step;
 }
 
@@ -41,7 +57,41 @@ function xsOf(figure, line) {
 function wholeRange(figure) {
   const { x, y } = figure.axes;
   const ends = (axis, scale) => axis.ranges[scale].map((value) => (scale === "log" ? Math.log10(value) : value));
-  return { x: ends(x, figure.x), y: ends(y, figure.y) };
+  return { x: ends(x, figure.x), y: figure.out ? reach(figure, ends(y, figure.y)) : ends(y, figure.y) };
+}
+
+const FURTHEST = 1e300; // beyond it axes lose digits
+
+// A range of values, as the axis has it, as far as all lines and spikes go.
+function reach(figure, [low, high]) {
+  const room = 0.03 * (high - low);
+  let [first, last] = [low + room, high - room];
+  for (const line of linesOf(figure)) {
+    const found = [line.mean ?? line.max, ...(figure.spec.raw ? [line.min, line.max] : []), line.evaluation?.mean ?? [], line.spikes?.[1] ?? []];
+    for (const values of found) {
+      for (const value of values) {
+        const at = figure.axisY(Math.max(-FURTHEST, Math.min(FURTHEST, value)));
+        if (!Number.isFinite(at)) continue;
+        if (at < first) first = at;
+        if (at > last) last = at;
+      }
+    }
+  }
+  const more = 0.03 * (last - first);
+  return [first < low ? first - more : low, last > high ? last + more : high];
+}
+
+// Whether lines or spikes go beyond the range of the axis.
+function hasOutliers(figure) {
+  const { y, out } = figure;
+  const found = Object.keys(figure.spec.y.ranges).some((scale) => {
+    Object.assign(figure, { y: scale, out: false });
+    const whole = wholeRange(figure).y;
+    const [low, high] = reach(figure, whole);
+    return low < whole[0] || high > whole[1];
+  });
+  Object.assign(figure, { y, out });
+  return found;
 }
 
 // Whether any line has a value to show in the range of the x axis.

@@ -76,13 +76,13 @@ function lateLine(figure, id) {
   if (at === undefined || !figure.spec.crowd || familyOf(at).slug !== figure.element.dataset.family) return null;
   const own = page.figures[`runs/${id}-log`];
   if (!own) {
-    chunkOfRun(at).then(() => { if (figure.drawn && figure.visible) drawLit(figure); });
+    chunkOfRun(at).then(() => { if (figure.drawn && figure.visible) figure.showChosen(); });
     return null;
   }
   const [stored] = own.lines;
   const points = pointsOf(stored);
   const mean = points.mean ?? points.max;
-  return { step: points.step, mean, min: mean, max: mean, id, ...nameOf(id), colour: colourOf("accent"), dash: "solid", mark: "circle", last: stored.last, behind: false, evaluation: null };
+  return { step: points.step, mean, min: mean, max: mean, id, ...nameOf(id), colour: colourOf("accent"), dash: "solid", mark: "circle", last: stored.last, behind: false, evaluation: null, clocks: stored.clocks ?? {}, events: stored.events ?? [] };
 }
 
 // Makes sure that what a link leads to is on the page.

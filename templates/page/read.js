@@ -34,15 +34,15 @@ function leave() {
 }
 
 function point(figure, event) {
-  if (!figure.drawn || event.target.closest?.(".labels span")) return;
+  if (!figure.drawn || event.target.closest?.(".labels button")) return;
   const box = figure.element.getBoundingClientRect();
-  const found = figure.nearest ? figure.nearest(event.clientX - box.left, event.clientY - box.top) : figure.view.points
-    ? nearestMark(figure, event.clientX - box.left, event.clientY - box.top)
-    : nearestLine(figure, event.clientX - box.left, event.clientY - box.top);
+  const found = nearestOf(figure, event.clientX - box.left, event.clientY - box.top);
   if (!found) return leave();
   lightUp(found.id);
   showTip(figure, found, event.clientX, event.clientY);
 }
+
+const nearestOf = (figure, x, y) => figure.nearest?.(x, y) ?? (figure.nearest ? null : (figure.view.points ? nearestMark : nearestLine)(figure, x, y));
 
 function nearestLine(figure, x, y) {
   const { l, r, t, b } = figure.margin;
@@ -89,7 +89,7 @@ function readings(figure, { point, line, k, stop }) {
     const at = nearestPoint(line.evaluation.step, line.step[k]);
     rows.push([`${figure.spec.evaluation}, ${words.step.toLowerCase()} ${countText(line.evaluation.step[at])}`, write(line.evaluation.mean[at])]);
   }
-  return rows;
+  return [...rows, ...eventRows(figure, line, k)];
 }
 
 // A run's name; or what the runs of a mark share.

@@ -150,6 +150,7 @@ class HeldRows {
     if (run !== undefined) row.dataset.run = run;
     if (isLit(run)) row.classList.add("lit");
     this.table.heads.forEach((head, i) => row.append(this.cell(number, run, head, i)));
+    if (run !== undefined) addKeep(row);
     return row;
   }
 

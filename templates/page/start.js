@@ -9,7 +9,8 @@ const nearWatcher = new IntersectionObserver((entries) => {
     if (!figure) continue;
     figure.visible = isIntersecting;
     // Each in a task of its own, so that the page answers between them.
-    if (isIntersecting && figure.drawn) drawLit(figure);
+    if (isIntersecting && figure.drawn && figure.stale) figure.showChosen();
+    else if (isIntersecting && figure.drawn) drawLit(figure);
     else if (isIntersecting) setTimeout(() => drawIfNear(figure));
   }
 }, { rootMargin: "300px 0px" });
@@ -79,14 +80,6 @@ function startPrinting() {
   addEventListener("afterprint", donePrinting);
 }
 
-const target = () => {
-  try {
-    return decodeURIComponent(location.hash.slice(1));
-  } catch {
-    return "";
-  }
-};
-
 function start() {
   addFigures(document);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
@@ -100,9 +93,8 @@ function start() {
   addSettings();
   foldContents();
   followReading();
-  addEventListener("hashchange", () => bring(target()).then(unfoldTarget));
+  startAddress();
   document.documentElement.classList.add("ready");
-  return bring(target()).then(unfoldTarget);
 }
 
 if (many) loadIndex().then(start);

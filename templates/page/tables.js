@@ -44,10 +44,6 @@ class Table {
     this.body.addEventListener("pointerleave", () => lightUp(null));
     this.body.addEventListener("focusin", (event) => lightUp(event.target.closest("tr")?.dataset.run ?? null));
     this.body.addEventListener("focusout", () => lightUp(null));
-    this.body.addEventListener("click", (event) => {
-      const row = event.target.closest("tr[data-run]");
-      if (row && !event.target.closest("a, button, details") && !String(getSelection())) location.hash = `#run-${row.dataset.run}`;
-    });
     this.rows.begin();
   }
 
@@ -163,6 +159,7 @@ class WrittenRows {
   }
 
   begin() {
+    for (const row of this.elements) if (row.dataset.run) addKeep(row);
     addSparklines(this.table);
   }
 
