@@ -48,8 +48,8 @@ def scales_of(page: Page, figure: str) -> list[str]:
     return page.locator(f"{figure} .tools [aria-label='Value axis'] button").all_inner_texts()
 
 
-def point_at_line(page: Page, figure: str, place: int) -> None:
-    """Moves the pointer to the middle of a figure's line."""
+def middle_of_line(page: Page, figure: str, place: int) -> tuple[float, float]:
+    """Where the middle of a figure's line is on the screen."""
     x, y = page.locator(f"{figure} .canvas").evaluate(
         """(canvas, place) => {
           const trace = canvas._fullData.filter((one) => one.name && !one.name.startsWith("trace"))[place];
@@ -63,7 +63,12 @@ def point_at_line(page: Page, figure: str, place: int) -> None:
         }""",
         place,
     )
-    page.mouse.move(x, y)
+    return x, y
+
+
+def point_at_line(page: Page, figure: str, place: int) -> None:
+    """Moves the pointer to the middle of a figure's line."""
+    page.mouse.move(*middle_of_line(page, figure, place))
 
 
 def column(page: Page, table: str, key: str) -> list[str]:

@@ -52,9 +52,7 @@ def _corners(step: FloatArray, place: FloatArray) -> list[int]:
     while waiting:
         first, last = waiting.pop()
         ends = [first, last]
-        away = np.abs(
-            np.interp(step[first : last + 1], step[ends], place[ends]) - place[first : last + 1]
-        )
+        away = np.abs(np.interp(step[first : last + 1], step[ends], place[ends]) - place[first : last + 1])
         farthest = first + int(np.argmax(away))
         if away.max() > near and first < farthest < last:
             kept.add(farthest)

@@ -33,7 +33,8 @@ INTERVAL_FROM = 5
 
 AVG_FINAL_LOSS = "AvgFinalLoss"
 THRESHOLD = "Threshold of the loss"
-STEP_SCALES: Mapping[str, str] = MappingProxyType({
+STEP_SCALES: Mapping[str, str] = MappingProxyType(
+    {
         "step": "Steps",
         "log": "Log steps",
         "share": "Share",

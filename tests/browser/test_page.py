@@ -149,11 +149,11 @@ def test_a_run_lights_up_in_figures_and_rows(open_page: Opener) -> None:
     expect(page.locator(".over path")).to_have_count(0)
 
 
-def test_a_click_on_a_row_brings_the_runs_own_section(open_page: Opener) -> None:
+def test_the_name_in_a_row_brings_the_runs_own_section(open_page: Opener) -> None:
     report = samples.sample_report()
     page = open_page(report)
     slug = report.families[1].runs[2].slug
-    page.locator(f"#table-runs tr[data-run='{slug}'] td").nth(1).click()
+    page.locator(f"#table-runs tr[data-run='{slug}'] a").click()
     section = page.locator(f"#run-{slug}")
     assert section.get_attribute("open") is not None
     page.wait_for_function(
@@ -214,11 +214,11 @@ def test_many_lines_stay_few_traces_with_some_names(open_page: Opener) -> None:
     drawn(page, LOG)
     # One for each number of digits.
     assert page.locator(f"{LOG} .canvas").evaluate("el => el.data.map((one) => one.mode)") == ["lines"] * 4
-    names = page.locator(f"{LOG} .labels span").all_inner_texts()
+    names = page.locator(f"{LOG} .labels button").all_inner_texts()
     assert 4 <= len(names) <= 12
     ends = sorted(runs, key=lambda run: run.summary.curve.mean[-1])
     assert {ends[0].label, ends[-1].label} <= set(names)
-    assert page.locator(".legend span").count() <= 1  # the family's, in AvgFinalLoss against digits
+    assert page.locator(".legend button").count() <= 1  # the family's, in AvgFinalLoss against digits
     page.locator("#table-runs tr[data-run='run-7']").hover()
     expect(page.locator(f"{LOG} .over path")).to_have_count(3)
 
@@ -229,7 +229,7 @@ def test_a_figure_is_saved_as_svg(open_page: Opener, tmp_path: Path) -> None:
     for kind in ("all", "end"):
         drawn(page, f"#figure-hostile-{kind}")
         with page.expect_download() as download:
-            press(page, f"#figure-hostile-{kind}", "Save as SVG")
+            press(page, f"#figure-hostile-{kind}", r"Export this view \(SVG\)")
         assert download.value.suggested_filename == f"hostile-{kind}.svg"
         download.value.save_as(saved)
         root = ElementTree.parse(saved).getroot()

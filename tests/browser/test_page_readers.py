@@ -165,7 +165,7 @@ CONTRASTS = """
       pairs[`${text} on ${ground}`] = ratio(`var(--${text})`, `var(--${ground})`);
     }
   }
-  for (const label of document.querySelectorAll(".labels span")) {
+  for (const label of document.querySelectorAll(".labels button")) {
     pairs[`label ${label.textContent}`] = ratio(label.style.color, "var(--paper)");
   }
   return pairs;

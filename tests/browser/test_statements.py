@@ -93,7 +93,7 @@ class TestValuesBetweenGaps:
         line.wait_for(state="attached")
         assert len(dot.findall(line.get_attribute("d") or "")) == 30
         drawn(page, ALL)
-        page.locator(f"{ALL} .labels span").first.dispatch_event("pointerover")
+        page.locator(f"{ALL} .labels button").first.dispatch_event("pointerover")
         expect(page.locator(f"{ALL} .over path")).to_have_count(3)
         lit = page.locator(f"{ALL} .over path").last.get_attribute("d") or ""
         assert len(dot.findall(lit)) == 30
@@ -180,7 +180,7 @@ class TestLabels:
 
     def check(self, page: Page, ends: dict[str, float]) -> None:
         drawn(page, ALL)
-        labels = page.locator(f"{ALL} .labels span").evaluate_all(
+        labels = page.locator(f"{ALL} .labels button").evaluate_all(
             "all => all.map((one) => [one.dataset.run, one.getBoundingClientRect()])"
             ".map(([run, { top, bottom }]) => [run, top, bottom])"
         )
