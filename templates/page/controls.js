@@ -37,7 +37,7 @@ function addTools(figure) {
   if (figure.by === null) {
     offer(words.step_axis, offered(figure.spec.x, STEPS), "x");
     if (!figure.spec.raw && figure.spec.bands !== "none") offer(words.bands, BAND, "band");
-    if (!figure.spec.marked && hasOutliers(figure)) offer(words.outliers, OUTLIERS, "out");
+    if (figure.spec.lines && !figure.spec.marked && hasOutliers(figure)) offer(words.outliers, OUTLIERS, "out");
   }
   const whole = add(tools, "button", "", words.reset);
   whole.type = "button";

@@ -32,8 +32,31 @@ class EffectsFigure extends Figure {
     Plotly.react(this.canvas, this.view.traces, this.makeLayout(), { displayModeBar: false, doubleClick: false, showTips: false, responsive: false });
     this.drawn = true;
     this.element.dataset.drawn = "";
-    this.sayWhatIsSeen();
+    this.stale = false;
+    drawChosen(this);
     drawLit(this);
+    this.sayWhatIsSeen();
+  }
+
+  showChosen() {
+    this.stale = false;
+    drawChosen(this);
+    drawLit(this);
+  }
+
+  // What the reader's choice lets stand out: of heat maps the other cells fade, of panels all but the chosen marks.
+  fade(layer, chosen) {
+    const standing = new Set(chosen.map((point) => point.spot));
+    this.spec.panels.forEach((panel, at) => {
+      if (panel.kind !== "map") return addVeil(layer, this.boxes[at]);
+      for (const spot of panel.spots) if (!standing.has(spot)) addVeil(layer, this.ringOf({ panel, at, spot, value: spot.mean }));
+    });
+    const colour = this.spec[isDark() ? "dark" : "light"];
+    for (const point of chosen) {
+      if (point.panel.kind === "map" || (this.y === "log" && point.value <= 0)) continue;
+      const [cx, cy] = this.markAt(point);
+      setAll(layer.appendChild(document.createElementNS(SVG, "circle")), { cx, cy, r: 4.5, fill: colour });
+    }
   }
 
   makeView() {

@@ -36,7 +36,7 @@ class Figure {
       y: (scale) => scale in this.spec.y.ranges,
       by: (key) => this.by !== null && key in this.spec.by,
       band: () => this.by === null,
-      out: () => this.by === null,
+      out: () => this.spec.lines !== undefined,
       zoom: () => true,
     };
     return Object.fromEntries(Object.entries(settings).filter(([key, value]) => can[key](value)));
@@ -252,9 +252,11 @@ function faded(colour, alpha) {
 function seenWords(figure) {
   let said = figure.zoom === null ? "" : zoomWords(figure);
   if (figure.out) said += words.seen_all;
-  const marks = figure.view.points ?? figure.view.every.filter((line) => !line.behind);
+  const { points, every } = figure.view;
+  const marks = points ?? every.filter((line) => !line.behind);
   const found = chosenAmong(figure, marks);
-  if (found) said += filled(isolated ? words.seen_only : words.seen_kept, countText(found.length), countText(marks.length), kept.size ? words.seen_by_keeping : words.seen_by_rows);
+  const only = isolated && !figure.boxes;
+  if (found) said += filled(only ? words.seen_only : words.seen_kept, countText(found.length), countText(marks.length), points ? words.marks_of_runs : words.lines_of_runs, kept.size ? words.seen_by_keeping : words.seen_by_rows);
   const events = eventWords(figure);
   return said + (events && filled(words.seen_events, events));
 }

@@ -129,11 +129,12 @@ function keepByClick(figure) {
       return;
     }
     before = { kept: [...kept], time: event.timeStamp };
-    keep(runsOf(found.point ?? found.line), { adding: adds(event), at: figure.element.closest("figure") });
+    keep(runsOf(found.stop ?? found.point ?? found.line), { adding: adds(event), at: figure.element.closest("figure") });
   });
   figure.element.addEventListener("keydown", (event) => {
     if (event.target !== figure.element || (event.key !== "Enter" && event.key !== " ")) return;
-    const mark = (figure.view?.points ?? figure.view?.lines ?? []).find((one) => one.id === litRun);
+    const read = figure.view?.stops?.[figure.reading?.place];
+    const mark = read ?? (figure.view?.points ?? figure.view?.all ?? []).find((one) => one.id === litRun);
     event.preventDefault();
     if (mark) keep(runsOf(mark), { adding: adds(event), at: figure.element.closest("figure") });
   });

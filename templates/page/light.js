@@ -33,11 +33,13 @@ function addLayers(figure) {
 function drawChosen(figure) {
   const layer = figure.chosenLayer;
   layer.replaceChildren();
+  const marks = figure.boxes ? chosenAmong(figure, figure.view.points) : null;
+  if (marks) figure.fade(layer, marks);
   if (!figure.view.points) {
     const found = isolated && chosenAmong(figure, figure.view.all) ? null : standing(figure);
     const clip = clipOf(figure, layer);
     if (found) {
-      addVeil(clip);
+      addVeil(clip, plotOf(figure));
       const front = found.filter((line) => !line.behind);
       addBehind(figure, clip, found.filter((line) => line.behind));
       if (front.length > MOST_SINGLE) addMerged(figure, clip, front, Math.max(0.3, Math.min(0.9, 40 / front.length)));
@@ -64,7 +66,7 @@ function drawLit(figure) {
   }
   if (!line) return;
   const clip = clipOf(figure, layer);
-  if (!chosenAmong(figure, figure.view.all)) addVeil(clip);
+  if (!chosenAmong(figure, figure.view.all)) addVeil(clip, plotOf(figure));
   addLine(figure, clip, line, { band: true, width: 2.5 });
   addEvents(figure, layer, clip, line);
 }
@@ -86,18 +88,21 @@ function dressLabels(figure) {
 
 function clipOf(figure, layer) {
   const clip = document.createElementNS(SVG, "svg");
-  const { l, r, t, b } = figure.margin;
-  const box = { x: l, y: t, width: Math.max(figure.width - l - r, 0), height: Math.max(figure.height - t - b, 0) };
-  for (const [name, value] of Object.entries({ ...box, viewBox: `${box.x} ${box.y} ${box.width} ${box.height}` })) clip.setAttribute(name, value);
+  const box = plotOf(figure);
+  setAll(clip, { ...box, viewBox: `${box.x} ${box.y} ${box.width} ${box.height}` });
   layer.append(clip);
   return clip;
 }
 
+// The box within the axes.
+function plotOf({ margin: { l, r, t, b }, width, height }) {
+  return { x: l, y: t, width: Math.max(width - l - r, 0), height: Math.max(height - t - b, 0) };
+}
+
 // Over the other lines, in the page's colour: to draw them again, paler, would take too long for a thousand.
-function addVeil(parent) {
+function addVeil(parent, box) {
   const veil = document.createElementNS(SVG, "rect");
-  veil.setAttribute("class", "veil");
-  for (const name of ["x", "y", "width", "height"]) veil.setAttribute(name, parent.getAttribute(name));
+  setAll(veil, { class: "veil", ...box });
   parent.append(veil);
 }
 

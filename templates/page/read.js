@@ -118,7 +118,7 @@ function onKey(figure, event) {
   if (!(event.key in moves) || !figure.drawn) return;
   event.preventDefault();
   const [along, between] = moves[event.key];
-  const all = figure.view.stops ?? figure.view.points ?? figure.view.lines;
+  const all = (figure.view.stops?.length ? figure.view.stops : figure.view.points) ?? figure.view.lines;
   if (!all.length) return;
   const current = figure.reading ?? { place: 0, part: 0 };
   const place = figure.reading ? (current.place + between + (figure.view.points ? along : 0) + all.length) % all.length : 0;
