@@ -78,6 +78,7 @@ function showView(text) {
   for (const figure of figures) {
     const wanted = figure.wanted();
     if (Object.entries(wanted).some(([key, value]) => settingText(value) !== settingText(figure[key]))) figure.show(wanted);
+    figure.keepOwn();
   }
   showKept();
   settingsShown();

@@ -62,10 +62,14 @@ class Figure {
   // A change by the reader, which goes into the address.
   change(changes) {
     this.show(changes);
+    this.keepOwn();
+    record("figure", this.element.closest("figure"));
+  }
+
+  keepOwn() {
     const own = this.own();
     if (Object.keys(own).length) ownSettings.set(this.name, own);
     else ownSettings.delete(this.name);
-    record("figure", this.element.closest("figure"));
   }
 
   // A row for each run takes its own height.
