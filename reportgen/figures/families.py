@@ -165,7 +165,7 @@ def _over_steps(
         return None
     if len(lines) >= MANY_LINES:
         lines = [replace(line, evaluation=None) for line in lines]
-    lines, clock_ranges, clock_titles = with_clocks(lines, step_unit(family))
+    lines, clock_ranges, clock_titles = with_clocks(lines, step_unit(family.runs))
     counted = counting([line for line in lines if not line.behind] or lines)
     x = _tight(lines) if tight else dict(step_ranges(lines))
     x |= clock_ranges

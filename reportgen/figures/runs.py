@@ -82,7 +82,7 @@ def _plot(
         events=run.summary.events,
     )
     line = line if early else evaluated(line, run)
-    (line,), clock_ranges, clock_titles = with_clocks([line], step_unit(family))
+    (line,), clock_ranges, clock_titles = with_clocks([line], step_unit(family.runs))
     calm = line
     if run.summary.metrics.spikes and not early:  # a few losses a thousand times the others do not count
         high = np.interp(curve.step, smooth.step, smooth.high)
