@@ -240,6 +240,31 @@ def test_whole_documents_are_read_as_python_reads_them(text: str) -> None:
     assert spelled(run.config) == spelled(config if isinstance(config, dict) else {})
     with mock.patch.object(quanta_maths, "_fast", return_value=None):
         assert repr(read(text.encode(), "x").recorded) == repr(run.recorded)
+    for piece in (0, 5):
+        with mock.patch.multiple(quanta_maths, _LARGE=0, _PIECE=piece):
+            by_pieces = read(text.encode(), "x")
+        loss = by_pieces.series["loss"]
+        assert bits(loss.values) == bits(run.series["loss"].values)
+        assert ([] if loss.missing is None else loss.missing.tolist()) == missing
+        assert repr((by_pieces.config, by_pieces.recorded)) == repr((run.config, run.recorded))
+
+
+def test_large_files_are_read_by_pieces() -> None:
+    data = json.dumps({"Config": {}, "TrainingLoss": [1.5, None, 3, 2e-9, *range(100)]}).encode()
+    with mock.patch.multiple(quanta_maths, _LARGE=0, _PIECE=7):
+        found = quanta_maths._by_pieces(data)
+    assert found is not None
+    losses, missing = found["TrainingLoss"]
+    assert bits(losses) == bits([1.5, math.nan, 3, 2e-9, *range(100)])
+    assert missing.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    "losses", ["[]", "[1,]", "[,1]", "[1,,2]", "[1,[2],3]", '[1,"],2"]', "[true,1]", "[1", "3"]
+)
+def test_what_is_no_array_of_losses_is_left_to_the_exact_way(losses: str) -> None:
+    with mock.patch.multiple(quanta_maths, _LARGE=0, _PIECE=0):
+        assert quanta_maths._by_pieces(f'{{"TrainingLoss":{losses}}}'.encode()) is None
 
 
 def as_float(value: float) -> float:

@@ -32,6 +32,9 @@ _MOST_DIGITS = 308
 # Deeper than any configuration, shallow enough for whatever walks it later.
 _MOST_LEVELS = 32
 
+# A file of more bytes is read by pieces of so many.
+_LARGE, _PIECE = 32 << 20, 4 << 20
+
 _RECORDED = {"final_loss": "FinalLoss", "avg_final_loss": "AvgFinalLoss"}
 _KEYS = ("Config", "TrainingLoss", *_RECORDED.values())
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # UTF-32 begins with one of them too
@@ -107,6 +110,8 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this file
 def _fast(data: bytes) -> dict[str, Any] | None:
     """The document's members, ``TrainingLoss`` as losses; None where this way does not lead."""
     memory.keep_freed()
+    if len(data) > _LARGE and (members := _by_pieces(data)) is not None:
+        return members
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -117,6 +122,33 @@ def _fast(data: bytes) -> dict[str, Any] | None:
     if _is_rounded(members.get("Config"), _MOST_LEVELS):
         return None
     return members | {"TrainingLoss": _losses(members["TrainingLoss"])}
+
+
+def _by_pieces(data: bytes) -> dict[str, Any] | None:
+    """The same of a file of many losses: a list of them all would take ten times their memory."""
+    begin = data.find(b"[", data.find(b'"TrainingLoss"')) + 1
+    close = data.find(b"]", begin)
+    if not begin or close < 0 or data.count(b'"TrainingLoss"') != 1:
+        return None
+    parts: list[tuple[FloatArray, IntArray | None]] = []
+    try:
+        document = orjson.loads(data[:begin] + data[close:])
+        while begin <= close:
+            end = data.find(b",", begin + _PIECE, close)
+            end = close if end < 0 else end
+            parts.append(_losses(orjson.loads(b"[%b]" % data[begin:end])))
+            begin = end + 1
+    except (orjson.JSONDecodeError, _Wrong):
+        return None
+    if not isinstance(document, dict) or document.get("TrainingLoss") != []:
+        return None
+    members = {key: document[key] for key in _KEYS if key in document}
+    if _is_rounded(members.get("Config"), _MOST_LEVELS):
+        return None
+    first = np.cumsum([0, *(len(losses) for losses, _ in parts)])
+    missing = [at + start for (_, at), start in zip(parts, first.tolist(), strict=False) if at is not None]
+    losses = np.concatenate([losses for losses, _ in parts])
+    return members | {"TrainingLoss": (losses, np.concatenate(missing) if missing else None)}
 
 
 def _is_rounded(value: object, levels: int) -> bool:

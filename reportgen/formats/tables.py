@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen.formats.columns import Table, column, in_order, of_objects, series_of
 from reportgen.formats.delimited import CONFLICT, LINES, cells_of, delimiter_of, unlike
+from reportgen.formats.plain_table import plain_columns
 from reportgen.formats.positions import STEPS, Column
 from reportgen.formats.reading import integer, looks_like_text, number, sound, text_of
 from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
@@ -86,6 +87,9 @@ def table_of(data: bytes, name: str) -> Table:
     """
     if data.startswith(_PARQUET):
         return _parquet(data, name)
+    plain = None if _ending(name) in {"jsonl", "ndjson"} else plain_columns(data)
+    if plain is not None:
+        return _table(plain[0].values(), plain[1], Counter())
     text = text_of(data, name, strict=False).replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")
     first = next((line for line in lines if line.strip() and not CONFLICT.match(line)), "")
