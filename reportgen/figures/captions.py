@@ -113,7 +113,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         ("", ", "),
         ("y", ""),
         ("", f". Line: {smoothing_sentence(family.spec.smoothing)}"),
-        ("", f"; of {len(many)} groups the {_group_mean(family)}, single runs behind." if behind else "."),
+        ("", _which(family, plot, len(many), behind)),
         ("band", ""),
         ("", _evaluations(plot)),
         ("", _short_of_window(family)),
@@ -130,7 +130,9 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         "pointed": pointed if spiky else f" Band, {lit}.",
         "none": without if spiky else "",
     }
-    if behind:
+    if plot.crowd and plot.lines[0].words is not None:
+        bands = dict.fromkeys(bands, "")  # what the median's is, has been said
+    elif behind:
         bands = {
             "all": _group_bands(family),
             "pointed": _group_bands(family, "Band, of what is pointed at or kept"),
@@ -169,6 +171,13 @@ def _group_bands(family: FamilyReport, name: str = "Band") -> str:
     if max(sizes) < INTERVAL_FROM:
         return f" {name}: range of the runs."
     return f" {name}: {interval}, of fewer than {INTERVAL_FROM} runs their range."
+
+
+def _which(family: FamilyReport, plot: Plot, front: int, behind: int) -> str:
+    """Which runs the lines are of, as a caption goes on."""
+    if plot.crowd:
+        return f". {plot.crowd}"
+    return f"; of {front} groups the {_group_mean(family)}, single runs behind." if behind else "."
 
 
 def _evaluations(plot: Plot) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from functools import partial
 
 import numpy as np
 
 from reportgen.curves.summary import THRESHOLDS, Curve
 from reportgen.figures.clocks import clocks_of, same_clocks, with_clocks
+from reportgen.figures.crowds import CROWD, Part, crowd_of, curve_of
 from reportgen.figures.evaluations import evaluated_lines, evaluation_title, with_evaluations
 from reportgen.figures.plot import Axis, Line, Plot, Range
 from reportgen.figures.scales import counting, last_place, step_ranges, value_ranges
@@ -69,37 +70,39 @@ def diverged(run: RunReport) -> bool:
 
 def all_steps(family: FamilyReport) -> Plot | None:
     """All steps on the scales that the lines need; groups first, their runs behind, where runs are many."""
-    lines = _runs_lines(family)
-    return _over_steps(family, _with_groups(family, lines), x_range=family.spec.x_range)
+    lines, crowd = _lines(family)
+    return _over_steps(family, lines, x_range=family.spec.x_range, crowd=crowd)
 
 
 def log_steps(family: FamilyReport) -> Plot | None:
     """All steps of the longest run, losses on a log axis."""
-    return _over_steps(
-        family, _runs_lines(family), x_range=family.spec.x_range, y_scale="log", x_scale="step"
-    )
+    lines, crowd = _lines(family, grouped=False)
+    return _over_steps(family, lines, x_range=family.spec.x_range, y_scale="log", x_scale="step", crowd=crowd)
 
 
 def first_steps(family: FamilyReport) -> Plot | None:
     """The first ``linear_steps``, losses on a linear axis."""
-    lines = evaluated_lines(
-        family, [run_line(run, style, short, part="early") for run, style, short in _styled(family)]
-    )
+    lines, crowd = _lines(family, part="early", grouped=False)
     last = min(max((last_place(line.curve) for line in lines), default=1.0), float(family.spec.linear_steps))
     return _over_steps(
-        family, lines, whole=(0.0, last or 1.0), y_scale="linear", x_scale="step", settled=False
+        family,
+        lines,
+        whole=(0.0, last or 1.0),
+        y_scale="linear",
+        x_scale="step",
+        settled=False,
+        crowd=crowd,
     )
 
 
 def end(family: FamilyReport) -> Plot | None:
     """The last fifth of each run on its own scale, against the share of the run where lengths differ."""
-    runs = evaluated_lines(
-        family, [run_line(run, style, short, part="end") for run, style, short in _styled(family)], ends=True
-    )
-    ends = _with_groups(family, runs, ends=True)
+    ends, crowd = _lines(family, part="end")
     lasts = [line.last for line in ends]
     alike = not lasts or min(lasts) >= (1 - _UNLIKE) * max(lasts)
-    return _over_steps(family, ends, x_scale="step" if alike else "share", settled=False, tight=True)
+    return _over_steps(
+        family, ends, x_scale="step" if alike else "share", settled=False, tight=True, crowd=crowd
+    )
 
 
 def seeds(family: FamilyReport) -> Plot | None:
@@ -147,6 +150,7 @@ def _over_steps(
     settled: bool = True,
     tight: bool = False,
     bands: str | None = None,
+    crowd: str = "",
 ) -> Plot | None:
     """Lines over steps.
 
@@ -160,6 +164,7 @@ def _over_steps(
         settled: See ``value_ranges``.
         tight: Whether the axis of steps begins where the lines do.
         bands: Which lines have one; by their number where the list does not say.
+        crowd: What is seen of a family that is too large to show every line.
     """
     if not lines:
         return None
@@ -184,6 +189,8 @@ def _over_steps(
         y.setdefault(chosen, exact)
     nothing = _nothing(family, log=chosen == "log")
     few = len(lines) <= _BANDED if family.spec.bands is None else family.spec.bands
+    if crowd and lines[0].words:  # the median's band is of the runs
+        bands = "all"
     return Plot(
         tuple(lines),
         Axis(step_title(step_unit(family.runs)), scale, x, exact=x_range is not None, whole=True),
@@ -198,6 +205,7 @@ def _over_steps(
             **clock_titles,
         },
         evaluation=evaluation_title(family.runs) if points else "",
+        crowd=crowd,
     )
 
 
@@ -248,14 +256,37 @@ def _note(run: RunReport) -> str:
     return "" if run.spec.name == run.label else run.spec.name
 
 
-def _runs_lines(family: FamilyReport) -> list[Line]:
-    lines = [run_line(run, style, short) for run, style, short in _styled(family)]
-    return evaluated_lines(family, lines)
+def _lines(family: FamilyReport, *, part: Part = "all", grouped: bool = True) -> tuple[list[Line], str]:
+    """The lines of a figure of runs; and what is seen of a family that is too large to show every line.
+
+    Args:
+        family: Theirs.
+        part: Which part of each run.
+        grouped: Whether groups stand in front of runs that are too many to be told apart.
+    """
+    if len(family.runs) > CROWD:
+        groups = _groups_in_front(family, part) if grouped else []
+        crowd = crowd_of(family, part, partial(run_line, part=part), partial(_clean, part=part), groups)
+        return list(crowd.lines), crowd.says
+    lines = [run_line(run, style, short, part=part) for run, style, short in _styled(family)]
+    lines = evaluated_lines(family, lines, ends=part == "end")
+    if not grouped or len(lines) < MANY_LINES:
+        return lines, ""
+    groups = _groups_in_front(family, part)
+    behind = [replace(one, behind=True, spikes=()) for one in lines] if groups else lines
+    return [*groups, *behind], ""
 
 
-def run_line(
-    run: RunReport, style: LineStyle, short: str, *, part: Literal["all", "early", "end"] = "all"
-) -> Line:
+def _groups_in_front(family: FamilyReport, part: Part) -> list[Line]:
+    """The lines of a family's groups; none where they are too many to be told apart, or one alone."""
+    counted = sum(bool(group.counted) for group in family.grouping.groups)
+    if not 2 <= counted <= MOST_NAMED:
+        return []
+    groups = _group_lines(family)
+    return [_ending(one) for one in groups] if part == "end" else groups
+
+
+def run_line(run: RunReport, style: LineStyle, short: str, *, part: Part = "all") -> Line:
     """A run's smoothed line, its spikes apart.
 
     Args:
@@ -274,12 +305,12 @@ def run_line(
             line = _through(line, curve.min)
         return Drawn(curve.step, line, curve.min, top, whole=whole)
 
-    curve = {"all": summary.curve, "early": summary.early, "end": summary.end}[part]
+    curve = curve_of(run, part)
     return Line(
         run.slug,
         run.label,
         short,
-        shown(curve if len(curve.step) else summary.curve),
+        shown(curve),
         style,
         _note(run),
         fine=shown(summary.early) if part == "all" and len(summary.early.step) else None,
@@ -316,17 +347,6 @@ def _ending(line: Line) -> Line:
     )
     kept = Drawn(step[first:], curve.mean[first:], curve.low[first:], curve.high[first:], curve.whole)
     return replace(line, curve=kept)
-
-
-def _with_groups(family: FamilyReport, lines: list[Line], *, ends: bool = False) -> list[Line]:
-    """Groups in front of their runs, where runs are too many to be told apart."""
-    if len(lines) < MANY_LINES:
-        return lines
-    groups = _group_lines(family)
-    if len(groups) < 2 or len(groups) > MOST_NAMED:
-        return lines
-    front = map(_ending, groups) if ends else groups
-    return [*front, *(replace(one, behind=True, spikes=()) for one in lines)]
 
 
 def _group_lines(family: FamilyReport) -> list[Line]:
@@ -366,11 +386,11 @@ def is_geometric(family: FamilyReport) -> bool:
     )
 
 
-def _clean(run: RunReport) -> FloatArray:
+def _clean(run: RunReport, *, part: Part = "all") -> FloatArray:
     """A run's smoothed line without its spikes."""
     summary = run.summary
     spikes = spikes_of(summary.raw, summary.metrics.spikes)
-    return without_spikes(summary.curve, summary.raw, spikes, summary.window)[0]
+    return without_spikes(curve_of(run, part), summary.raw, spikes, summary.window)[0]
 
 
 def between(runs: Sequence[RunReport], *, log: bool) -> Drawn:

@@ -51,6 +51,7 @@ class Line:
         runs: Slugs of the runs that it stands for; empty where it is the run of its ``id``.
         clocks: Other axes: ``epoch``, ``tokens``, ``time`` -> where its steps lie there.
         events: What happened in it, marked where a reader looks at it.
+        words: What its values are called where they are not what the plot's ``words`` say.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Line:
     runs: tuple[str, ...] = ()
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    words: tuple[str, str, str] | None = None
 
     @property
     def last(self) -> float:
@@ -115,6 +117,7 @@ class Plot:
         raw: It is of one run: the band are its raw values, the line is drawn over it.
         titles: Scales of the x axis -> its title there.
         evaluation: What the points of evaluations are called; empty where there are none.
+        crowd: What is seen of a family that is too large to show every line, sentences; else empty.
     """
 
     lines: tuple[Line, ...]
@@ -127,6 +130,7 @@ class Plot:
     raw: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
     evaluation: str = ""
+    crowd: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ _SCRIPTS = (
     "ticks",
     "lines",
     "figure",
+    "marks",
     "effects",
     "labels",
     "light",

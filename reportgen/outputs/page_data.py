@@ -197,6 +197,7 @@ def _lines(plot: Plot, arrays: Arrays, names: dict[str, list[str]]) -> dict[str,
         "readings": arrays.share(list(plot.words)),
         "marked": plot.marks,
         "raw": plot.raw,
+        **({"crowd": True} if plot.crowd else {}),
         **({"evaluation": plot.evaluation} if plot.evaluation else {}),
     }
 
@@ -299,6 +300,8 @@ def _line(line: Line, arrays: Arrays, names: dict[str, list[str]]) -> dict[str, 
     }
     if line.behind:
         made["behind"] = True
+    if line.words is not None:
+        made["words"] = list(line.words)
     if line.fine is not None and _is_finer(fine := arrays.fitted(line.fine), curve):
         made["fine"] = _curve(fine, arrays)
     if line.evaluation is not None:

@@ -94,7 +94,7 @@ class Figure {
   }
 
   makeView() {
-    return this.by === null ? linesView(this) : marksView(this);
+    return this.by === null ? linesView(this) : viewOfMarks(this);
   }
 
   makeLayout() {

@@ -6,7 +6,7 @@ function linesOf(figure) {
   return figure.spec.lines.map((stored) => {
     const fine = stored.fine && figure.zoom !== null && figure.x === "step" && figure.zoom.x[1] < stored.fine.n && stored.fine.n <= stored.last;
     const curve = stored.fine && figure.x === "log" ? joined(pointsOf(stored.fine), pointsOf(stored)) : pointsOf(fine ? stored.fine : stored);
-    return { ...curve, id: stored.id, ...nameOf(stored.id), colour: stored[theme], dash: stored.dash, mark: stored.mark, last: stored.last, behind: stored.behind ?? false, runs: stored.runs, clocks: stored.clocks ?? {}, events: stored.events ?? [], evaluation: stored.evaluation ? { ...pointsOf(stored.evaluation), last: stored.last, clocks: stored.clocks ?? {} } : null, spikes: stored.spikes?.map(arrayAt) };
+    return { ...curve, id: stored.id, ...nameOf(stored.id), colour: stored[theme], dash: stored.dash, mark: stored.mark, last: stored.last, behind: stored.behind ?? false, words: stored.words, runs: stored.runs, clocks: stored.clocks ?? {}, events: stored.events ?? [], evaluation: stored.evaluation ? { ...pointsOf(stored.evaluation), last: stored.last, clocks: stored.clocks ?? {} } : null, spikes: stored.spikes?.map(arrayAt) };
   });
 }
 
