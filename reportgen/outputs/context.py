@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -27,10 +27,11 @@ from reportgen.kinds import Problem
 from reportgen.model_list import FamilySpec
 from reportgen.naming import question_shares
 from reportgen.news import sections
-from reportgen.outputs import long_lists, old_and_new, standing, words
+from reportgen.outputs import long_lists, old_and_new, paper_limits, standing, words
 from reportgen.outputs.analysis_map import AnalysisMap, analysis_map
 from reportgen.outputs.happened import event_sentences
 from reportgen.outputs.page_tables import MOST_ROWS
+from reportgen.outputs.paper_limits import cut_table, printed_runs
 from reportgen.outputs.templating import markdown, visible
 from reportgen.outputs.theme import theme_of
 from reportgen.report import Check, FamilyReport, Report, RunReport, step_unit
@@ -210,12 +211,12 @@ class RunViews(Sequence[RunView]):
     """The views of a family's runs, each made when it is asked for and kept by nobody: 10,000 fill a memory.
 
     Args:
-        length: How many there are.
+        places: Of the runs in their family.
         make: Place -> view.
     """
 
-    def __init__(self, length: int, make: Callable[[int], RunView]) -> None:
-        self._places = range(length)
+    def __init__(self, places: Sequence[int], make: Callable[[int], RunView]) -> None:
+        self._places = places
         self._make = make
 
     def __len__(self) -> int:
@@ -245,7 +246,7 @@ class FamilyView:
         tables: What varies in it and what differs between two, its runs, groups of seeds, steps to
             thresholds; empty tables are left out.
         shared: Keys of ``same`` that the sections of many runs leave out; none for few runs.
-        runs: In order.
+        runs: In order; on paper those that are printed one by one.
         problems: Its runs that could not be used.
     """
 
@@ -279,7 +280,8 @@ def context(
     """
     checks = [check for run in report.runs for check in run.checks] + list(report.checks)
     ends = standing.ends(report)
-    views, overview, lead = _figures_in_order(report, medium)
+    printed = printed_runs(report) if medium == "paper" else None
+    views, overview, lead = _figures_in_order(report, medium, printed)
     runs_table = _runs_table(report, medium, 1)
     lists = tuple(_long_lists(report, checks)) if medium == "screen" else ()
     diverged = any(family.ranking is not None and family.ranking.diverged for family in report.families)
@@ -314,6 +316,7 @@ def context(
         "many": medium == "screen" and len(report.runs) > MANY_RUNS,
         "most_rows": MOST_ROWS,
         "most_listed": MOST_LISTED,
+        "most_printed": paper_limits.MOST_ROWS,
         "lists": lists,
         "long": {view.name: view for view in lists},
         "here": views,
@@ -369,7 +372,7 @@ def _defined(report: Report, views: Sequence[FamilyView], shown: Iterable[TableV
 
 
 def _figures_in_order(
-    report: Report, medium: Medium
+    report: Report, medium: Medium, printed: Mapping[str, Sequence[int]] | None
 ) -> tuple[tuple[FamilyView, ...], FigureView | None, FigureView | None]:
     """The families, the figure of all runs, and the one of them that a reader sees first.
 
@@ -379,12 +382,14 @@ def _figures_in_order(
     table_number = counter(2)  # The first table is of all runs.
     if len(report.families) != 1:
         overview = _overview(report, figure_number)
-        views = tuple(_family(one, report, medium, figure_number, table_number) for one in report.families)
+        views = tuple(
+            _family(one, report, medium, printed, figure_number, table_number) for one in report.families
+        )
         return views, overview, overview
     # In the order in which they are read: the family's first, that of all runs, the family's others.
     overview = _overview(report, counter(2))
     figure_number = counter(1) if overview is None else chain([1], counter(3))
-    (view,) = (_family(one, report, medium, figure_number, table_number) for one in report.families)
+    (view,) = (_family(one, report, medium, printed, figure_number, table_number) for one in report.families)
     if overview is not None and not view.figures:
         overview = replace(overview, number=1)
     lead = view.figures[0] if view.figures else overview
@@ -448,7 +453,8 @@ def _runs_table(report: Report, medium: Medium, number: int) -> TableView:
         caption = (
             f"The {words.count(len(report.families), 'family', 'families')}; each has a table of its runs."
         )
-        return TableView("runs", number, caption, standing.families_table(report))
+        shown = TableView("runs", number, caption, standing.families_table(report))
+        return _cut(shown, report, "the attached report.json")
     metrics = dict.fromkeys(one.ranking.metric for one in report.families if one.ranking is not None)
     usual = _led(tables.usual_columns(report.runs), metrics)
     usual = (*usual[: 1 + len(metrics)], "family", *usual[1 + len(metrics) :])
@@ -472,11 +478,18 @@ def _runs_of(family: FamilyReport, report: Report, medium: Medium, bare: TableVi
     if medium == "paper":
         if family.spec.columns is None:
             columns = tuple(key for key in columns if key != "name")
-        return replace(bare, table=tables.family_table(family, columns))
+        whole = replace(bare, table=tables.family_table(family, columns))
+        return _cut(whole, report, f"tables/{family.slug}.csv", family)
     rest = _further_columns(report, family.runs, columns)
     hidden = frozenset(rest) if family.spec.columns else _HIDDEN.union(rest)
     table = _without_empty(tables.family_table(family, (*columns, *rest)), rest)
     return replace(bare, table=table, hidden=hidden)
+
+
+def _cut(view: TableView, report: Report, file: str, family: FamilyReport | None = None) -> TableView:
+    """A table as paper prints it: of very many rows some, and its caption says so."""
+    table, says = cut_table(view.table, len(report.families), family=family, file=file)
+    return replace(view, table=table, caption=view.caption + says)
 
 
 def _further_columns(report: Report, runs: Sequence[RunReport], shown: Sequence[str]) -> tuple[str, ...]:
@@ -503,12 +516,14 @@ def _family(
     family: FamilyReport,
     report: Report,
     medium: Medium,
+    printed: Mapping[str, Sequence[int]] | None,
     figure_number: Iterator[int],
     table_number: Iterator[int],
 ) -> FamilyView:
     figures = tuple(_family_figures(family, medium, figure_number))
     many = len(report.runs) > MANY_RUNS
     shared = _shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
+    places = range(len(family.runs)) if printed is None else printed[family.slug]
     return FamilyView(
         family=family,
         description=markdown(family.spec.description, whole=medium == "screen"),
@@ -517,10 +532,13 @@ def _family(
         missing=_missing_figures(family, {drawn.kind for drawn in figures}),
         compared=_compared(family) if medium == "screen" else "",
         same=tuple(_same(family)),
-        tables=tuple(_family_tables(family, report, medium, table_number)),
+        tables=tuple(
+            one if medium == "screen" or one.name == f"family {family.slug}" else _cut(one, report, "tables/")
+            for one in _family_tables(family, report, medium, table_number)
+        ),
         shared=frozenset(shared),
         runs=RunViews(
-            len(family.runs), partial(_run_at, family=family, shared=shared.keys(), medium=medium, many=many)
+            places, partial(_run_at, family=family, shared=shared.keys(), medium=medium, many=many)
         ),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )

@@ -15,6 +15,7 @@ from reportgen.outputs.columns import Part, Ruler, parts
 from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView, TableView
 from reportgen.outputs.map_on_paper import map_on_paper
 from reportgen.outputs.paper_flow import Block, Flow
+from reportgen.outputs.paper_limits import printed_family, printed_runs
 from reportgen.report import FamilyReport, Report, RunReport, step_unit
 from reportgen.tables import Cell, Column, Row, Table
 
@@ -45,8 +46,8 @@ class Panels:
 
     Attributes:
         name: Of the figure.
-        family: The runs' own.
-        first: Place of the first of them in the family, from 0.
+        family: The runs' own, of the runs that are printed.
+        first: Place of the first of them among these, from 0.
         runs: In order, two; one in a last row.
     """
 
@@ -85,11 +86,13 @@ class FamilyRuns:
 
 def panels(report: Report) -> tuple[Panels, ...]:
     """The small multiples that ``report.pdf`` shows, in reading order; ``[pdf] runs`` may want none."""
+    printed = printed_runs(report)
     return tuple(
-        Panels(f"{family.slug}-runs-{number}", family, first, family.runs[first : first + _RUNS_A_ROW])
+        Panels(f"{shown.slug}-runs-{number}", shown, first, shown.runs[first : first + _RUNS_A_ROW])
         for family in report.families
         if _printed(report, family) != "none"
-        for number, first in enumerate(range(0, len(family.runs), _RUNS_A_ROW), start=1)
+        for shown in [printed_family(family, printed[family.slug])]
+        for number, first in enumerate(range(0, len(shown.runs), _RUNS_A_ROW), start=1)
     )
 
 
@@ -194,13 +197,14 @@ def _family_runs(
     view: FamilyView, rows: Sequence[Panels], number: int, shared: Mapping[str, Any], ruler: Ruler
 ) -> FamilyRuns:
     family = view.family
+    runs = view.runs[:]
     in_table = {
         column.key
         for one in (shared["runs_table"], *view.tables)
         if one.name in ("runs", f"family {family.slug}")
         for column in one.table.columns
     }
-    facts = [_facts(run, in_table) for run in view.runs]
+    facts = [_facts(run, in_table) for run in runs]
     alike = {
         term: text for term, text in facts[0].items() if all(each.get(term) == text for each in facts[1:])
     }
@@ -211,15 +215,15 @@ def _family_runs(
             f"{family.slug}-runs",
             number,
             "runs",
-            Caption((("", _caption(family)),)),
+            Caption((("", _caption(rows[0].family, len(family.runs))),)),
             finding,
             family=family.slug,
             family_name=family.name,
         ),
-        tuple(_row(one, view.runs[one.first : one.first + len(one.runs)]) for one in rows),
+        tuple(_row(one, runs[one.first : one.first + len(one.runs)]) for one in rows),
         tuple(Fact(term, text) for term, text in alike.items()),
-        parts(_lines(view.runs, rest), ruler, TEXT_WIDTH_MM) if any(rest) else (),
-        tuple(_remarks(view.runs)),
+        parts(_lines(runs, rest), ruler, TEXT_WIDTH_MM) if any(rest) else (),
+        tuple(_remarks(runs)),
     )
 
 
@@ -266,15 +270,21 @@ def _remarks(runs: Sequence[RunView]) -> Iterator[Fact]:
             yield Fact(view.run.label, " ".join((note, *view.marks)).strip())
 
 
-def _caption(family: FamilyReport) -> str:
-    """What small multiples show."""
+def _caption(family: FamilyReport, total: int) -> str:
+    """What small multiples show: runs that are printed of so many."""
     early = words.count(max(len(run.summary.raw_early) for run in family.runs), "raw loss", "raw losses")
     scale = panels_scale(family)
     points = evaluation_title(family.runs)
     smoothing = captions.smoothing_sentence(family.spec.smoothing)
     name = words.shortened(family.name, 80)
+    some = ""
+    if len(family.runs) < total:
+        some = (
+            f" Of {total:,} runs {len(family.runs)}, those that end lowest and highest; "
+            "report.html draws any other, and curves/ holds the points of all."
+        )
     return (
-        f"{name}: run by run. Left: the first {early}, linear axis. "
+        f"{name}: run by run.{some} Left: the first {early}, linear axis. "
         f"Right: all steps, {scale} axis, one scale for all; band: range of the raw loss, line: {smoothing}."
         + (" Points: evaluation, as logged." if points else "")
         + (captions.missing_on_log(family.runs) if scale == "log" else "")

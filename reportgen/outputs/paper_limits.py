@@ -1,4 +1,4 @@
-"""What of many runs is printed: a PDF of 10,000 would have 5,000 pages. Each place says what it leaves out."""
+"""What of many runs is printed: all of 10,000 would fill 5,000 pages. Each place says what it leaves out."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def printed_family(family: FamilyReport, places: Sequence[int]) -> FamilyReport:
     return replace(family, runs=tuple(family.runs[at] for at in places))
 
 
-def cut_table(
-    table: Table, families: int, *, family: FamilyReport | None, file: str
-) -> tuple[Table, str]:
+def cut_table(table: Table, families: int, *, family: FamilyReport | None, file: str) -> tuple[Table, str]:
     """A table with as many rows as are printed, and what a caption says of the others.
 
     Args:
