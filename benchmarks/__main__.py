@@ -1,11 +1,14 @@
-"""Every row of ``docs/benchmarks.md``, measured in one go: ``python -m benchmarks [--gpu] [--small]``."""
+"""The rows of ``docs/benchmarks.md``, measured in one go: ``python -m benchmarks [--gpu] [--small]``.
+
+``--pages`` measures the pages of many runs instead.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from benchmarks import builds, events, numeric, reading
+from benchmarks import builds, events, numeric, pages, reading
 from benchmarks.row import table
 
 
@@ -14,9 +17,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--gpu", action="store_true", help="add the rows that need a CUDA device")
     parser.add_argument("--small", action="store_true", help="leave out builds of 270 runs and more")
+    parser.add_argument("--pages", action="store_true", help="measure pages of many runs in Chromium alone")
     options = parser.parse_args()
     print("All runs are synthetic. Seconds, unless a row names another unit; a ratio is theirs to ours.\n")
-    parts = [reading.rows(), events.rows(), numeric.rows(), builds.rows(large=not options.small)]
+    parts = [pages.rows(large=not options.small)]
+    if not options.pages:
+        parts = [reading.rows(), events.rows(), numeric.rows(), builds.rows(large=not options.small)]
     if options.gpu:
         parts.append(numeric.gpu_rows())
     for line in table(row for part in parts for row in part):

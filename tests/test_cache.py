@@ -79,8 +79,8 @@ def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_longest_unused_values_are_let_go(tmp_path: Path) -> None:
-    with open_cache(tmp_path, limit=250) as cache:
-        for key in "abc":
+    for key in "abc":
+        with open_cache(tmp_path, limit=250) as cache:
             cache.put(key, key.encode() * 100)
     with open_cache(tmp_path, limit=250) as cache:
         kept = [key for key in "abc" if cache.get(key) is not None]
@@ -90,6 +90,19 @@ def test_the_longest_unused_values_are_let_go(tmp_path: Path) -> None:
         cache.put("d", b"d" * 100)
     with open_cache(tmp_path, limit=250) as cache:
         assert [key for key in (*kept, "d") if cache.get(key) is not None] == [kept[0], "d"]
+
+
+def test_what_one_build_needs_is_kept_whatever_the_limit(tmp_path: Path) -> None:
+    keys = [str(number) for number in range(10)]
+    with open_cache(tmp_path, limit=250) as cache:
+        for key in keys:
+            cache.put(key, b"v" * 100)
+    with open_cache(tmp_path, limit=250) as cache:
+        assert all(cache.get(key) is not None for key in keys)
+    with open_cache(tmp_path, limit=250) as cache:
+        cache.put("other", b"v" * 100)  # A build that needs little lets the rest go.
+    with open_cache(tmp_path, limit=250) as cache:
+        assert sum(cache.get(key) is not None for key in (*keys, "other")) == 2
 
 
 def test_builds_that_make_the_cache_at_once_all_have_it(tmp_path: Path) -> None:

@@ -91,7 +91,27 @@ async function bring(id) {
   const slug = /^run-(.*)$/.exec(id)?.[1] ?? /^figure-runs--(.*)-(?:log|linear)$/.exec(id)?.[1];
   if (many.places.has(slug)) await openRun(many.places.get(slug));
   else if (many.parts.has(id)) await fill(document.querySelector(`.part[data-part="${many.parts.get(id)}"]`));
+  hold(id);
 }
+
+// Keeps a place in view while what is above it is made and grows, until the reader moves.
+const HELD_FOR = 1500; // ms
+let holding = 0;
+function hold(id) {
+  holding += 1;
+  const [mine, until] = [holding, performance.now() + HELD_FOR];
+  let top = null;
+  const again = () => {
+    const element = document.getElementById(id);
+    if (holding !== mine || !element || performance.now() > until) return;
+    const now = element.getBoundingClientRect().top;
+    if (top !== null && Math.abs(now - top) > 1) element.scrollIntoView();
+    top = element.getBoundingClientRect().top;
+    requestAnimationFrame(again);
+  };
+  requestAnimationFrame(again);
+}
+for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"]) addEventListener(kind, () => { holding += 1; }, { passive: true });
 
 async function openRun(at) {
   const { slug } = familyOf(at);

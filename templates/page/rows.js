@@ -188,6 +188,6 @@ class HeldRows {
 
   donePrinting() {
     this.printed = false;
-    this.draw();
+    requestAnimationFrame(() => this.draw()); // once it is as high as on the screen
   }
 }
