@@ -7,6 +7,7 @@ import io
 import os
 import re
 from collections import deque
+from functools import lru_cache
 from pathlib import Path
 
 from reportgen.kinds import Head, Unreadable
@@ -14,6 +15,7 @@ from reportgen.sources.files import read_head
 
 __all__ = ["HEAD", "files_in", "is_checkpoint", "is_environment", "local_head", "unpacked_head"]
 
+_MOST_HEADS = 64  # Of a folder, 4 MB.
 HEAD = 64 * 2**10
 """Bytes of a file that formats look at to know it."""
 
@@ -63,8 +65,8 @@ def files_in(folder: Path) -> list[str]:
 
 
 def local_head(folder: Path) -> Head:
-    """Gives the first bytes of the files in ``folder``, unpacked."""
-    return lambda name: unpacked_head(folder / name, name)
+    """Gives the first bytes of the files in ``folder``, unpacked; each format asks for them again."""
+    return lru_cache(_MOST_HEADS)(lambda name: unpacked_head(folder / name, name))
 
 
 def unpacked_head(path: Path, name: str) -> bytes:
