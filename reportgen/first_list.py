@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from reportgen import attributes, model_list
@@ -69,8 +69,25 @@ def of_folder(folder: Path, base: Path | None = None) -> FirstList:
     title = folder.resolve().name or "Runs"
     text = _text(title, found, above, by_pattern=True)
     if _finds(text, base) != [[run.name for run in source.runs] for source in found.sources]:
+        found, unlisted = _listable(found)
+        said += unlisted
         text = _text(title, found, above, by_pattern=False)
     return FirstList(text, said)
+
+
+def _listable(found: Survey) -> tuple[Survey, tuple[str, ...]]:
+    """A survey of the runs that a list can name one by one, and what is said of the others."""
+    left_out: list[str] = []
+
+    def kept(run: SurveyedRun) -> bool:
+        wrong = model_list.unsafe_path(run.name) or ("holds a comma" if "," in run.name else None)
+        wrong = wrong or ("begins or ends with a blank" if run.name.strip() != run.name else None)
+        if wrong:
+            left_out.append(one_line(f"left out {run.name}: a list cannot name it, since it {wrong}", 300))
+        return not wrong
+
+    sources = [replace(source, runs=tuple(filter(kept, source.runs))) for source in found.sources]
+    return replace(found, sources=tuple(source for source in sources if source.runs)), tuple(left_out)
 
 
 def of_hub(place: str, look: Callable[[str, str], Survey] = survey_hub) -> FirstList:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from reportgen.kinds import Unreadable
+from reportgen.model_list import unsafe_found
 from reportgen.patterns import NAME
 from reportgen.sources.folders import files_in, is_checkpoint, is_environment, local_head
 from reportgen.sources.inputs import PlainInput, head_of, is_of_store, logs_among
@@ -338,6 +339,9 @@ class _Look:
             files = one.files or (PurePosixPath(one.place).name,)
             inside = one.place if one.files else str(PurePosixPath(one.place).parent)
             name = place[len(start) : len(place) - len(end)]
+            if wrong := _unnameable(name):
+                self._leave_out(one.place, f"has a name that {wrong}, as no run's may; rename it")
+                continue
             run = self._read(one.place, self._inputs("" if inside == "." else inside, files), name, form)
             if run is not None:
                 runs.append(run)
@@ -392,6 +396,11 @@ def _fitting(names: Sequence[str], head: Head) -> list[tuple[str, tuple[str, ...
 
     logs = logs_among(names)
     return [(one.name, fits) for one, fits in formats.fitting(logs, head)] if logs else []
+
+
+def _unnameable(name: str) -> str | None:
+    """Why a run that a pattern finds cannot be called so; None where it can."""
+    return unsafe_found(name) or ("holds * or ?" if set(name) & set("*?") else None)
 
 
 def _share_runs(stores: Iterable[Sequence[str]]) -> bool:

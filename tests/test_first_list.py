@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tomllib
 from pathlib import Path
@@ -15,6 +16,7 @@ from reportgen.discover import discover
 from reportgen.errors import ReportgenError
 from reportgen.pull import PullOptions
 from reportgen.survey import Survey, SurveyedRun, SurveyedSource
+from reportgen.text import natural
 
 DATA = Path(__file__).parent / "data"
 TABLE = "step,loss\n1,2.0\n2,1.5\n3,1.0\n4,0.5\n"
@@ -225,3 +227,22 @@ def test_folders_of_one_run_each_and_counted_ones_are_none(tmp_path: Path) -> No
     tables(tmp_path, "vit/version_7/log.csv")
     made = tomllib.loads(first_list.of_folder(tmp_path).text)
     assert made["names"]["pattern"] == "(?P<folder>[^/]+)/[^/]+"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows takes no such names")
+def test_names_that_no_run_may_have_are_left_out_and_the_list_builds(tmp_path: Path) -> None:
+    sound = ("a, b", "it's", 'quo"te', "run{1}", "[br]", "-dash")
+    tables(tmp_path, *(f"{name}/log.csv" for name in (*sound, "star*x", "q?x", "tab\tx")))
+    made = first_list.of_folder(tmp_path)
+    assert found(made.text, tmp_path) == [sorted(sound, key=natural)]
+    assert sum("rename it" in line for line in made.said) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows takes no such names")
+def test_runs_that_only_names_tell_apart_are_those_that_a_list_can_name(tmp_path: Path) -> None:
+    quanta(tmp_path, "x", "y")  # Two formats in one place: no pattern finds the runs of one alone.
+    tables(tmp_path, "csv/p/log.csv", "csv/a, b/log.csv")
+    made = first_list.of_folder(tmp_path)
+    names = [name for family in found(made.text, tmp_path) for name in family]
+    assert set(names) >= {"x", "y"}
+    assert "csv/p" in names or "p" in names

@@ -96,7 +96,8 @@ class Directory:
             name = place.name_at(candidate.place)
             if name is None or name in names or not pattern.fits(name):
                 return False
-            holds = not unsafe_found(candidate.place) and self._holds_series(source, candidate, pattern)
+            unnameable = unsafe_found(candidate.place) or set(name) & set("*?")
+            holds = not unnameable and self._holds_series(source, candidate, pattern)
             if not holds:
                 # Folders above the runs that ** finds are not among what was passed over.
                 passed += holds is not None
