@@ -443,7 +443,7 @@ def _is_configuration(name: str) -> bool:
 def _belongs(name: str) -> bool:
     """Whether a file beneath a folder is of the run that the folder is."""
     *above, _ = name.split("/")
-    if above == ["plots", "metrics"]:
+    if above in (["plots", "metrics"], [".hydra"]):
         return True
     return all(is_checkpoint(part) or part.lower() in _ROLES for part in above)
 

@@ -59,6 +59,7 @@ _CONFIGURATIONS = {
     "adapter_config.json": "adapter",
     "README.md": "",
 }
+_HYDRA = ".hydra/config.yaml"
 _MOST_BYTES = 1 << 20
 _MOST_VALUES = 20_000
 # Of a card: what describes the model to its users.
@@ -86,7 +87,8 @@ def is_no_log(name: str) -> bool:
 def is_configuration(name: str) -> bool:
     """Whether a file of a run's folder holds its configuration."""
     path = PurePosixPath(name)
-    return path.name in _CONFIGURATIONS and (len(path.parts) == 1 or is_checkpoint(str(path.parent)))
+    inside = len(path.parts) == 1 or is_checkpoint(str(path.parent))
+    return (path.name in _CONFIGURATIONS and inside) or name == _HYDRA
 
 
 def needed(names: Iterable[str]) -> tuple[str, ...]:
@@ -244,9 +246,19 @@ def _read(data: bytes, name: str) -> dict[str, Any]:
         found = _yaml(text_of(data, name, strict=False), name)
     if not isinstance(found, dict):
         raise Unreadable(name, "holds no settings by name")
+    found = _unwrapped(found)
     _count(found, [_MOST_VALUES], name)
     settings: dict[str, Any] = sound(found)
     return settings
+
+
+def _unwrapped(found: dict[str, Any]) -> dict[str, Any]:
+    """The values of W&B's own ``config.yaml``, whose settings are ``{desc: ..., value: ...}``."""
+    own = {key: one for key, one in found.items() if key not in ("wandb_version", "_wandb")}
+    wrapped = [one for one in own.values() if isinstance(one, dict) and "value" in one]
+    if not own or len(wrapped) < len(own) or any(one.keys() - {"desc", "value"} for one in wrapped):
+        return found
+    return {key: one["value"] for key, one in own.items()}
 
 
 def _count(value: Any, left: list[int], name: str) -> None:

@@ -37,6 +37,10 @@ def is_environment(folder: str) -> bool:
     return folder.startswith(".") or folder in _ENVIRONMENTS
 
 
+def _is_entered(folder: str) -> bool:
+    return folder == ".hydra" or not is_environment(folder)  # Hydra keeps a run's configuration there.
+
+
 def files_in(folder: Path) -> list[str]:
     """Names of the files in a folder and those beneath, relative to it, with ``/``.
 
@@ -57,7 +61,7 @@ def files_in(folder: Path) -> list[str]:
                 if not entry.is_dir():
                     found.append(name)
                 # A link to a folder may lead back to this one.
-                elif depth < _DEEPEST and not entry.is_symlink() and not is_environment(entry.name):
+                elif depth < _DEEPEST and not entry.is_symlink() and _is_entered(entry.name):
                     waiting.append((f"{name}/", depth + 1))
             except OSError:
                 continue

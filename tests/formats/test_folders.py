@@ -262,3 +262,15 @@ def test_a_folder_of_a_configuration_alone_is_no_run() -> None:
 def test_a_card_of_any_shape_takes_no_time(text: str) -> None:
     """The square of such a length takes minutes."""
     configuration([held("README.md", text)])
+
+
+def test_hydra_and_wandb_keep_configurations_in_their_own_way() -> None:
+    names = ["log.csv", ".hydra/config.yaml", ".hydra/overrides.yaml", ".hydra/hydra.yaml"]
+    assert set(needed(names)) == {"log.csv", ".hydra/config.yaml"}
+    assert set(needed([*names, "config.yaml"])) == {"log.csv", "config.yaml"}
+    said, notes = configuration([held(".hydra/config.yaml", "optim:\n  lr: 1e-3\nseed: 1\n")])
+    assert (said, notes) == ({"optim": {"lr": 1e-3}, "seed": 1}, ())
+    wandb = "wandb_version: 1\nlr: {desc: null, value: 0.5}\nm: {value: {depth: 4}}\n_wandb: {value: {}}\n"
+    assert configuration([held("config.yaml", wandb)])[0] == {"lr": 0.5, "m": {"depth": 4}}
+    own = "lr:\n  value: 0.5\n  warmup: 10\n"
+    assert configuration([held("config.yaml", own)])[0] == {"lr": {"value": 0.5, "warmup": 10}}
