@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +19,8 @@ class Local:
     readers: int = 2
     # Large enough that the device is not called for every run, small enough that 2,700 runs fit into 2 GB.
     batch_bytes: int = 48 * 2**20
-    batch_runs: int = sys.maxsize
+    # Of short runs what is kept is more than what was read.
+    batch_runs: int = 500
 
     def run(
         self, batches: Sequence[Sequence[work.RunWork]], device: str
