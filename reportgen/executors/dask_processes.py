@@ -65,6 +65,8 @@ def _process(words: Sequence[str], place: Path) -> Iterator[subprocess.Popen[byt
         **inherited,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
+        # It would look at each worker's stack a hundred times a second.
+        "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
     }
     with (place / "log").open("ab") as log:
         process = subprocess.Popen(
