@@ -15,7 +15,7 @@ from pathlib import Path
 
 __all__ = ["Cluster", "cluster"]
 
-_SECONDS = 50.0
+_SECONDS = 300.0
 
 # What the name of a run does to the worker that reads it; in the place tests and workers leave word.
 _ACCIDENTS = """

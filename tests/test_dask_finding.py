@@ -36,7 +36,7 @@ HOME_TOKEN, WORKERS_TOKEN = "hf_ofTheMachineAtHome", "hf_ofTheWorker"
 
 def build(*more: str | Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        words(*more), capture_output=True, text=True, check=False, timeout=120, cwd=folder,
+        words(*more), capture_output=True, text=True, check=False, timeout=400, cwd=folder,
         env={**os.environ, "SOURCE_DATE_EPOCH": "1790000000", **environment},
     )  # fmt: skip
 
@@ -167,7 +167,9 @@ def test_limits_mean_there_what_they_mean_here(loopback_hub: LoopbackHub, tmp_pa
             runs, "-o", tmp_path / "late", "--timeout", "4", "--no-cache", "--scheduler", own.file,
             folder=tmp_path, **AT_HOME,
         )  # fmt: skip
-        assert time.monotonic() - began < 60  # It would hang for as long as the client's limit, and again.
+        assert (
+            time.monotonic() - began < 200
+        )  # The client's own limits alone are 240 s, and longer with pauses.
     # The limit ends what is looked for, and then, where the rest takes longer too, the build.
     assert "--timeout" in late.stderr.splitlines()[-1] and late.returncode in (1, 3), late.stderr
 
@@ -188,10 +190,10 @@ def test_an_interrupt_ends_what_workers_are_looking_for(loopback_hub: LoopbackHu
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
         assert (process.returncode, errors.splitlines()[-1]) == (130, "interrupted; nothing was written")
         with Client(own.address, set_as_default=False) as client:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 300
             # A worker forgets a task that was withdrawn once its thread has come to an end.
             while any(client.run(lambda dask_worker: len(dask_worker.state.tasks)).values()):
                 assert time.monotonic() < deadline
@@ -335,4 +337,4 @@ def test_listings_of_several_machines_are_one() -> None:
 
 def test_finding_loads_no_engine_by_itself() -> None:
     script = "import sys; import reportgen.executors.dask_finding; sys.exit('distributed' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], timeout=300).returncode == 0
