@@ -148,14 +148,15 @@ def paper_names(
 
 def _front(flow: Flow, report: Report, shared: Mapping[str, Any], with_runs: int) -> None:
     """What stands before the first section, and takes room."""
-    flow.text([report.title], 30, space=7)
+    flow.text([report.title], 23.7, space=7, width=TEXT_WIDTH_MM)
     flow.text([shared["status"]], 12, space=5)
     flow.text([one.text for one in report.findings], space=0.6)
     if shared["synthetic"]:
         flow.text(["Synthetic"])
     if shared["lead"] is not None:
         flow.figure(shared["lead"])
-    flow.text([report.description], 10.5, space=6)
+    if report.description:
+        flow.text([report.description], 10.5, space=6)
     flow.space(5.3 * (3 + len(shared["ends"])))
     entries = 5 + len(report.families) + (1 + with_runs if with_runs else 0)
     flow.space(20 + 5.2 * -(-entries // 2))
@@ -177,8 +178,11 @@ def _in_order(flow: Flow, shared: Mapping[str, Any]) -> dict[str, tuple[Block, .
     blocks["overview"] = flow.ordered([*first, *([overview] if overview not in (None, lead) else [])])
     for view in shared["families"]:
         flow.section()
-        flow.text([view.family.spec.description, "runs", *view.missing])
+        flow.text([one for one in (view.family.spec.description, "runs", *view.missing) if one])
         blocks[view.family.slug] = flow.ordered([*(one for one in view.figures if one != lead), *view.tables])
+        if view.same:
+            same = ", ".join(f"{fact.term} {fact.value}" for fact in view.same)
+            flow.text([f"The same for all runs. {same}"], 7.5, space=1.2, width=TEXT_WIDTH_MM)
     return blocks
 
 
@@ -203,7 +207,7 @@ def _family_runs(
         for one in (shared["runs_table"], *view.tables)
         if one.name in ("runs", f"family {family.slug}")
         for column in one.table.columns
-    }
+    } | {fact.term for fact in view.same}
     facts = [_facts(run, in_table) for run in runs]
     alike = {
         term: text for term, text in facts[0].items() if all(each.get(term) == text for each in facts[1:])

@@ -19,14 +19,15 @@ __all__ = ["Block", "Flow"]
 Block = FigureView | TableView
 
 _MM = 25.4 / 72
-_PAGE_MM = {"a4": 252.0, "letter": 234.4}
-"""Height of a page's text."""
+_PAGE_MM = {"a4": 252.0 - 3.0, "letter": 234.4 - 3.0}
+"""Height of a page's text, less what the reckoning may be wrong by."""
 _FIRST_MM = 9.0
 """By which the first page has less."""
 _TEXT_MM, _CAPTION_MM = 150.0, 165.0
-_SECTION_MM = 9.0 + 7.2 + 3.5
-"""Of a section's heading with its margins."""
-_FIGURE_MM, _TABLE_MM = 4.0 + 1.5 + 6.0, 4.0 + 1.5 + 6.0
+# Margins collapse: of two that meet the larger counts, and the one below a figure or table is 6 mm.
+_SECTION_MM = 3.0 + 7.2 + 4.0
+"""Of a section's heading."""
+_FIGURE_MM, _TABLE_MM = 1.5 + 6.0, 1.5 + 6.0
 _ROW_MM = 1.1
 _ROWS_TOGETHER = 4
 
@@ -63,9 +64,9 @@ class Flow:
         """Anything of a height that is not broken, mm."""
         self._take(height)
 
-    def section(self, heading: bool = True) -> None:
+    def section(self) -> None:
         """The heading of a section, which stays with what follows."""
-        self._take(_SECTION_MM if heading else 9.0, needs=_SECTION_MM + 15)
+        self._take(_SECTION_MM, needs=_SECTION_MM + 15)
 
     def figure(self, view: FigureView) -> None:
         self._take(self._height(view))
@@ -98,7 +99,8 @@ class Flow:
         if isinstance(block, FigureView):
             width, height = self._sizes.get(block.name, (178.0, 18.0))
             shown = height * min(1.0, 178.0 / width)
-            says = f"Figure 99. {block.caption} {block.finding if block.kind in ('attribute', 'all') else ''}"
+            finding = block.finding if block.kind in ("attribute", "all", "log") else ""
+            says = f"Figure 99. {block.caption} {finding}"
             return shown + _FIGURE_MM + self._lines(says, 8.5, _CAPTION_MM) * 8.5 * 1.35 * _MM
         return sum(_TABLE_MM + 4.05 + self._rows(part, len(part.rows)) for part in self._parts(block))
 
