@@ -112,3 +112,14 @@ def test_the_first_screen_has_a_curve_or_on_a_phone_a_loss(open_page: Opener, wi
     box = page.locator(seen).first.bounding_box()
     assert box is not None
     assert box["y"] < 700
+
+
+def test_on_paper_headers_stay_on_top_and_nothing_empty_has_a_heading(open_page: Opener) -> None:
+    """Sticky headers are printed at a table's foot; runs that are folded are not printed at all."""
+    page = open_page(samples.sample_report())
+    page.emulate_media(media="print")
+    heads = page.locator("#table-runs thead th").evaluate_all(
+        "heads => heads.map((one) => getComputedStyle(one).position)"
+    )
+    assert set(heads) == {"static"}
+    assert page.locator("h3[id^='runs-']:visible").count() == 0
