@@ -119,7 +119,7 @@ def test_runs_without_a_value_are_marked_and_counted():
     of = family(rows)
     shown = KIND.plot(of)
     text = KIND.says(of, shown).text
-    assert "Left out: 2 runs diverged." in text
+    assert "Left out: 2 runs that diverged." in text
     assert "A cross at the edge: runs without a value." in text
     crosses = [one for one in draw(shown)["data"] if one.get("marker", {}).get("symbol") == "x-thin"]
     assert len(crosses) == 1

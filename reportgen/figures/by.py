@@ -272,9 +272,9 @@ def _left_out(family: FamilyReport) -> str:
     parts = [
         f"{count(number, 'run')} {word if number == 1 else plural}"
         for number, word, plural in (
-            (diverged, "diverged", "diverged"),
-            (unfinished, "is unfinished", "are unfinished"),
-            (others, "has no value", "have no value"),
+            (diverged, "that diverged", "that diverged"),
+            (unfinished, "that is unfinished", "that are unfinished"),
+            (others, "without a value", "without a value"),
         )
         if number
     ]

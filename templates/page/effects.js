@@ -225,7 +225,7 @@ function effectsLayout(figure) {
     }
     if (panel.kind === "map") {
       across = { ...across, ticks: "", showline: false };
-      upright = { ...titled(panel.rowsTitle, 6), ...rows, showgrid: false };
+      upright = { ...titled(panel.rowsTitle, 6), ...rows, showgrid: false, showline: false };
       addCells(layout, panel, { x, y, box, rule, ink, paper });
     }
     layout[x.replace("x", "xaxis")] = { ...axis, ...across, domain: domains[0], anchor: y };
