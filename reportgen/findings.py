@@ -54,7 +54,13 @@ def findings(families: Sequence[Facts], tests: int | None = None) -> tuple[Findi
         for one in _of_family(family, tests, named=several)
     ]
     made.sort(key=lambda one: _ORDER.index(one.kind))
-    return tuple(made[:MOST])
+    # None of several families may take the place of all others.
+    share = -(-MOST // max(1, len({one.family for one in made})))
+    first = [
+        one for at, one in enumerate(made) if sum(one.family == other.family for other in made[:at]) < share
+    ]
+    kept = [*first, *(one for one in made if one not in first)][:MOST]
+    return tuple(one for one in made if one in kept)
 
 
 def together(events: Sequence[Sequence[Event]], kind: str) -> tuple[int, int, int] | None:

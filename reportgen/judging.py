@@ -271,11 +271,12 @@ def _shown_in(family: FamilyReport) -> dict[Kind, str]:
     slug, figures = family.slug, family.spec.figures
     runs = f"tables/{slug}"
     groups = f"tables/{slug}-groups" if family.grouping.groups else runs
+    groups = f"tables/{slug}-reference" if family.spec.reference is not None else groups
     by = f"figures/{slug}-by" if "by" in figures and family.effects else groups
     lines = next((f"figures/{slug}-{key}" for key in ("all", "log", "linear", "end") if key in figures), runs)
     return {
         "diverged": by if family.effects else runs,
-        "target": groups,
+        "target": f"tables/{slug}-target",
         "best": by,
         "difference": by,
         "worst": by,

@@ -27,7 +27,7 @@ __all__ = ["caption", "in_full", "named", "shown"]
 
 def named(family: FamilyReport) -> Iterator[tuple[str, TableSpec, Crosstab]]:
     """The tables of a family: the slug of each, its words in the list, and its cells."""
-    taken = {"groups", "wide"}
+    taken = {"groups", "reference", "target", "wide"}
     for spec, made in zip(family.spec.tables, family.crosstabs, strict=False):
         yield f"{family.slug}-{slugify(spec.name, taken)}", spec, made
 
@@ -92,7 +92,9 @@ def caption(spec: TableSpec, made: Crosstab) -> str:
     mean = "geometric mean ×÷ the factor" if made.scale == "log" else "mean ± half"
     said = f"{spec.name}. {metric_title(spec.value)}: {mean} of Student's 95 % interval (runs)."
     if any(cell.leads for cell in made.cells):
-        said += " Bold: the best, and what is not told apart from it by these runs."
+        said += (
+            " Bold: the best, and what is not told apart from it by these runs (Welch, Holm over its pairs)."
+        )
     elif len(made.cells) > 1:
         said += " No cell is told apart from the best by these runs."
     return said

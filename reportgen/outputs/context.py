@@ -14,7 +14,7 @@ from typing import Any, Literal, overload
 
 from markupsafe import Markup
 
-from reportgen import analysis, notation, paper_tables, tables, varied_tables
+from reportgen import analysis, notation, paper_tables, reference_tables, tables, varied_tables
 from reportgen.figure_kinds import figure_kinds
 from reportgen.figures import captions
 from reportgen.figures.captions import Caption
@@ -403,10 +403,12 @@ def _findings(report: Report, views: Sequence[FamilyView], runs: TableView) -> I
         slug = view.family.slug
         for drawn in view.figures:
             places[f"figures/{drawn.name}"] = drawn.anchor, f"Figure {drawn.number}"
-        for name, key in ((f"family {slug}", slug), (f"groups {slug}", f"{slug}-groups")):
-            for shown in view.tables:
-                if shown.name == name:
-                    places[f"tables/{key}"] = shown.anchor, f"Table {shown.number}"
+        files = {f"family {slug}": f"tables/{slug}"} | {
+            f"{kind} {slug}": f"tables/{slug}-{kind}" for kind in ("groups", "reference", "target")
+        }
+        for shown in view.tables:
+            if shown.name in files:
+                places[files[shown.name]] = shown.anchor, f"Table {shown.number}"
     if len(views) == 1:  # whose runs stand in the table of all
         places[f"tables/{views[0].family.slug}"] = runs.anchor, f"Table {runs.number}"
     for one in report.findings:
@@ -582,6 +584,8 @@ def _family_tables(
     groups = tables.groups_table(family)
     if groups.rows:
         yield TableView(f"groups {slug}", next(number), words.groups_caption(family), groups)
+    for kind, said, against in reference_tables.tables_of(family):
+        yield TableView(f"{kind} {slug}", next(number), said, against)
     for table, spec, made in paper_tables.named(family):
         crossed = paper_tables.shown(family, spec, made)
         yield TableView(f"table {table}", next(number), paper_tables.caption(spec, made), crossed)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reportgen import document, paper_tables, tables
+from reportgen import document, paper_tables, reference_tables, tables
 from reportgen.errors import ReportgenError
 from reportgen.figure_kinds import figure_kinds
 from reportgen.figures.draw import draw
@@ -127,6 +127,13 @@ def _data_files(report: Report) -> Iterator[tuple[str, Content]]:
             yield (
                 f"tables/{family.slug}-groups.tex",
                 latex.render_groups(family, synthetic=family.slug in synthetic).encode(),
+            )
+        for kind, said, against in reference_tables.tables_of(family):
+            name = f"{family.slug}-{kind}"
+            yield f"tables/{name}.csv", data.table_csv(against).encode()
+            yield (
+                f"tables/{name}.tex",
+                latex.render_crossed(against, said, name, synthetic=family.slug in synthetic).encode(),
             )
         for slug, spec, made in paper_tables.named(family):
             crossed, caption = paper_tables.shown(family, spec, made), paper_tables.caption(spec, made)
