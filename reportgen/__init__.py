@@ -26,3 +26,8 @@ def __getattr__(name: str) -> Any:
     if name not in homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(homes[name]), name)
+
+
+def __dir__() -> list[str]:
+    """What a notebook offers to complete: what is loaded on demand too."""
+    return sorted({*globals(), *__all__})

@@ -16,7 +16,7 @@ from reportgen.errors import ReportgenError, ReportgenWarning
 from reportgen.log import Counted, Kind, Log, Progress, Uncounted, Writer
 from reportgen.model_list.mistakes import did_you_mean, shown
 from reportgen.notation import count
-from reportgen.options import build_options
+from reportgen.options import build_options, output
 from reportgen.report import FamilyReport, Report
 from reportgen.text import one_line, printable
 
@@ -77,6 +77,7 @@ class BuiltReport(Report):
 
         found = self._family(family)
         kinds = figure_kinds()
+        kind = str(kind)
         if kind not in kinds:
             raise ReportgenError(f"no figure {shown(kind)}{did_you_mean(kind, kinds)}", exit_code=2)
         options = next(one.figures for one in self.lists if found.spec in one.families)
@@ -91,7 +92,8 @@ class BuiltReport(Report):
             if wanted in (family.name, family.slug):
                 return family
         known = [family.name for family in self.families]
-        raise ReportgenError(f"no family {shown(wanted)}{did_you_mean(wanted, known)}", exit_code=2)
+        name = str(wanted)  # A notebook passes anything.
+        raise ReportgenError(f"no family {shown(name)}{did_you_mean(name, known)}", exit_code=2)
 
     def __repr__(self) -> str:
         counts = f"{count(len(self.runs), 'run')}, {count(len(self.problems), 'problem')}"
@@ -134,18 +136,22 @@ def build(
         ReportgenError: Nothing was written; the text says what to change.
     """
     given = build_options(options)
+    try:
+        folder = output(os.fspath(out))
+    except ValueError as error:
+        raise ReportgenError(f"out: {error}", exit_code=2) from None
     several = [lists] if isinstance(lists, str | os.PathLike) else lists
     writer = _PythonWriter(progress)
     try:
         outcome = job.run(
-            [os.fspath(one) for one in several], Path(out), given, Log(writer), skip_if_current=False
+            [os.fspath(one) for one in several], folder, given, Log(writer), skip_if_current=False
         )
     finally:
         for message in writer.warnings:
             warnings.warn(message, ReportgenWarning, stacklevel=2)
     assert outcome.report is not None
     parts = {one.name: getattr(outcome.report, one.name) for one in fields(Report)}
-    return BuiltReport(**parts, out=Path(out), missing_formats=outcome.missing_formats)
+    return BuiltReport(**parts, out=folder, missing_formats=outcome.missing_formats)
 
 
 class _PythonWriter(Writer):

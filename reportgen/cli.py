@@ -21,7 +21,7 @@ from reportgen.log import Log
 from reportgen.model_list import DirectorySource, HubSource, RunSpec, UrlSource, did_you_mean
 from reportgen.model_list.mistakes import shown
 from reportgen.notation import count
-from reportgen.options import BuildOptions, declared, utf8
+from reportgen.options import BuildOptions, declared, output, utf8
 from reportgen.outputs.folder import MANIFEST
 from reportgen.terminal import discard, make_log, put
 from reportgen.text import inert, one_line
@@ -127,7 +127,11 @@ def _parser() -> Parser:
         "lists", nargs="+", type=_word(utf8), metavar="LIST", help=f"{LISTS}, or a report.json to build again"
     )
     build.add_argument(
-        "-o", "--out", default=Path("report"), type=Path, metavar="OUT", help="folder (default: %(default)s)"
+        *("-o", "--out"),
+        default=Path("report"),
+        type=_word(output),
+        metavar="OUT",
+        help="folder (default: %(default)s)",
     )
     add_build_options(build)
     build.set_defaults(run=_build)

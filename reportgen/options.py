@@ -21,6 +21,7 @@ __all__ = [
     "build_options",
     "command_words",
     "declared",
+    "output",
     "utf8",
 ]
 
@@ -69,6 +70,13 @@ def _one_of(*choices: str) -> Callable[[str], str]:
         raise ValueError(f"{shown(text)} is not known; {known}")
 
     return read
+
+
+def output(text: str) -> Path:
+    """The output folder; an empty name, as of a variable that nobody set, would be the current one."""
+    if text.strip():
+        return Path(text)
+    raise ValueError("is empty; name a folder")
 
 
 def utf8(text: str) -> str:

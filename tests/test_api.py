@@ -83,6 +83,10 @@ def test_a_wrong_name_is_a_line_with_the_nearest(report: BuiltReport) -> None:
         report.table("Frist")
     with pytest.raises(ReportgenError, match=r'^no figure "lag"; did you mean "log"\?$'):
         report.figure("First", "lag")
+    with pytest.raises(ReportgenError, match=r'^no family "3"; known: '):
+        report.table(3)  # type: ignore[arg-type]
+    with pytest.raises(ReportgenError, match=r"^out: is empty; name a folder$"):
+        reportgen.build("demo", "")
     with pytest.raises(ReportgenError, match='"First": has nothing to draw as "seeds"'):
         report.figure("First", "seeds")
 
@@ -128,6 +132,10 @@ def test_progress_is_shown_without_a_warning_of_tqdms(
     said = capsys.readouterr()
     assert said.out == ""
     assert "pull" in said.err
+
+
+def test_a_notebook_completes_what_is_loaded_on_demand() -> None:
+    assert {"build", "BuildOptions", "ReportgenError", "ReportgenWarning"} <= set(dir(reportgen))
 
 
 def test_a_build_imports_no_plotly(folder: Path) -> None:

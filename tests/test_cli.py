@@ -231,6 +231,7 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
         (("build", "demo", "-o", "out", "--max-file-size", "9" * 5000), "such as 900K"),
         (("build", "demo", "-o", "out", "--jobs", "9" * 5000), "whole number from 1"),
         (("build", "demo", "-o", "out", "--title", "   "), "argument --title: is empty; must be text; see"),
+        (("build", "demo", "-o", ""), "argument -o/--out: is empty; name a folder; see"),
         (("build", "demo", "-o", "out", "--paper", "A5"), 'it must be "a4" or "letter"; see'),
         (("build", "dmeo", "-o", "out"), "demo"),
         (("build", "demo", "-o", "out", "--family", "Additon by digits"), "Addition by digits"),
