@@ -282,3 +282,37 @@ def test_many_groups_at_the_target_are_counted():
         "at step 37 to 50;"
     )
     assert target.numbers["groups"] == 4
+
+
+def test_reports_of_groups_that_are_alike_say_that_something_differs_in_fewer_than_five_percent():
+    """Grids and sweeps of like spreads, 300 reports of 2 families each, with room for chance (3 sd)."""
+    random = np.random.default_rng(7)
+    reports, false = 300, 0
+    for _ in range(reports):
+        families = [
+            [({"lr": lr}, seed, float(random.normal(3, 0.05))) for lr in range(5) for seed in range(3)],
+            [
+                ({"lr": lr, "wd": wd}, seed, float(random.normal(3, 0.05)))
+                for lr, wd, seed in itertools.product(range(3), range(3), range(3))
+            ],
+        ]
+        made = [facts(runs, name=name) for runs, name in zip(families, "AB", strict=True)]
+        after = corrected([one.contrasts for one in made])
+        made = [replace(one, contrasts=some) for one, some in zip(made, after, strict=True)]
+        false += any(one.kind in ("best", "worst", "difference", "trend") for one in findings(made))
+    assert false / reports < 0.05 + 3 * (0.05 * 0.95 / reports) ** 0.5
+
+
+def test_what_is_not_told_apart_differs_by_no_more_than_is_said():
+    """True means up to a spread apart: the bound that is said holds in 95 % of the reports that say one."""
+    random = np.random.default_rng(8)
+    means = {"a": 3.0, "b": 3.02, "c": 3.05}
+    said = held = 0
+    for _ in range(400):
+        levels = {name: random.normal(mean, 0.05, 4).tolist() for name, mean in means.items()}
+        for one in findings([facts(sweep(levels), scale="linear")]):
+            if one.kind == "alike" and len(one.subjects) == 3:
+                said += 1
+                held += one.numbers["bound"] >= 0.05
+    assert said > 300
+    assert held / said > 0.95 - 3 * (0.05 * 0.95 / said) ** 0.5

@@ -254,7 +254,7 @@ def test_what_changed_comes_first(report: Report, figure: bytes) -> None:
     pages = text_of(render(changed, figures_of(changed, figure)))
     for run in report.families[0].runs:
         assert f"{run.spec.name} in Addition" in pages[1]
-    assert re.search(r"What changed\nSince the report of 2 January 2026", pages[1])
+    assert re.search(r"What changed\nCompared with the report of 2 January 2026", pages[1])
 
 
 def test_27_runs_stay_under_30_pages_and_5_mb(figure: bytes) -> None:
