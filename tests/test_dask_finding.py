@@ -242,6 +242,7 @@ class Engine:
         self.asked: list[tuple[str, str]] = []
         self.at_once: list[int | None] = []
         self.jobs: set[int] = set()
+        self.sizes: list[int] = []
 
     def workers(self) -> set[str]:
         return set(self.holds)
@@ -252,6 +253,7 @@ class Engine:
         self.at_once.append(at_once)
         for number, piece in enumerate(pieces):
             worker = next(iter(piece.workers), sorted(self.holds)[number % len(self.holds)])
+            self.sizes.append(len(piece.arguments[0]))
             self.jobs.add(piece.arguments[1].options.jobs)
             if self.fails:
                 yield from ((part, Failed("ended 2 workers that read it")) for part in parts(piece))
@@ -305,6 +307,15 @@ def test_jobs_are_pulls_at_once_of_all_workers_together(
     Finding(engine, PullOptions(jobs=jobs), lambda _: None).of(of_folder("a"))  # type: ignore[arg-type]
     assert (engine.at_once[0], engine.jobs) == (pieces, {each})
     assert pieces * each <= jobs
+
+
+def test_the_files_of_one_repository_are_asked_for_together() -> None:
+    """Else each piece of 16 would list all of it again."""
+    engine = Engine({"w0": set(), "w1": set()})
+    one = [task_of(RunSpec(f"r{n}", HubSource("me/all", "{name}/log.csv", "main"))) for n in range(100)]
+    each = [task_of(RunSpec(f"r{n}", HubSource("me/{name}", "log.csv", "main"))) for n in range(100)]
+    Finding(engine, PullOptions(), lambda _: None).of([*one, *each])  # type: ignore[arg-type]
+    assert engine.sizes == [50, 50, *[16] * 6, 4]
 
 
 def test_a_run_that_ends_every_worker_that_looks_for_it_is_a_problem() -> None:

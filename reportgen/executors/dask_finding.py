@@ -11,6 +11,8 @@ from reportgen import discover, pull
 from reportgen.executors import dask_worker
 from reportgen.executors.dask_tasks import Failed, Piece, Tasks
 from reportgen.executors.dask_worker import Pulling, software
+from reportgen.model_list import HubSource
+from reportgen.patterns import NAME
 from reportgen.pull import PullOptions
 from reportgen.sources import Found, Listing, Unusable
 from reportgen.sources.crew import out_of_time
@@ -70,7 +72,10 @@ class Finding:
     def _ask(
         self, tasks: Sequence[pull.Task], worker: str = ""
     ) -> Iterator[tuple[pull.Task, Found | Unusable]]:
-        pieces = [self._piece(number, some, worker) for number, some in enumerate(_together(tasks))]
+        pieces = [
+            self._piece(number, some, worker)
+            for number, some in enumerate(_together(tasks, len(self._workers)))
+        ]
         for piece, made in self._there.results(pieces, self._alone, self._at_once):
             failed = isinstance(made, Failed)
             found = [_not_found(made)] * len(piece.arguments[0]) if failed else made
@@ -131,10 +136,16 @@ def _not_found(failed: Failed) -> Unusable:
     return Unusable("unreadable", f"the run {failed.reason}; build it without workers to see why")
 
 
-def _together(tasks: Sequence[pull.Task]) -> Iterator[Sequence[pull.Task]]:
-    """Tasks in pieces, each of one kind of source."""
-    for kind in dict.fromkeys(task.source.type for task in tasks):
-        some = [task for task in tasks if task.source.type == kind]
+def _together(tasks: Sequence[pull.Task], workers: int) -> Iterator[Sequence[pull.Task]]:
+    """Tasks in pieces, each of one kind of source; of one repository as few as each worker lists it once."""
+    by_place: dict[tuple[str, str], list[pull.Task]] = {}
+    for task in tasks:
+        source = task.source
+        repository = source.repo if isinstance(source, HubSource) and NAME not in source.repo else ""
+        by_place.setdefault((source.type, repository), []).append(task)
+    for (kind, repository), some in by_place.items():
         most = _TOGETHER_OF_SERVER if kind in _SAME_EVERYWHERE else _TOGETHER
+        if repository:
+            most = max(most, -(-len(some) // max(1, workers)))
         for start in range(0, len(some), most):
             yield some[start : start + most]
