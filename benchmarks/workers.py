@@ -24,7 +24,7 @@ from reportgen.pull import Pulled, PullOptions, pull
 __all__ = ["rows"]
 
 _RUNS = 108
-_PIECES = 400
+_PIECES = 200
 
 
 def rows() -> Iterator[Row]:

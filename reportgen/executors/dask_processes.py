@@ -20,6 +20,9 @@ from reportgen.text import one_line
 __all__ = ["own_workers"]
 
 _START = 30.0
+# Dask has glibc hand back what is freed at once, and each run's arrays would be filled with zeros page by
+# page, which takes twice as long as all that is computed in them (see ``reportgen.memory``).
+_KEEP_FREED = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20)}
 
 
 @contextmanager
@@ -62,6 +65,7 @@ def _process(words: Sequence[str], place: Path) -> Iterator[subprocess.Popen[byt
     # Neither the folder of the build nor ours is one to import from.
     paths = [str(Path(reportgen.__file__).parents[1]), inherited.get("PYTHONPATH", "")]
     environment = {
+        **_KEEP_FREED,
         **inherited,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0",
