@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # The same examples on every machine and every day; `HYPOTHESIS_PROFILE=long` looks further.
 settings.register_profile(
@@ -66,6 +69,8 @@ def browser(chromium: str) -> Iterator[Browser]:
     """One browser for all tests: a process can hold one of Playwright's synchronous drivers at a time."""
     # As root, in a container, Chromium has no sandbox of its own.
     flags = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    from playwright.sync_api import sync_playwright  # Tests of curves run where there is none.
+
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=flags)
         yield started
