@@ -90,9 +90,10 @@ def crosstab(
     part = [at for at in range(len(attributes)) if counts is None or counts[at]]
     row_values = _values([attributes[at] for at in part], rows)
     column_values = _values([attributes[at] for at in part], columns)
+    row_at, column_at = _places(row_values), _places(column_values)
     places: dict[tuple[int, int], list[int]] = {}
     for at in part:
-        place = (_place(row_values, attributes[at], rows), _place(column_values, attributes[at], columns))
+        place = (row_at[_key(attributes[at], rows)], column_at[_key(attributes[at], columns)])
         places.setdefault(place, []).append(at)
     found = {
         place: [(at, value) for at in runs if (value := values[at]) is not None]
@@ -152,9 +153,9 @@ def _values(attributes: Sequence[Mapping[str, Scalar]], keys: Sequence[str]) -> 
     return tuple(sorted(found.values(), key=lambda values: tuple(map(ordered, values))))
 
 
-def _place(values: Sequence[Values], attributes: Mapping[str, Scalar], keys: Sequence[str]) -> int:
-    wanted = _key(attributes, keys)
-    return next(at for at, one in enumerate(values) if tuple(map(value_key, one)) == wanted)
+def _places(values: Sequence[Values]) -> dict[tuple[tuple[str, str], ...], int]:
+    """Place of each combination of values."""
+    return {tuple(map(value_key, one)): at for at, one in enumerate(values)}
 
 
 def _key(attributes: Mapping[str, Scalar], keys: Sequence[str]) -> tuple[tuple[str, str], ...]:

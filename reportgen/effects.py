@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from reportgen.comparisons import ordered
 from reportgen.crosstab import crosstab
 from reportgen.groups import value_key
+from reportgen.inference import choose_scale
 from reportgen.kinds import Scalar
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _MOST_VALUES = 16
 """Rows or columns of a heat map at most."""
 _MOST_ACROSS = 10
 """Of more values the longer side goes down: words fit a column, and a page is longer than wide."""
+_MOST_NUMBERS = 1_000
+"""Values of a number at most: a page holds each with its words."""
 _MOST_CATEGORIES = 39
 """Rows of a panel at most, as many as a legend can name."""
 _FILLED = 0.5
@@ -99,7 +102,7 @@ def effects(
     part = [at for at in range(len(attributes)) if counts is None or counts[at]]
     if not keys or sum(values[at] is not None for at in part) < _FEWEST:
         return ()
-    chosen = scale or crosstab(attributes, values, keys, (), counts=counts, bounds=bounds).scale
+    chosen = choose_scale([[value for at in part if (value := values[at]) is not None]], scale)
 
     def crossed(rows: Sequence[str], columns: Sequence[str], runs: Collection[int]) -> Crosstab:
         own = [at in runs for at in range(len(attributes))]
@@ -126,6 +129,7 @@ def effects(
     panels = (
         _panel(key, crossed((key,), (), frozenset(part)), pooled=len(keys) > 1)
         for key in keys[:MOST_ATTRIBUTES]
+        if sizes[key] <= _MOST_NUMBERS
     )
     return tuple(
         one

@@ -111,3 +111,8 @@ def test_a_long_side_is_no_heat_map():
     attributes = [{"lr": lr, "wd": wd} for lr in range(17) for wd in range(2)]
     made = effects(attributes, [float(k) for k in range(34)], ["lr", "wd"])
     assert [one.key for one in made] == ["lr", "wd"]
+
+
+def test_thousands_of_values_of_a_number_are_no_panel():
+    attributes = [{"lr": 1e-6 * (k + 1), "wd": k % 7} for k in range(1_200)]
+    assert [one.key for one in effects(attributes, [float(k) for k in range(1_200)], ["lr", "wd"])] == ["wd"]

@@ -24,10 +24,9 @@ from reportgen.tables import spread_form
 
 if TYPE_CHECKING:
     from reportgen.crosstab import Cell
-    from reportgen.kinds import Scalar
     from reportgen.report import FamilyReport
 
-__all__ = ["attribute_name", "by_attributes", "no_attributes", "says", "value_name"]
+__all__ = ["attribute_name", "by_attributes", "no_attributes", "says", "value_names"]
 
 _FAR = 10.0
 """Values over so many times the median shape no axis: they are marked at its edge."""
@@ -102,16 +101,15 @@ def attribute_name(family: FamilyReport, key: str) -> str:
     return one.last_part if [other.last_part for other in free].count(one.last_part) == 1 else key
 
 
-def value_name(family: FamilyReport, key: str, value: Scalar | None) -> str:
-    """A value of an attribute, as labels write it."""
+def value_names(family: FamilyReport, key: str) -> Mapping[tuple[str, str], str]:
+    """The values of an attribute, as labels write them, by :func:`value_key`."""
     found = family.varied.get(key)
-    if value is None or found is None:
-        return "none"
-    wanted = value_key(value)
-    for own, word in zip(found.values, in_words(found), strict=True):
-        if own is not None and value_key(own) == wanted and word is not None:
-            return word
-    return str(value)
+    names = {value_key(None): "none"}
+    if found is not None:
+        for value, word in zip(found.values, in_words(found), strict=True):
+            if value is not None and word is not None:
+                names[value_key(value)] = word
+    return names
 
 
 def _cells(one: Against | HeatMap) -> Sequence[Cell]:
@@ -130,7 +128,8 @@ def _form(cells: Sequence[Cell]) -> notation.Form:
 
 def _points(family: FamilyReport, one: Against, form: notation.Form) -> Panel:
     """A panel of points against one attribute."""
-    names = [value_name(family, one.key, value) for value in one.values]
+    words = value_names(family, one.key)
+    names = [words[value_key(value)] for value in one.values]
     title = attribute_name(family, one.key)
     places, log, ticks = _places(one, names)
     found = [
@@ -166,8 +165,9 @@ def _places(one: Against, names: Sequence[str]) -> tuple[list[float], bool, tupl
 
 
 def _heat_map(family: FamilyReport, one: HeatMap, form: notation.Form, shade: Mapping[float, float]) -> Panel:
-    columns = [value_name(family, one.column, value) for (value,) in one.table.columns]
-    rows = [value_name(family, one.row, value) for (value,) in one.table.rows]
+    words = {key: value_names(family, key) for key in (one.column, one.row, *one.fixed)}
+    columns = [words[one.column][value_key(value)] for (value,) in one.table.columns]
+    rows = [words[one.row][value_key(value)] for (value,) in one.table.rows]
     across, down = attribute_name(family, one.column), attribute_name(family, one.row)
     spots = tuple(
         replace(
@@ -184,7 +184,7 @@ def _heat_map(family: FamilyReport, one: HeatMap, form: notation.Form, shade: Ma
         for cell in one.table.cells
     )
     fixed = ", ".join(
-        f"{attribute_name(family, key)} {value_name(family, key, value)}" for key, value in one.fixed.items()
+        f"{attribute_name(family, key)} {words[key][value_key(value)]}" for key, value in one.fixed.items()
     )
     ticks = tuple((float(place), name) for place, name in enumerate(columns))
     return Panel("map", fixed, across, False, (-0.5, len(columns) - 0.5), ticks, spots, tuple(rows), down)
