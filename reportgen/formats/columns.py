@@ -121,6 +121,11 @@ def column(name: str, cells: Sequence[object]) -> Column:
             values[place], logged[place] = logged_value, True
         elif cell is not None and not (isinstance(cell, str) and cell.strip().lower() in _NOTHING):
             others += 1
+    if others:  # Where some cells are lists of several numbers, those of one are lists too.
+        lists = np.array([isinstance(cell, str) and cell.lstrip().startswith("[") for cell in cells])
+        others += int((logged & lists).sum())
+        logged &= ~lists
+        values[lists] = np.nan
     if others > logged.sum():
         texts = [cell.strip() if isinstance(cell, str) else None for cell in cells]
         return Column(name, values, np.zeros(len(cells), np.bool_), others, texts)

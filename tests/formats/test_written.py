@@ -116,6 +116,12 @@ def test_what_is_no_number_in_the_words_of_c() -> None:
     assert values[5:].tolist() == [math.inf, math.inf, -math.inf]
 
 
+def test_lists_of_several_numbers_are_no_series_where_some_hold_one() -> None:
+    cells = ['"[0.5]"', '"[0.5, 0.25]"', '"[1.0]"', '"[2.0]"', '"[2.5]"']
+    run = table("step,loss,hist", *(f"{step},{3 - step},{cell}" for step, cell in enumerate(cells)))
+    assert list(run.series) == ["loss"]
+
+
 def test_a_later_header_names_other_columns() -> None:
     run = table(
         "step,loss,lr", *(f"{step},{3 - step},0.1" for step in range(4)),
