@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reportgen import notation
@@ -43,7 +44,8 @@ def shown(family: FamilyReport, spec: TableSpec, made: Crosstab) -> Table:
     rows = []
     for row, values in enumerate(made.rows):
         heads = [Cell(value, _word(family, key, value)) for key, value in zip(spec.rows, values, strict=True)]
-        found = [_cell(cells.get((row, column)), form) for column in range(len(made.columns))]
+        crossed = [cells.get((row, column)) for column in range(len(made.columns))]
+        found = [replace(_cell(one, form), members=_slugs(family, one)) for one in crossed]
         rows.append(Row((*heads, *found)))
     return Table(tuple(columns), tuple(rows))
 
@@ -104,6 +106,10 @@ def _form(made: Crosstab) -> notation.Form:
     means = [cell.estimate.mean for cell in made.cells if cell.estimate is not None]
     halves = [] if made.scale == "log" else [half for cell in made.cells if (half := _half(cell))]
     return spread_form(means, halves)
+
+
+def _slugs(family: FamilyReport, cell: Crossed | None) -> tuple[str, ...]:
+    return () if cell is None else tuple(family.runs[run].slug for run in cell.runs)
 
 
 def _cell(cell: Crossed | None, form: notation.Form) -> Cell:

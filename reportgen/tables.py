@@ -102,21 +102,24 @@ class Cell:
         agrees: Whether a recorded or listed value agrees with the recomputed one; None where there is
             nothing to compare.
         bold: It leads its table.
+        members: Slugs of the runs that it stands for, where it is of several.
     """
 
     value: Value
     text: str
     agrees: bool | None = None
     bold: bool = False
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; ``run`` and ``family`` are None where it stands for several runs."""
+    """One row; ``run`` and ``family`` are None where it stands for several runs, whose slugs are ``members``."""
 
     cells: tuple[Cell, ...]
     run: RunReport | None = None
     family: FamilyReport | None = None
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +270,13 @@ def groups_table(family: FamilyReport) -> Table:
         Column("minimum", "Minimum", "loss"),
         Column("maximum", "Maximum", "loss"),
     )
-    return Table(columns, tuple(_group_row(group, form, factor) for group in groups))
+    rows = [
+        replace(
+            _group_row(group, form, factor), members=tuple(family.runs[run].slug for run in group.counted)
+        )
+        for group in groups
+    ]
+    return Table(columns, tuple(rows))
 
 
 def spread_form(means: Sequence[float], spreads: Sequence[float]) -> notation.Form:

@@ -62,7 +62,7 @@ function showAll() {
 let wereLeftOut = false;
 function showKept() {
   if (!chosen()) isolated = false;
-  for (const row of document.querySelectorAll("tr[data-run]")) if (row.classList.contains("kept") !== kept.has(row.dataset.run)) dressRow(row);
+  for (const row of document.querySelectorAll("tr[data-run], tr[data-runs], td[data-runs]")) if (row.classList.contains("kept") !== areKept(row)) dressRow(row);
   for (const figure of figures) {
     if (figure.run !== null) continue; // a run's own figure shows that run
     // To leave lines out a figure is drawn again; else what stands out lies over it.
@@ -75,9 +75,13 @@ function showKept() {
   sayKept();
 }
 
+// The runs that an element stands for; whether all of them are kept.
+const runsIn = ({ dataset }) => (dataset.runs ?? dataset.run).split(" ");
+const areKept = (element) => kept.size > 0 && runsIn(element).every((run) => kept.has(run));
+
 // A row as the reader's choice has it; rows that are made later ask for it themselves.
 function dressRow(row) {
-  const on = kept.has(row.dataset.run);
+  const on = areKept(row);
   row.classList.toggle("kept", on);
   row.querySelector("button.keep")?.setAttribute("aria-pressed", String(on));
 }
@@ -104,8 +108,7 @@ function onClick(event) {
   const chosenText = String(getSelection());
   if (chosenText && !event.shiftKey && mark.matches("tr, td")) return; // the reader marks text
   if (event.shiftKey) getSelection().removeAllRanges();
-  const runs = (mark.dataset.runs ?? mark.dataset.run).split(" ");
-  keep(runs, { adding: adds(event), at: mark.closest("figure, .table") });
+  keep(runsIn(mark), { adding: adds(event), at: mark.closest("figure, .table") });
 }
 
 // A click in a figure is a press that does not drag, where a line is near; a second tap, where taps read values.

@@ -79,10 +79,9 @@ function dressLabels(figure) {
   const lit = figure.run === null && lines.some((line) => line.id === litRun);
   figure.element.classList.toggle("dimmed", lit || found !== null);
   for (const name of [...figure.labels.children, ...(figure.legend?.children ?? [])]) {
-    const { run, runs } = name.dataset;
-    const keptHere = kept.size > 0 && (runs ?? run).split(" ").every((one) => kept.has(one));
+    const { run } = name.dataset;
     name.classList.toggle("lit", run !== undefined && (run === litRun || stands.has(run)));
-    name.setAttribute("aria-pressed", String(keptHere));
+    name.setAttribute("aria-pressed", String(areKept(name)));
   }
 }
 

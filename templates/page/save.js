@@ -54,7 +54,7 @@ function savedNames(figure) {
   const opacity = (id) => (stands.size && !stands.has(id) ? 0.45 : 1);
   if (figure.view.points) return { beside: [], below: figure.view.groups.length < 2 ? [] : figure.view.groups.map((group) => ({ text: group.name, colour: group.light, sign: page.marks[group.mark], opacity: 1 })) };
   const colours = new Map(figure.view.every.map((line) => [line.id, line.colour]));
-  if (figure.names === null) return { beside: [], below: figure.inLegend.map((line) => ({ text: line.label, colour: colours.get(line.id), dash: line.dash, sign: figure.spec.marked ? page.marks[line.mark] : null, opacity: opacity(line.id) })) };
+  if (figure.names === null) return { beside: [], below: figure.inLegend.filter((line) => !isolated || !stands.size || stands.has(line.id)).map((line) => ({ text: line.label, colour: colours.get(line.id), dash: line.dash, sign: figure.spec.marked ? page.marks[line.mark] : null, opacity: opacity(line.id) })) };
   return { beside: figure.names.map(({ line, left, y }) => ({ text: line.short, left, at: y, opacity: opacity(line.id) })), below: [] };
 }
 

@@ -159,7 +159,7 @@ class WrittenRows {
   }
 
   begin() {
-    for (const row of this.elements) if (row.dataset.run) addKeep(row);
+    for (const row of this.elements) if (row.dataset.run || row.dataset.runs) addKeep(row);
     addSparklines(this.table);
   }
 

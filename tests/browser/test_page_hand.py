@@ -156,6 +156,15 @@ class TestKeeping:
             }"""
         )
 
+    def test_a_row_of_a_group_keeps_its_runs(self, open_page: Opener) -> None:
+        page = open_page(seeds(4, 10))
+        row = page.locator("tr[data-runs]").first
+        row.locator("td").first.click()
+        assert kept(page) == {f"s-0-{seed}" for seed in range(10)}
+        expect(row).to_have_class("kept")
+        row.locator("button.keep").press("Enter")
+        assert kept(page) == set()
+
     def test_the_filter_of_a_table_reaches_the_figures(self, open_page: Opener) -> None:
         page = open_page(samples.report([samples.family_report("Addition", many_runs(60))]))
         drawn(page, LOG)
