@@ -114,7 +114,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; ``run`` and ``family`` are None where it stands for several runs, whose slugs are ``members``."""
+    """One row; where it stands for several runs, ``run`` and ``family`` are None, ``members`` their slugs."""
 
     cells: tuple[Cell, ...]
     run: RunReport | None = None
