@@ -34,7 +34,7 @@ function inTheLight(figure) {
   const { dataset } = document.documentElement;
   const [theme, shown] = [dataset.theme, figure.view];
   dataset.theme = "light";
-  figure.view = figure.makeView();
+  figure.view = figure.by === null ? figure.makeView() : marksView(figure); // a picture of thousands of marks is none
   drawChosen(figure);
   const [ink, soft] = ["ink", "soft"].map(colourOf);
   const over = figure.chosenLayer.cloneNode(true);
