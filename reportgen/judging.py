@@ -50,7 +50,7 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
     grouped = [
         replace(
             family,
-            runs=tuple(replace(run, columns=_columns(family)) for run in family.runs),
+            runs=_with_columns(family),
             grouping=_grouping(family),
             ranking=_ranking(family),
         )
@@ -137,6 +137,14 @@ def rank_metric(family: FamilyReport) -> str:
     run = family.runs[0]
     usual = "last" if run.series[run.ranked].evaluation else "end"
     return usual if run.ranked == "loss" else f"{run.ranked}.{usual}"
+
+
+def _with_columns(family: FamilyReport) -> tuple[RunReport, ...]:
+    """Its runs, which all have the columns of their family."""
+    if not family.runs:
+        return ()
+    columns = _columns(family)
+    return tuple(replace(run, columns=columns) for run in family.runs)
 
 
 def _columns(family: FamilyReport) -> tuple[str, ...]:

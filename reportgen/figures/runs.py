@@ -82,7 +82,7 @@ def _plot(
         events=run.summary.events,
     )
     line = line if early else evaluated(line, run)
-    (line,), clock_ranges, clock_titles = with_clocks([line], step_unit(family.runs))
+    (line,), clock_ranges, clock_titles = with_clocks([line], step_unit([run]))
     calm = line
     if run.summary.metrics.spikes and not early:  # a few losses a thousand times the others do not count
         high = np.interp(curve.step, smooth.step, smooth.high)
@@ -94,15 +94,15 @@ def _plot(
     words = ("Loss", "", "") if early else ("Smoothed loss", "Minimum loss", "Maximum loss")
     return Plot(
         (line,),
-        Axis(step_title(step_unit(family.runs)), "step", x, whole=True),
+        Axis(step_title(step_unit([run])), "step", x, whole=True),
         Axis(value_title(family), scale, y),
         "all",
         words,
         _NOTHING[scale],
         raw=True,
         titles={
-            "step": step_title(step_unit(family.runs)),
-            "log": step_title(step_unit(family.runs)),
+            "step": step_title(step_unit([run])),
+            "log": step_title(step_unit([run])),
             "share": "Share of the run",
             **clock_titles,
         },
