@@ -177,7 +177,8 @@ class _PythonWriter(Writer):
         # Not tqdm.auto: it warns where a notebook has no widgets.
         from tqdm import tqdm
 
-        with tqdm(total=total, desc=title, unit="run", leave=False) as bar:
+        form = "{desc} {elapsed}" if total is None else None  # There is nothing to count.
+        with tqdm(total=total, desc=title, unit="run", leave=False, bar_format=form) as bar:
             yield Counted(bar)
 
 
