@@ -132,7 +132,7 @@ def test_progress_is_shown_without_a_warning_of_tqdms(
     said = capsys.readouterr()
     assert said.out == ""
     assert "pull" in said.err
-    assert "write 00:00" in said.err
+    assert "write 00:0" in said.err
     assert "0run" not in said.err
 
 
