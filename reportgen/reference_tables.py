@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from reportgen import notation
-from reportgen.tables import Cell, Column, Row, Table, metric_title
+from reportgen.tables import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,7 +84,7 @@ def target_table(family: FamilyReport) -> Table:
         Column("reached", "Reached", "count"),
         Column("runs", "Runs", "count"),
         Column("step", "First at step", "count"),
-        Column("mean", f"Mean of {_metric(family)}", "number"),
+        Column("mean", "Mean", "number"),
         Column("p", "p, corrected", "number"),
     )
     groups = family.grouping.groups
@@ -120,10 +120,6 @@ def _ends(one: Contrast, made: Comparison) -> Sequence[float]:
 
 def _p(value: float, *, bold: bool) -> Cell:
     return Cell(value, "< 0.001" if value < 0.001 else f"{value:.3f}", bold=bold)
-
-
-def _metric(family: FamilyReport) -> str:
-    return "" if family.ranking is None else metric_title(family.ranking.metric)
 
 
 def _target(family: FamilyReport) -> str:

@@ -238,7 +238,7 @@ def _effects(shown: Effects, arrays: Arrays) -> dict[str, Any]:
         "dark": shown.style.dark,
         "higher": shown.higher,
         "word": shown.word,
-        "mean": f"Mean of {shown.word[:1].lower()}{shown.word[1:]}" if several else shown.word,
+        "mean": "Mean" if several else shown.word,
     }
 
 
