@@ -2,7 +2,7 @@
 
 ``[[family.table]]`` of a list: rows and columns are values of attributes, a cell is the runs that have them.
 The leading cell and those not told apart from it are marked; that takes tests of the table's own, which are
-corrected among themselves.
+corrected with all others of the report.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ _NEVER_NEGATIVE = frozenset(
 def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], tuple[Finding, ...]]:
     """The families with their groups, ranks and comparisons, and the sentences that these bear.
 
-    Tests that may become a sentence are corrected over all families together. The pairs of a table become
-    none: they are corrected among themselves, so that a large table hides nothing that can be said.
+    Tests that may become a sentence, and the pairs from which a table's bold comes, are corrected over all
+    families together.
     """
     grouped = [
         replace(
@@ -59,21 +59,21 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
     grouped = [replace(family, effects=_effects(family)) for family in grouped]
     crossed = [_crosstabs(family) for family in grouped]
     tests = [_contrasts(family) for family in grouped]
-    own = comparisons.corrected(tests)
+    pairs = [crosstab.pairs(table) for tables in crossed for table in tables]
+    after = comparisons.corrected([*tests, *pairs])
+    own, cells = after[: len(tests)], iter(after[len(tests) :])
     made = tuple(
         replace(
             family,
             contrasts=some,
             crosstabs=tuple(
-                crosstab.led(
-                    table, comparisons.corrected([crosstab.pairs(table)])[0], _better(family, spec.value)
-                )
+                crosstab.led(table, next(cells), _better(family, spec.value))
                 for spec, table in zip(family.spec.tables, tables, strict=False)
             ),
         )
         for family, some, tables in zip(grouped, own, crossed, strict=True)
     )
-    return made, findings.findings([_facts(family) for family in made if family.runs], sum(map(len, own)))
+    return made, findings.findings([_facts(family) for family in made if family.runs], sum(map(len, after)))
 
 
 def _crosstabs(family: FamilyReport) -> list[Crosstab]:
