@@ -94,7 +94,10 @@ def caption(spec: TableSpec, made: Crosstab) -> str:
     mean = "geometric mean ×÷ the factor" if made.scale == "log" else "mean ± half"
     said = f"{spec.name}. {metric_title(spec.value)}: {mean} of Student's 95 % interval (runs)."
     if any(cell.leads for cell in made.cells):
-        said += " Bold: the best, and what is not told apart from it by these runs (Welch, Holm over all tests of the report)."
+        said += (
+            " Bold: the best, and what is not told apart from it by these runs"
+            " (Welch, Holm over all tests of the report)."
+        )
     elif len(made.cells) > 1:
         said += " No cell is told apart from the best by these runs."
     return said
