@@ -11,10 +11,11 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from reportgen.outputs.context import FigureView, context
+from reportgen.outputs.context import context
 from reportgen.outputs.page_data import page_data
 from reportgen.outputs.page_of_many import page_of_many
 from reportgen.outputs.templating import environment, filled
+from reportgen.outputs.views import FigureView
 from reportgen.report import Report
 from reportgen.resources import folder
 

@@ -20,10 +20,10 @@ from reportgen.figures.traces import Drawn
 from reportgen.figures.vocabulary import EVENTS, STEP_SCALES, WORDS
 from reportgen.kinds import FloatArray, IntArray
 from reportgen.outputs import words
-from reportgen.outputs.context import FigureView, RunView
 from reportgen.outputs.latex import SPECIAL
 from reportgen.outputs.packed import coded
 from reportgen.outputs.templating import visible
+from reportgen.outputs.views import FigureView, RunView
 
 __all__ = ["Arrays", "PackedArrays", "even_steps", "figure_data", "page_data"]
 

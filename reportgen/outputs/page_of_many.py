@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from reportgen.kinds import FloatArray, IntArray
-from reportgen.outputs.context import FamilyView, FigureView, RunView, TableView
 from reportgen.outputs.packed import Coded, coded, packed
 from reportgen.outputs.page_data import PackedArrays, figure_data
 from reportgen.outputs.page_tables import MOST_ROWS, Pool, held_table
 from reportgen.outputs.templating import visible
+from reportgen.outputs.views import FamilyView, FigureView, RunView, TableView
 from reportgen.report import Report
 
 __all__ = ["Many", "Part", "page_of_many"]

@@ -12,10 +12,10 @@ from reportgen.figures.evaluations import evaluation_title
 from reportgen.figures.runs import panels_scale
 from reportgen.outputs import standing, words
 from reportgen.outputs.columns import Part, Ruler, parts
-from reportgen.outputs.context import Fact, FamilyView, FigureView, RunView, TableView
 from reportgen.outputs.map_on_paper import map_on_paper
 from reportgen.outputs.paper_flow import Block, Flow
 from reportgen.outputs.paper_limits import printed_family, printed_runs
+from reportgen.outputs.views import Fact, FamilyView, FigureView, RunView, TableView
 from reportgen.report import FamilyReport, Report, RunReport, step_unit
 from reportgen.tables import Cell, Column, Row, Table
 

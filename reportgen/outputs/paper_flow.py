@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reportgen.figures.ruler import Ruler
 from reportgen.outputs.columns import Part
-from reportgen.outputs.context import FigureView, TableView
+from reportgen.outputs.views import FigureView, TableView
 
 __all__ = ["Block", "Flow"]
 

@@ -15,10 +15,11 @@ from markupsafe import Markup
 
 from reportgen import resources, system_parts
 from reportgen.errors import ReportgenError
-from reportgen.outputs.context import FigureView, context
+from reportgen.outputs.context import context
 from reportgen.outputs.paper import LONGEST_TEXT, TEXT_WIDTH_MM, paper_names
 from reportgen.outputs.placeholders import placeholder
 from reportgen.outputs.templating import environment, filled
+from reportgen.outputs.views import FigureView
 from reportgen.report import Report
 from reportgen.text import one_line
 
