@@ -61,7 +61,8 @@ def context(
     ends = standing.ends(report)
     printed = printed_runs(report) if medium == "paper" else None
     views, overview, lead = _figures_in_order(report, medium, printed)
-    all_runs = runs_table(report, medium, 1)
+    groups_first = _groups_first(report)
+    all_runs = runs_table(report, medium, len(views[0].tables) + 1 if groups_first else 1)
     lists = tuple(long_tables(report, checks)) if medium == "screen" else ()
     diverged = any(family.ranking is not None and family.ranking.diverged for family in report.families)
     return {
@@ -90,6 +91,7 @@ def context(
         "lead": lead,
         "overview": overview,
         "runs_table": all_runs,
+        "groups_first": groups_first,
         "families": views,
         "many_lines": MANY_LINES,
         "many": medium == "screen" and len(report.runs) > MANY_RUNS,
@@ -153,6 +155,10 @@ def _figures_in_order(
             _family(one, report, medium, printed, figure_number, table_number) for one in report.families
         )
         return views, overview, overview
+    if _groups_first(report):
+        (view,) = (_family(one, report, medium, printed, counter(1), counter(1)) for one in report.families)
+        overview = _overview(report, counter(len(view.figures) + 1))
+        return (view,), overview, view.figures[0] if view.figures else overview
     # In the order in which they are read: the family's first, that of all runs, the family's others.
     overview = _overview(report, counter(2))
     figure_number = counter(1) if overview is None else chain([1], counter(3))
@@ -161,6 +167,13 @@ def _figures_in_order(
         overview = replace(overview, number=1)
     lead = view.figures[0] if view.figures else overview
     return (view,), overview, lead
+
+
+def _groups_first(report: Report) -> bool:
+    """Whether what the groups of many runs came to is read before the table of all these runs."""
+    return len(report.families) == 1 and any(
+        len(family.runs) >= MANY_LINES and family.grouping.groups for family in report.families
+    )
 
 
 def _findings(report: Report, views: Sequence[FamilyView], runs: TableView) -> Iterator[FindingView]:
