@@ -263,7 +263,7 @@ def groups_table(family: FamilyReport) -> Table:
     columns = (
         Column("group", "Group", "text"),
         Column("runs", "Runs", "count"),
-        Column("mean", f"{'Geometric mean' if log else 'Mean'} of {metric}", "loss"),
+        Column("mean", _mean_of(metric, log=log), "loss"),
         Column("sd", "Geometric standard deviation" if log else "Standard deviation", "loss"),
         Column("low", "95 % from", "loss"),
         Column("high", "95 % to", "loss"),
@@ -277,6 +277,12 @@ def groups_table(family: FamilyReport) -> Table:
         for group in groups
     ]
     return Table(columns, tuple(rows))
+
+
+def _mean_of(metric: str, *, log: bool) -> str:
+    """What a mean over runs is called; the mean of means at the end is one."""
+    word = "Geometric mean" if log else "Mean"
+    return f"{word}{metric.removeprefix('Mean')}" if metric.startswith("Mean ") else f"{word} of {metric}"
 
 
 def spread_form(means: Sequence[float], spreads: Sequence[float]) -> notation.Form:

@@ -172,10 +172,15 @@ def _front(flow: Flow, report: Report, shared: Mapping[str, Any], with_runs: int
 def _in_order(flow: Flow, shared: Mapping[str, Any]) -> dict[str, tuple[Block, ...]]:
     """Name of a section, ``overview`` or a family's slug -> its figures and tables."""
     overview, lead = shared["overview"], shared["lead"]
-    flow.section()
     blocks: dict[str, tuple[Block, ...]] = {}
-    first = [shared["runs_table"]] if shared["runs_table"].table.rows else []
-    blocks["overview"] = flow.ordered([*first, *([overview] if overview not in (None, lead) else [])])
+
+    def all_runs() -> None:
+        flow.section()
+        first = [shared["runs_table"]] if shared["runs_table"].table.rows else []
+        blocks["overview"] = flow.ordered([*first, *([overview] if overview not in (None, lead) else [])])
+
+    if not shared["groups_first"]:
+        all_runs()
     for view in shared["families"]:
         flow.section()
         flow.text([one for one in (view.family.spec.description, "runs", *view.missing) if one])
@@ -183,6 +188,8 @@ def _in_order(flow: Flow, shared: Mapping[str, Any]) -> dict[str, tuple[Block, .
         if view.same:
             same = ", ".join(f"{fact.term} {fact.value}" for fact in view.same)
             flow.text([f"The same for all runs. {same}"], 7.5, space=1.2, width=TEXT_WIDTH_MM)
+    if shared["groups_first"]:
+        all_runs()
     return blocks
 
 
