@@ -84,14 +84,18 @@ class Facts:
     shown_in: Mapping[Kind, str] = field(default_factory=dict)
 
     def more(self, way: str) -> str:
-        """``ends lower``; ``has a lower best eval_loss``."""
-        verb = self.said.replace("has a ", f"has a {way} ", 1)
-        return verb if verb != self.said else f"{self.said} {way}"
+        """``ends lower``; ``reaches a lower eval_loss``; ``has a lower last acc``."""
+        return self._with("a", way)
 
     def most(self, way: str) -> str:
-        """``ends lowest``; ``has the lowest best eval_loss``."""
-        verb = self.said.replace("has a ", f"has the {way} ", 1)
-        return verb if verb != self.said else f"{self.said} {way}"
+        """``ends lowest``; ``reaches the lowest eval_loss``; ``has the lowest last acc``."""
+        return self._with("the", way)
+
+    def _with(self, article: str, way: str) -> str:
+        for verb, shown in (("has a best ", "reaches"), ("has a ", "has")):
+            if self.said.startswith(verb):
+                return f"{shown} {article} {way} {self.said.removeprefix(verb)}"
+        return f"{self.said} {way}"
 
     def name_of(self, key: str) -> str:
         """What an attribute is called."""

@@ -242,6 +242,14 @@ def test_the_lowest_of_some_and_the_highest_of_a_named_metric():
     )
 
 
+def test_what_is_ranked_by_its_best_is_said_to_reach_it():
+    found = facts([({}, None, 0.5), ({}, None, 0.9)], better="higher", said="has a best mAP")
+    assert texts(found)[0].startswith("run1 reaches the highest mAP of 2 runs, at 0.900;")
+    levels = {"a": [1.0, 1.1, 1.2], "b": [9.0, 9.1, 9.2], "c": [20.0, 20.1, 20.2]}
+    said = texts(facts(sweep(levels), scale="linear", said="has a best eval_loss"))
+    assert said[0].startswith("rank a is best: it reaches a lower eval_loss than each of the 2 others, ")
+
+
 def test_a_value_that_is_told_from_all_others_on_the_worse_side():
     levels = {"a": [1.0, 1.2, 1.4], "b": [1.05, 1.25, 1.3], "c": [9.0, 9.2, 9.3], "d": [1.1, 1.3, 1.2]}
     said = texts(facts(sweep(levels), scale="linear"))
