@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-import samples
 
 from reportgen.curves.summary import Event
+from reportgen.figures.runs import run_panels
 from reportgen.outputs.happened import event_sentences
+from reportgen.report import RunReport
+from tests import samples
+
+
+def with_events(*events: Event) -> RunReport:
+    run = samples.run_report("r")
+    series = replace(run.series["loss"], summary=replace(run.summary, events=events))
+    return replace(run, series={"loss": series})
 
 
 def said(*events: Event) -> tuple[str, ...]:
-    run = samples.run_report("r")
-    series = replace(run.series["loss"], summary=replace(run.summary, events=events))
-    return event_sentences(replace(run, series={"loss": series}))
+    return event_sentences(with_events(*events))
 
 
 @pytest.mark.parametrize(
@@ -55,3 +61,18 @@ def test_of_many_the_first_and_the_end():
     assert len(texts) == 9
     assert texts[7] == "And 13 more, all in report.json."
     assert texts[8].startswith("Flat at the end")
+
+
+def test_small_multiples_on_paper_mark_drops_and_where_a_run_diverged():
+    drop = Event("drop", 30, 34, before=1.0, after=0.01)
+    run = with_events(drop, Event("spike", 10, 12, 0.1, 9.0), Event("divergence", 50))
+    marks = {
+        trace["marker"]["symbol"]: (trace["x"], trace["y"])
+        for trace in run_panels(samples.family_report("A", [run]), [run])["data"]
+        if trace.get("mode") == "markers"
+    }
+    steps, values = marks["triangle-down"]
+    assert steps == [30]
+    assert values == pytest.approx([0.1])  # halfway between 1 and 0.01 on a log axis
+    assert marks["x"][0] == [50]
+    assert len(marks) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,14 +18,16 @@ from reportgen.figures.families import diverged, run_line, value_title
 from reportgen.figures.frame import layout, note, pixels
 from reportgen.figures.plot import Axis, Line, Plot, Range
 from reportgen.figures.scales import counting, step_ranges, value_ranges
-from reportgen.figures.style import Figure, LineStyle, category, plain
+from reportgen.figures.style import INK, Figure, LineStyle, category, plain
 from reportgen.figures.traces import Drawn
 from reportgen.figures.vocabulary import step_title
 from reportgen.kinds import FloatArray
 from reportgen.report import FamilyReport, RunReport, step_unit
 
-__all__ = ["panels_axis", "panels_scale", "run_early", "run_panels", "run_whole"]
+__all__ = ["PRINTED_EVENTS", "panels_axis", "panels_scale", "run_early", "run_panels", "run_whole"]
 
+PRINTED_EVENTS = {"drop": ("triangle-down", "▼"), "divergence": ("x", "×")}
+"""What is marked in small multiples, as Plotly and as text marks it; spikes are many, plateaus are seen."""
 _NOTHING = {"linear": "No finite loss", "log": "No loss above zero"}
 _PANEL_TEXT_PX = 7 * 96 / 72
 _PANEL_POINTS = 200
@@ -159,6 +162,8 @@ def run_panels(
             axes[f"xaxis{suffix}"] = x_axis | {"domain": horizontal, "anchor": f"y{suffix}"}
             axes[f"yaxis{suffix}"] = y_axis | {"domain": vertical, "anchor": f"x{suffix}"}
             traces, empty = traces_of(plot, lines_shown(plot, _PANEL_POINTS if half else _ALL), [])
+            if half and not empty:
+                traces += _events(run, wholes[i].lines[0].curve, shared)
             data += [
                 trace | {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"} for trace in traces or [nothing()]
             ]
@@ -184,6 +189,35 @@ def run_panels(
         "data": data,
         "layout": layout(width, height, empty_margin, text_px=_PANEL_TEXT_PX, annotations=notes, **axes),
     }
+
+
+def _events(run: RunReport, curve: Drawn, shared: tuple[str, Range]) -> list[dict[str, Any]]:
+    """Marks of the drops of a run and of where it diverged, within the range that is drawn."""
+    _, (low, high) = shared
+    levels = curve.mean[np.isfinite(curve.mean)]
+    traces = []
+    for kind, (symbol, _) in PRINTED_EVENTS.items():
+        found = [event for event in run.summary.events if event.kind == kind]
+        at = [
+            math.sqrt(event.before * event.after)
+            if event.before and event.after
+            else float(np.interp(event.step, curve.step[np.isfinite(curve.mean)], levels))
+            for event in found
+            if len(levels)
+        ]
+        if at:
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": [event.step for event in found],
+                    "y": [min(max(value, low), high) for value in at],
+                    "marker": {"symbol": symbol, "size": 4, "color": INK},
+                    "cliponaxis": False,
+                    "showlegend": False,
+                }
+            )
+    return traces
 
 
 def panels_axis(family: FamilyReport) -> tuple[str, Range]:

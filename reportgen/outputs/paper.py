@@ -9,7 +9,7 @@ from typing import Any
 from reportgen.figures import captions
 from reportgen.figures.captions import Caption
 from reportgen.figures.evaluations import evaluation_title
-from reportgen.figures.runs import panels_scale
+from reportgen.figures.runs import PRINTED_EVENTS, panels_scale
 from reportgen.outputs import standing, words
 from reportgen.outputs.columns import Part, Ruler, parts
 from reportgen.outputs.map_on_paper import map_on_paper
@@ -288,6 +288,8 @@ def _caption(family: FamilyReport, total: int) -> str:
     points = evaluation_title(family.runs)
     smoothing = captions.smoothing_sentence(family.spec.smoothing)
     name = words.shortened(family.name, 80)
+    kinds = {event.kind for run in family.runs for event in run.summary.events}
+    marked = [f"{sign}: {kind}" for kind, (_, sign) in PRINTED_EVENTS.items() if kind in kinds]
     some = ""
     if len(family.runs) < total:
         some = (
@@ -298,5 +300,6 @@ def _caption(family: FamilyReport, total: int) -> str:
         f"{name}: run by run.{some} Left: the first {early}, linear axis. "
         f"Right: all steps, {scale} axis, one scale for all; band: range of the raw loss, line: {smoothing}."
         + (" Points: evaluation, as logged." if points else "")
+        + (f" {', '.join(marked)}." if marked else "")
         + (captions.missing_on_log(family.runs) if scale == "log" else "")
     )
