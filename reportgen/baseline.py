@@ -163,6 +163,15 @@ class Family(_Part):
     runs: list[Run]
 
 
+class Finding(_Part):
+    """A sentence of what could be said."""
+
+    kind: str
+    family: str
+    subjects: list[str]
+    text: str
+
+
 class Selected(_Part):
     """What a build was limited to."""
 
@@ -179,6 +188,7 @@ class Document(_Part):
     selected: Selected = Selected()
     families: list[Family]
     problems: list[Problem]
+    findings: list[Finding] | None = None  # An early report has none.
 
 
 def first_ranked(family: Mapping[str, Any]) -> tuple[str, float | None]:

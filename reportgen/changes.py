@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reportgen.baseline import Document, Run, read_baseline
+from reportgen.baseline import Document, Finding, Run, read_baseline
 from reportgen.document import report_document, strict
 from reportgen.metrics import NO_NEWS
 from reportgen.news import as_text, by_run, sections
@@ -93,6 +93,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         "grown": [],
         "diverged": [],
         "expectations": [],
+        "findings": list(_findings(known, now)),
     }
     ranked = {family.name: family.ranked_by for family in now.families}
     twins = _twins(after, pairs)
@@ -259,6 +260,33 @@ def _twins(after: Sequence[_Entry], pairs: Sequence[_Entry | None]) -> dict[str,
             if entry.run is not None and (past is not None) is known:
                 twins.setdefault(_digest(entry.run), entry)
     return twins
+
+
+def _findings(known: Document, now: Document) -> Iterable[dict[str, Any]]:
+    """Sentences that can be said now and could not be, and the other way round.
+
+    A family of which either report could not use some run says nothing here: what it lost, or found again,
+    is that run. So does a pair of reports that were not limited to the same families and runs.
+    """
+    if known.findings is None or now.findings is None or known.selected != now.selected:
+        return
+    names = {family.slug: family.name for family in now.families}
+    names = {slug: name for slug, name in names.items() if slug in {one.slug for one in known.families}}
+    partly = {problem.family for document in (known, now) for problem in document.problems}
+
+    def marks(findings: Sequence[Finding]) -> dict[Hashable, Finding]:
+        # Who is next to the lowest, and by how much, is no news.
+        return {
+            (one.kind, one.family, tuple(one.subjects[: 1 if one.kind == "lowest" else None])): one
+            for one in findings
+            if names.get(one.family, one.family) not in partly and one.family in names
+        }
+
+    before, after = marks(known.findings), marks(now.findings)
+    for said, these, others in (("now", after, before), ("before", before, after)):
+        for mark, one in these.items():
+            if mark not in others:
+                yield {"family": names[one.family], "said": said, "text": one.text}
 
 
 def _news(

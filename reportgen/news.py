@@ -12,7 +12,7 @@ from reportgen import metrics, notation
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Item", "Section", "as_text", "by_run", "sections"]
 
@@ -23,7 +23,7 @@ _FIRST_SHOWN = ("avg_final_loss", "final_loss", "steps", "nonfinite", "spikes")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One piece of news: of which run, and in words."""
+    """One piece of news: of which run, empty where of the whole family, and in words."""
 
     family: str
     run: str
@@ -103,11 +103,22 @@ def sections(
         text = "; ".join(getattr(words, key)(one) for key, one in _said(entries))
         found.setdefault((kind, is_news), []).append(Item(first["family"], first["run"], text))
     kinds = [(kind, title, True) for kind, title in _KINDS] + [("unreadable", _STILL_UNREADABLE, False)]
-    return tuple(
+    of_runs = [
         Section(kind, title, tuple(found[kind, is_news]), is_news)
         for kind, title, is_news in kinds
         if (kind, is_news) in found
-    )
+    ]
+    return tuple(sorted((*of_runs, *_of_findings(changes)), key=lambda section: not section.is_news))
+
+
+def _of_findings(changes: Mapping[str, Any]) -> Iterator[Section]:
+    """What can be said now and could not be, and the other way round."""
+    for said, title in (("now", "New findings"), ("before", "Findings that no longer hold")):
+        items = [
+            Item(one["family"], "", one["text"]) for one in changes.get("findings", ()) if one["said"] == said
+        ]
+        if items:
+            yield Section("findings", title, tuple(items), True)
 
 
 def _said(entries: list[_Entry]) -> list[_Entry]:
@@ -134,11 +145,13 @@ def as_text(changes: Mapping[str, Any]) -> str:
     lines = [f"Since {since}:" if changed else f"Nothing changed since {since}."]
     for section in found:
         lines += ["", f"{section.title} ({len(section.items)})"]
-        lines += [
-            f"  {one_line(item.run, 120)} ({one_line(item.family, 80)}): {one_line(item.text)}"
-            for item in section.items
-        ]
+        lines += [f"  {_place(item)}: {one_line(item.text)}" for item in section.items]
     return "\n".join(lines)
+
+
+def _place(item: Item) -> str:
+    family = one_line(item.family, 80)
+    return f"{one_line(item.run, 120)} ({family})" if item.run else family
 
 
 @dataclass(frozen=True, slots=True)

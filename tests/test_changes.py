@@ -18,6 +18,7 @@ from reportgen.document import report_document
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Problem
 from reportgen.model_list import HubSource
+from reportgen.news import Section
 from reportgen.outputs.data import json_bytes
 from reportgen.report import Check, Report, RunReport, Selected
 from tests.samples import (
@@ -52,6 +53,11 @@ def night(*families: tuple[str, list[RunReport]], problems: list[Problem] | None
     return report([family_report(name, runs) for name, runs in families], problems=problems or [])
 
 
+def of_runs(found: dict[str, Any]) -> list[Section]:
+    """The sections that speak of runs."""
+    return [section for section in changes.sections(found) if section.key != "findings"]
+
+
 def doc(made: Report) -> dict[str, Any]:
     """As the file holds it, read back."""
     document = json.loads(json_bytes(report_document(made)))
@@ -66,10 +72,10 @@ def entry(level: float = 0.5, **fields: Any) -> dict[str, Any]:
 
 
 def news(old: Report | dict[str, Any], new: Report | dict[str, Any]) -> dict[str, Any]:
-    """The sections that are not empty."""
+    """The sections of runs that are not empty."""
     old, new = (doc(one) if isinstance(one, Report) else one for one in (old, new))
     found = changes.compare(old, new)
-    assert set(found) == {"baseline", *SECTIONS}
+    assert set(found) == {"baseline", "findings", *SECTIONS}
     return {key: found[key] for key in SECTIONS if found[key]}
 
 
@@ -536,7 +542,7 @@ def test_a_new_run_with_the_bytes_of_another_is_reported_as_that() -> None:
     copied = night(("A", [run(), run(name="copy"), run(0.25, "other")]))
     found = {one["run"]: one["same_file_as"] for one in news(USED, copied)["new"]}
     assert found == {"copy": {"family": "A", "run": NAME}, "other": None}
-    (section,) = changes.sections(changes.compare(doc(USED), doc(copied)))
+    (section,) = of_runs(changes.compare(doc(USED), doc(copied)))
     assert section.items[0].text == f"end 0.500; the same file as {NAME} (A)"
 
 
@@ -570,9 +576,9 @@ def test_a_run_in_training_that_grew_is_one_line() -> None:
     assert news(old, grown) == {
         "grown": [{"family": "A", "run": NAME, "from": 60, "to": 70, "finished": False}]
     }
-    (section,) = changes.sections(changes.compare(old, grown))
+    (section,) = of_runs(changes.compare(old, grown))
     assert [item.text for item in section.items] == ["trained from step 60 to 70"]
-    (section,) = changes.sections(changes.compare(grown, ended))
+    (section,) = of_runs(changes.compare(grown, ended))
     assert [item.text for item in section.items] == ["trained from step 70 to 80, and has finished"]
 
 
@@ -594,7 +600,7 @@ def test_a_later_versions_kinds_and_outcomes_are_read(tmp_path: Path) -> None:
 def test_one_nan_is_reported_once() -> None:
     bad = night(("A", [run_report(NAME, [0.5, math.inf, math.nan], sha256="b" * 64)]))
     made = changes.compare(doc(USED), doc(bad))
-    (section,) = changes.sections(made)
+    (section,) = of_runs(made)
     assert (section.key, len(section.items), changes.count(made)) == ("diverged", 1, 1)
     digest = entry()["source"]["sha256"][:12]
     said = f"2 losses are NaN or infinite, the first at step 1; sha256 {digest} → {'b' * 12}"
@@ -605,10 +611,10 @@ def test_a_divergence_that_fails_an_expectation_is_reported_once_and_so_is_its_e
     values = [0.5, math.inf, math.nan]
     fails = Check("A", NAME, "nonfinite", "== 0", 2, "failed")
     bad = night(("A", [run_report(NAME, values, sha256="b" * 64, checks=[fails])]))
-    (section,) = changes.sections(changes.compare(doc(USED), doc(bad)))
+    (section,) = of_runs(changes.compare(doc(USED), doc(bad)))
     said = "2 losses are NaN or infinite, expected = 0, the first at step 1; sha256 "
     assert (section.key, section.items[0].text.startswith(said)) == ("expectations", True)
-    (section,) = changes.sections(changes.compare(doc(bad), doc(USED)))
+    (section,) = of_runs(changes.compare(doc(bad), doc(USED)))
     assert section.items[0].text.startswith("no loss is NaN or infinite any more (2 were); avg_final_loss ")
 
 
@@ -756,3 +762,47 @@ def test_any_json_is_read_or_refused_in_one_line(
     assert json.loads(json_bytes(report_document(made)))["changes"] == made.changes
     text = changes.as_text(made.changes)
     assert not [character for character in text if not character.isprintable() and character != "\n"]
+
+
+def _finding(text: str, kind: str = "difference", *subjects: str, family: str = "A") -> dict[str, Any]:
+    return {"kind": kind, "family": family, "subjects": list(subjects), "text": text}
+
+
+def _with_findings(*findings: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **doc(report([family_report("A", [run_report("a"), run_report("b")])])),
+        "findings": list(findings),
+    }
+
+
+def test_what_can_be_said_since_and_what_no_longer_holds_is_news() -> None:
+    before = _with_findings(
+        _finding("x ends lower than y.", "difference", "x", "y"),
+        _finding("a ends lowest, b is next.", "lowest", "a", "b"),
+    )
+    now = _with_findings(
+        _finding("y ends lower than z.", "difference", "y", "z"),
+        _finding("a ends lowest, c is next.", "lowest", "a", "c"),
+    )
+    found = changes.compare(before, now)
+    assert found["findings"] == [
+        {"family": "A", "said": "now", "text": "y ends lower than z."},
+        {"family": "A", "said": "before", "text": "x ends lower than y."},
+    ]
+    assert [(one.title, [item.text for item in one.items]) for one in changes.sections(found)] == [
+        ("New findings", ["y ends lower than z."]),
+        ("Findings that no longer hold", ["x ends lower than y."]),
+    ]
+    assert "New findings (1)\n  A: y ends lower than z." in changes.as_text(found)
+    assert changes.count(found) == 0  # counts runs
+
+
+def test_a_run_that_could_not_be_read_takes_no_finding_away() -> None:
+    said, bare = _with_findings(_finding("x ends lower.", "difference", "x")), _with_findings()
+    problem = {"family": "A", "run": "c", "kind": "network", "message": "timed out", "last_known": None}
+    assert changes.compare(said, {**bare, "problems": [problem]})["findings"] == []
+    assert changes.compare({**bare, "problems": [problem]}, said)["findings"] == []
+    assert changes.compare(said, {**bare, "selected": {"families": ["A"], "runs": []}})["findings"] == []
+    early = {key: value for key, value in said.items() if key != "findings"}
+    assert changes.compare(early, said)["findings"] == []
+    assert len(changes.compare(bare, said)["findings"]) == 1

@@ -79,7 +79,7 @@ class Night:
     def news(self) -> dict[str, list[str]]:
         """Kind of news to the runs it is of; kinds without any are left out."""
         changes = self.report["changes"]
-        assert changes.keys() == {"baseline", *NEWS}
+        assert changes.keys() == {"baseline", "findings", *NEWS}
         return {kind: [one["run"] for one in changes[kind]] for kind in NEWS if changes[kind]}
 
     @property

@@ -87,7 +87,11 @@ def _changes(report: Report) -> Iterator[str]:
     for section in sections:
         title = f"{section.title} ({len(section.items):,})"
         yield f"\n**{title}**\n" if section.is_news else f"\n### {title}\n"
-        yield from _listed(section.items, lambda one: f"{_run(one.run, one.family)}: {prose(one.text)}")
+        yield from _listed(section.items, lambda one: f"{_place(one)}: {prose(one.text)}")
+
+
+def _place(item: news.Item) -> str:
+    return _run(item.run, item.family) if item.run else prose(item.family, _LONGEST_NAME)
 
 
 def _findings(report: Report) -> Iterator[str]:
