@@ -9,15 +9,17 @@ function addSparklines(table) {
     return;
   }
   let range = null;
-  const watcher = new IntersectionObserver((entries) => {
+  const draw = (cell) => {
+    if (cell.firstChild) return;
+    watcher.unobserve(cell);
     range ??= rangeOf(cells.map(curveOf));
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      watcher.unobserve(target);
-      target.append(sparkline(pointsOf(curveOf(target)), range));
-    }
+    cell.append(sparkline(pointsOf(curveOf(cell)), range));
+  };
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) draw(target);
   }, { rootMargin: "200px" });
   for (const cell of cells) watcher.observe(cell);
+  addEventListener("beforeprint", () => cells.forEach(draw));
 }
 
 // Log where all values are above zero and span more than 1.5 powers of ten.

@@ -143,3 +143,11 @@ def test_a_table_shows_at_its_edge_that_there_is_more(
     none = edge()
     assert max(none) - min(none) < 10  # paper: white or nearly black
     assert 20 < abs(sum(more) - sum(none)) / 3 < 60  # seen, and quiet
+
+
+def test_curves_of_rows_are_there_in_a_print_of_a_page_that_was_never_scrolled(open_page: Opener) -> None:
+    page = open_page(samples.sample_report())
+    empty = "[...document.querySelectorAll('td.sparkline')].filter((cell) => !cell.firstChild).length"
+    assert page.evaluate(empty) > 0
+    page.pdf()
+    assert page.evaluate(empty) == 0
