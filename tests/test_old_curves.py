@@ -216,7 +216,7 @@ def test_of_many_runs_the_first_six_have_a_picture(tmp_path: Path) -> None:
     assert [run for _, run in made.old_curves] == list(names[:6])
     page = html.render(made)
     assert page.count('class="then-and-now"') == 6
-    assert page.count("the pale line is the run as it was") == 1
+    assert page.count("Small curves: pale before, dark now.") == 1
 
 
 def drawn(old: OldCurve, values: list[float]) -> old_and_new.Picture | None:
