@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from reportgen.outputs.packed import CODES, coded, packed, unpacked
+from reportgen.outputs.page_tables import Pool, held_table
+from reportgen.tables import Cell, Column, Row, Table
 
 
 @given(
@@ -55,3 +57,15 @@ def test_small_values_beside_zero_are_kept_in_full() -> None:
     """Even codes from 0 to 3 would make 1e-9 a zero, which a log axis cannot show."""
     values = np.array([0.0, 1e-9, 3.0])
     assert coded(values).says[0] == "f"
+
+
+def test_a_row_and_a_cell_of_several_runs_keep_whose_they_are() -> None:
+    columns = (Column("label", "Group", "text"), Column("mean", "Mean", "number"))
+    rows = tuple(
+        Row((Cell(name, name), Cell(1.0, "1", members=members[:1])), members=members)
+        for name, members in (("a", ("x", "z")), ("b", ("y",)))
+    )
+    held = held_table(Table(columns, rows), Pool(), {"x": 0, "y": 1, "z": 2})
+    assert held["runs"] is None
+    assert held["members"] == [[0, 2], [1]]
+    assert held["columns"][1]["members"] == [[0], [1]]

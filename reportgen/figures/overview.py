@@ -90,7 +90,11 @@ def avg_final_loss(report: Report) -> Marks | None:
     ]
     return Marks(
         tuple(marks),
-        tuple((family.name, category(i)) for i, family in enumerate(families)),
+        # Colours and marks would come again: of so many families the page names the one that is pointed at.
+        tuple(
+            (family.name, category(i if len(families) <= MOST_NAMED else 0))
+            for i, family in enumerate(families)
+        ),
         {key: axis for key, (axis, _) in by.items()},
         value_axis([loss for _, _, loss in found], value_word(metric)),
         ROWS,

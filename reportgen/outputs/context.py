@@ -229,7 +229,8 @@ def _family(
     figure_number: Iterator[int],
     table_number: Iterator[int],
 ) -> FamilyView:
-    figures = tuple(_family_figures(family, medium, figure_number))
+    undrawn = paper_limits.undrawn_families(report)[family.slug] if medium == "paper" else ""
+    figures = () if undrawn else tuple(_family_figures(family, medium, figure_number))
     many = len(report.runs) > MANY_RUNS
     shared = shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     places = range(len(family.runs)) if printed is None else printed[family.slug]
@@ -238,7 +239,7 @@ def _family(
         description=markdown(family.spec.description, whole=medium == "screen"),
         finding=standing.sentence(family),
         figures=figures,
-        missing=_missing_figures(family, {drawn.kind for drawn in figures}),
+        missing=(undrawn,) if undrawn else _missing_figures(family, {drawn.kind for drawn in figures}),
         compared=compared(family) if medium == "screen" else "",
         same=tuple(same(family)),
         tables=tuple(

@@ -24,6 +24,7 @@ from reportgen.model_list import FigureOptions
 from reportgen.notation import count
 from reportgen.outputs import data, html, latex, paper, summary
 from reportgen.outputs.folder import Content
+from reportgen.outputs.paper_limits import undrawn_families
 from reportgen.outputs.placeholders import embed
 from reportgen.outputs.svg_fonts import with_fonts
 from reportgen.report import Report
@@ -223,7 +224,7 @@ def _printing(
 
 
 def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
-    """Figures for papers by name, at the widths that their list asks for.
+    """Figures for papers by name, at the widths that their list asks for; of very many families the first.
 
     Files of all widths but the first say theirs in their names.
     """
@@ -232,7 +233,10 @@ def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
     if overview is not None:
         for suffix, width, font_pt in _sizes(report.lists[0].figures):
             yield _OVERVIEW + suffix, draw_marks(overview, width, font_pt=font_pt)
+    undrawn = undrawn_families(report)
     for family in report.families:
+        if undrawn[family.slug]:
+            continue
         own = options[family.slug]
         plots: dict[str, Plot | Effects | None] = {
             f"{family.slug}-{key}": kind.plot(family)

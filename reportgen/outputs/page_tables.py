@@ -70,13 +70,22 @@ def held_table(table: Table, pool: Pool, places: Mapping[str, int]) -> dict[str,
             )
         if column.kind in ("loss", "number"):
             made["value"] = pool.place([_number(cell) for cell in cells], f"value {column.key}", first)
+        if any(cell.members for cell in cells):
+            made["members"] = [[places[slug] for slug in cell.members] for cell in cells]
         marked = {
             "bold": [k for k, cell in enumerate(cells) if cell.bold],
             "differs": [k for k, cell in enumerate(cells) if cell.agrees is False],
         }
         made |= {name: rows for name, rows in marked.items() if rows}
         columns.append(made)
-    return {"rows": len(table.rows), "runs": first if in_order else _listed(runs, table), "columns": columns}
+    made_table: dict[str, Any] = {
+        "rows": len(table.rows),
+        "runs": first if in_order else _listed(runs, table),
+        "columns": columns,
+    }
+    if any(row.members for row in table.rows):
+        made_table["members"] = [[places[slug] for slug in row.members] for row in table.rows]
+    return made_table
 
 
 def _listed(runs: Sequence[int], table: Table) -> list[int] | None:

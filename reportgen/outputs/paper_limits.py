@@ -9,7 +9,7 @@ from reportgen.notation import count
 from reportgen.report import FamilyReport, Report
 from reportgen.tables import Table
 
-__all__ = ["MOST_PRINTED", "MOST_ROWS", "cut_table", "printed_family", "printed_runs"]
+__all__ = ["MOST_PRINTED", "MOST_ROWS", "cut_table", "printed_family", "printed_runs", "undrawn_families"]
 
 MOST_PRINTED = 200
 """Runs that a PDF prints one by one, in all families together."""
@@ -17,9 +17,22 @@ MOST_PRINTED = 200
 MOST_ROWS = 200
 """Rows of one table, and of every other list, that a PDF prints."""
 
+_MOST_DRAWN = 100
+"""Families whose figures are drawn for papers: some five each, a fifth of a second each in Chrome."""
+
 _ALL_ROWS = 2_000
 """Rows of all families' tables together; of many families each has some."""
 _FEWEST = 4
+
+
+def undrawn_families(report: Report) -> Mapping[str, str]:
+    """Slug of each family -> why its figures are not drawn for papers; empty where they are."""
+    total = len(report.families)
+    why = (
+        f"Its figures are in report.html: of {total:,} families those of the first {_MOST_DRAWN} are "
+        "printed, and drawn into figures/. A list of fewer families has files of all of them."
+    )
+    return {family.slug: "" if at < _MOST_DRAWN else why for at, family in enumerate(report.families)}
 
 
 def printed_runs(report: Report) -> Mapping[str, tuple[int, ...]]:
@@ -33,10 +46,11 @@ def printed_runs(report: Report) -> Mapping[str, tuple[int, ...]]:
         return {family.slug: tuple(range(len(family.runs))) for family in report.families}
     room = MOST_PRINTED
     shares: dict[str, int] = {}
-    # Small families first: what they leave is for the large ones.
+    # Small families first: what they leave is for the large. Of more families than room the first have one.
+    order = sorted((len(family.runs), -at, family) for at, family in enumerate(report.families))
     for left, family in zip(
         range(len(report.families), 0, -1),
-        sorted(report.families, key=lambda family: len(family.runs)),
+        [family for _, _, family in order],
         strict=True,
     ):
         shares[family.slug] = min(len(family.runs), room // left)

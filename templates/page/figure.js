@@ -358,9 +358,10 @@ function marksView(figure) {
   const every = spec.points.filter((point) => by in point.places && (figure.y !== "log" || point.value > 0));
   const points = leftOf(figure, every);
   const stands = new Set(chosenAmong(figure, points)?.map((point) => point.id));
-  const used = [...new Set(points.map((point) => point.group))].sort((a, b) => a - b);
+  const alike = spec.groups.length >= MANY_LINES; // then no colour tells families apart
+  const used = alike ? [0] : [...new Set(points.map((point) => point.group))].sort((a, b) => a - b);
   const traces = used.map((group) => {
-    const own = points.filter((point) => point.group === group);
+    const own = alike ? points : points.filter((point) => point.group === group);
     const [at, values] = [own.map((point) => point.places[by]), own.map((point) => point.value)];
     const { name, mark } = spec.groups[group];
     return {
@@ -368,7 +369,7 @@ function marksView(figure) {
       marker: { color: own.map((point) => faded(spec.groups[group][theme], stands.size && !stands.has(point.id) ? 0.15 : 0.9)), symbol: mark, size: points.length > 200 ? 6 : 9, line: { width: mark.endsWith("open") ? 1.5 : 0 } },
     };
   });
-  return { lines: [], points, groups: used.map((group) => ({ ...spec.groups[group], runs: every.filter((point) => point.group === group).flatMap(runsOf) })), traces, empty: !points.length };
+  return { lines: [], points, groups: alike ? [] : used.map((group) => ({ ...spec.groups[group], runs: every.filter((point) => point.group === group).flatMap(runsOf) })), traces, empty: !points.length };
 }
 
 function marksRange(figure) {

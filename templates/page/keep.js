@@ -9,8 +9,10 @@ const allRuns = () => many?.slugs ?? Object.keys(page.curves);
 // The runs that stand out, null where none does.
 const chosen = () => (kept.size ? kept : rowsLeft);
 
-// The runs that a line, a mark, a cell or an entry of a legend stands for.
-const runsOf = (mark) => mark.runs ?? [mark.id];
+const isRun = (id) => (many ? many.places.has(id) : id in page.curves);
+
+// The runs that a line, a mark, a cell or an entry of a legend stands for; the median of all stands for none.
+const runsOf = (mark) => mark.runs ?? (isRun(mark.id) ? [mark.id] : []);
 
 // Whether a mark stands out among others; a figure that holds none of the chosen runs stays as it is.
 function chosenAmong(figure, marks) {
@@ -33,6 +35,7 @@ const leftOf = (figure, marks) => (isolated && chosenAmong(figure, marks)) || ma
 
 // Keeps runs, or lets them go: these alone, or with those that are kept already.
 function keep(runs, { adding, at }) {
+  if (!runs.length) return;
   const all = runs.every((run) => kept.has(run));
   const letGo = all && (adding || kept.size === new Set(runs).size);
   if (!adding) kept.clear();
@@ -76,8 +79,11 @@ function showKept() {
 }
 
 // The runs that an element stands for; whether all of them are kept.
-const runsIn = ({ dataset }) => (dataset.runs ?? dataset.run).split(" ");
-const areKept = (element) => kept.size > 0 && runsIn(element).every((run) => kept.has(run));
+const runsIn = ({ dataset }) => (dataset.runs ?? dataset.run).split(" ").filter(Boolean);
+const areKept = (element) => {
+  const runs = kept.size > 0 ? runsIn(element) : [];
+  return runs.length > 0 && runs.every((run) => kept.has(run));
+};
 
 // A row as the reader's choice has it; rows that are made later ask for it themselves.
 function dressRow(row) {

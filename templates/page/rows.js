@@ -3,14 +3,16 @@ const BEYOND = 12; // rows drawn above and below those in view
 const MOST_PRINTED = 100;
 const LONG = 40; // characters from which a cell is cut, and shown whole when it is pointed at
 
+const slugsOf = (places) => places.map((at) => many.slugs[at]).join(" ");
+
 class HeldRows {
   constructor(table, held) {
     this.table = table;
     this.held = held;
     this.count = held.rows;
     this.isHeld = true;
-    this.columns = held.columns.map(({ text, value, bold, differs }) => ({
-      text: text && this.column(text), value: value && this.column(value), bold: new Set(bold), differs: new Set(differs),
+    this.columns = held.columns.map(({ text, value, bold, differs, members }) => ({
+      text: text && this.column(text), value: value && this.column(value), bold: new Set(bold), differs: new Set(differs), members,
     }));
     this.drawn = new Map(); // place -> element
     this.scroll = table.wrapper.querySelector(".scroll");
@@ -147,10 +149,12 @@ class HeldRows {
     const run = this.run(number);
     const row = document.createElement("tr");
     row.setAttribute("aria-rowindex", place + 2);
+    const members = this.held.members?.[number];
     if (run !== undefined) row.dataset.run = run;
+    else if (members?.length) row.dataset.runs = slugsOf(members);
     if (isLit(run)) row.classList.add("lit");
     this.table.heads.forEach((head, i) => row.append(this.cell(number, run, head, i)));
-    if (run !== undefined) addKeep(row);
+    if (row.dataset.run || row.dataset.runs) addKeep(row);
     return row;
   }
 
@@ -174,6 +178,11 @@ class HeldRows {
     else if (text.length > LONG) {
       cell.classList.add("long");
       cell.title = text;
+    }
+    const members = this.columns[i].members?.[number];
+    if (members?.length) {
+      cell.dataset.runs = slugsOf(members);
+      cell.classList.toggle("kept", areKept(cell));
     }
     if (this.columns[i].differs.has(number)) add(cell, "span", "differs", " ≠").title = words.differs;
     return cell;

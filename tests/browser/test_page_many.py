@@ -252,3 +252,35 @@ def test_axe_finds_nothing_to_fix_in_a_page_of_many(open_page: Opener, width: in
     )
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_of_hundreds_of_runs_two_are_compared_by_their_names(open_page: Opener) -> None:
+    runs = [
+        samples.run_report(
+            f"r{k}", samples.losses(60, seed=k), slug=f"r{k}", label=f"run {k}", config={"lr": k}
+        )
+        for k in range(300)
+    ]
+    page = open_page(samples.report([samples.family_report("Addition", runs)]))
+    place = page.locator(".compare").first
+    place.scroll_into_view_if_needed()
+    first, second = place.locator("input").nth(0), place.locator("input").nth(1)
+    first.fill(runs[7].label)
+    second.fill(runs[231].label)
+    expect(place.locator("tbody tr th, tbody tr td")).to_have_text(["lr", "7", "231"])
+    second.fill("run")
+    assert place.locator("option").count() <= 40
+    expect(second).to_have_attribute("aria-invalid", "true")
+    expect(place.locator("tbody tr th, tbody tr td")).to_have_text(["lr", "7", "231"])
+
+
+def test_a_median_keeps_no_run_and_hundreds_of_families_have_no_legend(open_page: Opener) -> None:
+    page = open_page(one_family())
+    drawn(page, "#figure-Addition-log")
+    page.locator("#figure-Addition-log .labels button", has_text="median").click()
+    assert page.locator("#kept.some").count() == 0
+    page = open_page(many_families())
+    drawn(page, "#figure-all-avg-final-loss")
+    assert (
+        page.locator("#figure-all-avg-final-loss ~ .legend, #figure-all-avg-final-loss .legend").count() == 0
+    )
