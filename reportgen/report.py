@@ -138,7 +138,7 @@ class RunReport:
 
     @property
     def trained_steps(self) -> int:
-        """The last step as the file counts it; the number of losses where it tells no steps."""
+        """The last step as the file counts it; the number of losses where it has no steps."""
         return trained_steps(self.series, self.ranked)
 
     @property

@@ -63,6 +63,13 @@ def test_a_heat_map_has_the_means_and_spreads_of_pandas():
         assert len(spot.runs) == 3
 
 
+def test_cells_of_one_run_each_do_not_repeat_that():
+    plot = KIND.plot(family(grid(seeds=1)))
+    assert {spot.texts[2] for spot in plot.panels[0].spots} == {""}
+    uneven = KIND.plot(family([*grid(seeds=1), {"lr": 1e-4, "wd": 0.0, "seed": 1, "end": 3.1}]))
+    assert {spot.texts[2] for spot in uneven.panels[0].spots} == {"n 1", "n 2"}
+
+
 def test_the_best_cell_is_strongest_whichever_way_is_better():
     rows = grid()
     spots = KIND.plot(family(rows)).panels[0].spots
@@ -101,7 +108,7 @@ def test_a_rate_stands_on_a_log_axis_and_its_runs_are_joined():
     (panel,) = shown.panels
     assert (panel.kind, panel.log, panel.means, panel.joined) == ("number", True, False, True)
     assert (
-        "A mark is a run; nothing tells how much of a difference is noise."
+        "A mark is a run; how much of a difference is noise is not known."
         in KIND.says(family(rows), shown).text
     )
 

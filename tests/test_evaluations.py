@@ -85,6 +85,18 @@ def test_the_end_shows_those_of_the_end_and_the_axis_holds_them() -> None:
     assert whole.y.ranges["log"][1] > 3.0
 
 
+@pytest.mark.parametrize("kind", ["all", "end"])
+def test_the_axis_goes_on_to_an_evaluation_after_the_last_loss(kind: str) -> None:
+    (one,) = family(1).runs
+    (found,) = summarise([Series("eval_loss", np.array(VALUES), np.array([0, 20, 40, 64]))], CurveSettings())
+    late = samples.series_report(found, "eval_loss", evaluation=True, title="Evaluation loss")
+    of = samples.family_report("F", [replace(one, series={**one.series, "eval_loss": late})])
+    plot = figure_kinds()[kind].plot(of)
+    assert plot is not None
+    assert plot.x.ranges["step"][1] == 64  # the losses end at step 59
+    assert numbers(drawn(of, kind)[0]["x"])[-1] == 64
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"step_unit": "epoch"}, {"draw": False}, {"evaluation": False}, {"name": "val_accuracy"}],
@@ -131,6 +143,11 @@ def test_epochs_are_called_epochs_and_figures_are_numbered_as_they_are_read(tmp_
     places = [page.index(f"<b>Figure {number}.</b>") for number in (1, 2, 3)]
     assert places == sorted(places)
     assert '"title":"Epoch"' in page
+    assert '"step":"Epochs","log":"Log epochs"' in page
+    assert 'over <span data-says="x">all epochs</span>' in page
+    assert "Raw value of the first 30 epochs" in page
+    assert "Both runs." in page
+    assert "reaches the highest val_accuracy of 2 runs" in page
     assert "Steps to 10" not in page
 
 

@@ -133,7 +133,7 @@ class LossMetrics:
         nonpositive: Values of zero or below: a log axis cannot show them, and spikes are not defined there.
         spikes: Steps that stand out of those before.
         steps_to: Threshold to the first step whose rolling mean is below it by more than rounding.
-        trained_steps: The last step; the number of entries where the file tells no steps.
+        trained_steps: The last step; the number of entries where the file has no steps.
         superseded: Entries that a restart took back.
         missing: Entries that were not logged.
         missing_losses: All that is not finite was not logged, and no more of it is at the end than the

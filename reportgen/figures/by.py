@@ -183,6 +183,8 @@ def _heat_map(family: FamilyReport, one: HeatMap, form: notation.Form, shade: Ma
         )
         for cell in one.table.cells
     )
+    if all(cell.of <= 1 for cell in one.table.cells):  # the caption says so, once
+        spots = tuple(replace(spot, texts=(*spot.texts[:2], "")) for spot in spots)
     fixed = ", ".join(
         f"{attribute_name(family, key)} {words[key][value_key(value)]}" for key, value in one.fixed.items()
     )
@@ -251,7 +253,7 @@ def _marks(family: FamilyReport, shown: Effects, mean: str) -> str:
     pooled = any(one.pooled for one in family.effects if isinstance(one, Against))
     joined = "; a line joins the means" if any(panel.joined for panel in shown.panels) else ""
     if not any(panel.means for panel in shown.panels):
-        return "A mark is a run; nothing tells how much of a difference is noise."
+        return "A mark is a run; how much of a difference is noise is not known."
     spots = [spot for panel in shown.panels if panel.means for spot in panel.spots if spot.values]
     if pooled:
         return (

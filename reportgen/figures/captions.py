@@ -12,7 +12,7 @@ from reportgen.figures.style import MOST_NAMED
 from reportgen.figures.vocabulary import INTERVAL_FROM, SMOOTHERS
 from reportgen.model_list import Smoothing
 from reportgen.notation import count
-from reportgen.report import FamilyReport, RunReport
+from reportgen.report import FamilyReport, RunReport, step_unit
 
 __all__ = [
     "Caption",
@@ -24,6 +24,7 @@ __all__ = [
     "no_seeds",
     "no_thresholds",
     "overview",
+    "raw_word",
     "run",
     "seeds",
     "smoothing_sentence",
@@ -75,18 +76,20 @@ def _window(smoothing: Smoothing) -> str:
 
 def all_steps(family: FamilyReport, plot: Plot) -> Caption:
     """Of all steps, on a log or a linear axis."""
-    steps = "all steps"
+    unit = f"{step_unit(family.runs)}s"
+    steps = f"all {unit}"
     if family.spec.x_range:
         first, last = family.spec.x_range
-        steps = f"steps {first:,.0f} to {last:,.0f}"
-    return _smoothed(family, plot, steps, otherwise="all steps")
+        steps = f"{unit} {first:,.0f} to {last:,.0f}"
+    return _smoothed(family, plot, steps, otherwise=f"all {unit}")
 
 
 def first_steps(family: FamilyReport, plot: Plot) -> Caption:
     """Of the first steps: as many as the list says, or as there are."""
     last = plot.x.ranges["step"][1]
     whole = all(run.summary.curve.steps <= family.spec.linear_steps for run in family.runs)
-    return _smoothed(family, plot, "all steps" if whole else f"the first {count(round(last), 'step')}")
+    unit = step_unit(family.runs)
+    return _smoothed(family, plot, f"all {unit}s" if whole else f"the first {count(round(last), unit)}")
 
 
 def end(family: FamilyReport, plot: Plot) -> Caption:
@@ -146,7 +149,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         {
             "x": {
                 "step": steps,
-                "log": f"{other}, log axis of steps",
+                "log": f"{other}, log axis of {step_unit(family.runs)}s",
                 "share": f"{other}, against the share of each run",
                 **{name: f"{other}, {against}" for name, against in AGAINST.items() if name in plot.x.ranges},
             },
@@ -242,6 +245,7 @@ def thresholds(family: FamilyReport, _: Plot) -> Caption:
 
 def run(one: RunReport, smoothing: Smoothing, plot: Plot, *, early: bool) -> Caption:
     """Of a figure of one run."""
+    unit, raw = step_unit([one]), f"Raw {raw_word([one])}"
     slots = {
         "y": {"log": "log axis", "linear": "linear axis"},
         "missing": {"log": missing_on_log([one]), "linear": ""},
@@ -250,12 +254,18 @@ def run(one: RunReport, smoothing: Smoothing, plot: Plot, *, early: bool) -> Cap
     if early:
         shown = one.summary.raw_early_step
         counted = bool(len(shown)) and int(shown[-1]) == len(shown) - 1  # each step from 0 on was logged
-        steps = count(len(shown), "step") if counted else count(len(shown), "entry", "entries")
+        steps = count(len(shown), unit) if counted else count(len(shown), "entry", "entries")
         return Caption(
-            (("", f"Raw loss of the first {steps}, "), ("y", ""), ("", "."), ("missing", "")), slots, state
+            (("", f"{raw} of the first {steps}, "), ("y", ""), ("", "."), ("missing", "")), slots, state
         )
     line = f"; line: {smoothing_sentence(smoothing)}.{_without_spikes(smoothing, [one])}{_evaluations(plot)}"
-    return Caption((("", "Raw loss of all steps, "), ("y", ""), ("", line), ("missing", "")), slots, state)
+    return Caption((("", f"{raw} of all {unit}s, "), ("y", ""), ("", line), ("missing", "")), slots, state)
+
+
+def raw_word(runs: Sequence[RunReport]) -> str:
+    """What a raw entry of the ranked series is: a loss, or a value of what is none."""
+    names = [one.series[one.ranked].title or one.ranked for one in runs]
+    return "loss" if any("loss" in name.lower() for name in names) else "value"
 
 
 def overview(runs: Sequence[RunReport], shown: Marks) -> Caption:

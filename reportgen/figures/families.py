@@ -14,7 +14,7 @@ from reportgen.figures.clocks import clocks_of, same_clocks, with_clocks
 from reportgen.figures.crowds import CROWD, Part, crowd_of, curve_of
 from reportgen.figures.evaluations import evaluated_lines, evaluation_title, with_evaluations
 from reportgen.figures.plot import Axis, Line, Plot, Range
-from reportgen.figures.scales import counting, last_place, step_ranges, value_ranges
+from reportgen.figures.scales import counting, last_shown, step_ranges, value_ranges
 from reportgen.figures.spikes import Spikes, spikes_of, without_spikes
 from reportgen.figures.style import MOST_NAMED, LineStyle, line_styles, named_styles
 from reportgen.figures.traces import Drawn
@@ -83,7 +83,7 @@ def log_steps(family: FamilyReport) -> Plot | None:
 def first_steps(family: FamilyReport) -> Plot | None:
     """The first ``linear_steps``, losses on a linear axis."""
     lines, crowd = _lines(family, part="early", grouped=False)
-    last = min(max((last_place(line.curve) for line in lines), default=1.0), float(family.spec.linear_steps))
+    last = min(max((last_shown(line) for line in lines), default=1.0), float(family.spec.linear_steps))
     return _over_steps(
         family,
         lines,
@@ -233,7 +233,7 @@ def line_name(family: FamilyReport) -> str:
 def _tight(lines: Sequence[Line]) -> dict[str, Range]:
     """Ranges of axes that begin where the first line does."""
     first = min(float(line.curve.step[0]) for line in lines)
-    last = max(last_place(line.curve) for line in lines)
+    last = max(last_shown(line) for line in lines)
     share = min(float(line.curve.step[0]) / line.last for line in lines)
     return {"step": (first, max(last, first + 1)), "share": (min(math.floor(20 * share) / 20, 0.95), 1.0)}
 

@@ -12,7 +12,7 @@ from reportgen.figures.plot import Line, Range
 from reportgen.figures.traces import Drawn
 from reportgen.kinds import FloatArray, IntArray
 
-__all__ = ["counting", "log_range", "positions", "spread", "step_ranges", "value_ranges"]
+__all__ = ["counting", "last_shown", "log_range", "positions", "spread", "step_ranges", "value_ranges"]
 
 _SPAN = 1.5
 """Powers of ten from which on lines are shown on a log axis."""
@@ -129,9 +129,10 @@ def step_ranges(lines: Sequence[Line]) -> Mapping[str, Range]:
     """The ranges of an axis of steps, of their logarithm and of shares of each run; the usual one first.
 
     Where lengths differ more than tenfold that is the log axis, on which the short runs are seen too.
+    The axis goes on to the last evaluation of a line, which is often later than its last logged loss.
     """
     firsts = [float(line.curve.step[0]) for line in lines]
-    lasts = [last_place(line.curve) for line in lines]
+    lasts = [last_shown(line) for line in lines]
     first, last = min(firsts, default=0.0), max(lasts, default=1.0)
     start = 0.0 if 0 <= first <= 0.25 * last else first
     if last <= start:
@@ -148,6 +149,12 @@ def step_ranges(lines: Sequence[Line]) -> Mapping[str, Range]:
             return log | ranges
         ranges |= log
     return ranges
+
+
+def last_shown(line: Line) -> float:
+    """Where a line or its evaluation ends."""
+    last = last_place(line.curve)
+    return last if line.evaluation is None else max(last, float(line.evaluation.step[-1]))
 
 
 def last_place(curve: Drawn) -> float:

@@ -17,7 +17,7 @@ from reportgen.figures.panels import SHADES
 from reportgen.figures.plot import Axis, Effects, Line, Marks, Panel, Plot, Spot
 from reportgen.figures.style import MARKS
 from reportgen.figures.traces import Drawn
-from reportgen.figures.vocabulary import EVENTS, STEP_SCALES, WORDS
+from reportgen.figures.vocabulary import EVENTS, STEP_SCALES, WORDS, step_title
 from reportgen.kinds import FloatArray, IntArray
 from reportgen.outputs import words
 from reportgen.outputs.latex import SPECIAL
@@ -57,7 +57,7 @@ def page_data(
         "marks": dict(MARKS)
         | {f"{name}-open": sign for (name, _), sign in zip(MARKS, "○□◇△✚▽☆", strict=True)},
         "words": dict(WORDS),
-        "stepScales": dict(STEP_SCALES),
+        "stepScales": _step_scales(figures),
         "shades": SHADES,
         "events": dict(EVENTS),
         "latex": dict(SPECIAL),
@@ -69,6 +69,14 @@ def page_data(
         data["many"] = dict(many)
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _step_scales(figures: Sequence[FigureView]) -> dict[str, str]:
+    """What scales are called: where every figure counts epochs its steps are called so."""
+    titles = {view.plot.titles.get("step", "") for view in figures if isinstance(view.plot, Plot)}
+    if titles != {step_title("epoch")}:
+        return dict(STEP_SCALES)
+    return dict(STEP_SCALES) | {"step": STEP_SCALES["epoch"], "log": "Log epochs"}
 
 
 class Arrays:

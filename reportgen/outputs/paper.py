@@ -283,7 +283,12 @@ def _remarks(runs: Sequence[RunView]) -> Iterator[Fact]:
 
 def _caption(family: FamilyReport, total: int) -> str:
     """What small multiples show: runs that are printed of so many."""
-    early = words.count(max(len(run.summary.raw_early) for run in family.runs), "raw loss", "raw losses")
+    raw, unit = captions.raw_word(family.runs), step_unit(family.runs)
+    early = words.count(
+        max(len(run.summary.raw_early) for run in family.runs),
+        f"raw {raw}",
+        f"raw {raw}{'es' if raw == 'loss' else 's'}",
+    )
     scale = panels_scale(family)
     points = evaluation_title(family.runs)
     smoothing = captions.smoothing_sentence(family.spec.smoothing)
@@ -298,7 +303,8 @@ def _caption(family: FamilyReport, total: int) -> str:
         )
     return (
         f"{name}: run by run.{some} Left: the first {early}, linear axis. "
-        f"Right: all steps, {scale} axis, one scale for all; band: range of the raw loss, line: {smoothing}."
+        f"Right: all {unit}s, {scale} axis, one scale for all; "
+        f"band: range of the raw {raw}, line: {smoothing}."
         + (" Points: evaluation, as logged." if points else "")
         + (f" {', '.join(marked)}." if marked else "")
         + (captions.missing_on_log(family.runs) if scale == "log" else "")

@@ -54,7 +54,8 @@ def of_outcome(checks: Sequence[Check], outcome: str) -> tuple[Check, ...]:
 
 def runs_table(report: Report, medium: Medium, number: int) -> TableView:
     """All runs; on paper, where each run is printed once, of several families a row each."""
-    caption = f"All {words.count(len(report.runs), 'run')}." if len(report.runs) != 1 else "The one run."
+    few = {1: "The one run.", 2: "Both runs."}
+    caption = few.get(len(report.runs), f"All {words.count(len(report.runs), 'run')}.")
     if len(report.families) == 1:
         (family,) = report.families
         return _runs_of(family, report, medium, replace(NO_TABLE, number=number, caption=caption))

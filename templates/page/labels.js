@@ -100,12 +100,18 @@ function endsOf(figure, lines) {
     for (let k = xs.length - 1; k >= 0; k -= 1) {
       const [x, y] = [figure.px(xs[k]), figure.py(ys[k])];
       if (!Number.isFinite(x) || figure.axisX(xs[k]) > figure.range.x[1] || !Number.isFinite(y)) continue;
-      if (x >= figure.margin.l) ends.push({ line, x, y });
+      if (x >= figure.margin.l) ends.push({ line, x: Math.max(x, evaluationEnd(figure, line)), y });
       break;
     }
   }
   const inside = (y) => Math.min(Math.max(y, figure.margin.t), figure.height - figure.margin.b);
   return ends.sort((a, b) => a.y - b.y).map((end) => ({ ...end, y: inside(end.y) }));
+}
+
+// Where the evaluation of a line ends in view: its name stands clear of the last point.
+function evaluationEnd(figure, { evaluation }) {
+  const ends = evaluation ? [...xsOf(figure, evaluation)].filter((x) => figure.axisX(x) <= figure.range.x[1]).map((x) => figure.px(x)) : [];
+  return ends.findLast(Number.isFinite) ?? 0;
 }
 
 // Of many lines the first, the last and some between.
