@@ -308,8 +308,8 @@ def _said(family: FamilyReport) -> str:
         return "ends"
     if one.key == "end":
         return f"ends its {name}"
-    if one.key == "best":
-        return f"has a best {name}"  # the best value of a series is what a run reaches
+    if one.key in ("best", "last"):  # not "has a best value loss"
+        return f"has a {one.key} {name}"
     return f"has a {one.title.lower()} {name}" if one.of == "series" else f"has a {one.title}"
 
 

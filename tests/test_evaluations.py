@@ -192,3 +192,25 @@ def test_small_multiples_say_which_axis_they_have() -> None:
     for end, scale in ((1.0, "linear"), (1e-6, "log")):
         made = samples.run_report("a", samples.losses(60, end=end))
         assert panels_scale(samples.family_report("F", [made])) == scale
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (0.35, "Of 2 runs 1 reached the target of 0.35: a at step 300."),
+        (0.6, "Of 2 runs all reached the target of 0.6: a at step 200, b at step 300."),
+        (0.1, "Of 2 runs none reached the target of 0.1."),
+    ],
+)
+def test_a_family_says_who_reached_its_target(tmp_path: Path, target: float, said: str) -> None:
+    for name, values in (("a", (0.9, 0.7, 0.5, 0.3)), ("b", (0.95, 0.8, 0.65, 0.55))):
+        rows = [f"{100 * place},{value}" for place, value in enumerate(values)]
+        logs(tmp_path, name, "step,val_loss", rows)
+    (tmp_path / "list.toml").write_text(
+        '[source]\ntype = "directory"\npath = "{name}.csv"\n[[family]]\nname = "F"\nruns = ["a", "b"]\n'
+        f'rank_by = "val_loss.last"\ntarget = {target}\n'
+    )
+    built(tmp_path / "list.toml", tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert said in page
+    assert "a has the lowest last val_loss of 2 runs, at 0.30" in page

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reportgen import notation, tables
 from reportgen.notation import count
 from reportgen.outputs.words import in_sentence, shortened
+from reportgen.report import step_unit
 from reportgen.tables import Cell, Column, Row, Table
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ __all__ = ["ends", "families_table", "first_and_last", "sentence", "sentences", 
 
 _MOST_FAMILIES = 5
 _MOST_EQUAL = 3
+_MOST_REACHED = 3
 
 
 def first_and_last(family: FamilyReport) -> tuple[RunReport | None, RunReport | None]:
@@ -64,6 +66,7 @@ def sentence(family: FamilyReport) -> str:
             said.append(f"{high}: {named(ranking.last)}, {value_of(family, ranking.last)}.")
             if ranking.within_noise is None:
                 said.append(f"The noise of {in_sentence(_metric(family))} is not known.")
+    said.extend(_reached(family))
     for together in ranking.equal[:_MOST_EQUAL]:
         names = [named(run) for run in together]
         said.append(f"{', '.join(names[:-1])} and {names[-1]} have the same losses and count once.")
@@ -130,6 +133,22 @@ def value_of(family: FamilyReport, at: int) -> str:
 
 def _positions(family: FamilyReport) -> tuple[int | None, int | None]:
     return (None, None) if family.ranking is None else (family.ranking.first, family.ranking.last)
+
+
+def _reached(family: FamilyReport) -> Iterator[str]:
+    """Which runs reached the family's target, the soonest first; nothing where it has none."""
+    target = family.spec.target
+    if target is None:
+        return
+    steps = [(run.summary.metrics.target_step, run.label) for run in family.runs]
+    unit = step_unit(family.runs)
+    found = sorted((step, label) for step, label in steps if step is not None)
+    some = "none" if not found else "all" if len(found) == len(steps) else f"{len(found):,}"
+    text = f"Of {count(len(steps), 'run')} {some} reached the target of {target:g}"
+    soonest = [f"{shortened(label)} at {unit} {step:,}" for step, label in found[:_MOST_REACHED]]
+    if soonest:
+        text += ("; soonest: " if len(found) > _MOST_REACHED else ": ") + ", ".join(soonest)
+    yield f"{text}."
 
 
 def _ways(family: FamilyReport) -> tuple[str, str]:
