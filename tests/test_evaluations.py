@@ -197,9 +197,9 @@ def test_small_multiples_say_which_axis_they_have() -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        (0.35, "Of 2 runs 1 reached the target of 0.35: a at step 300."),
-        (0.6, "Of 2 runs all reached the target of 0.6: a at step 200, b at step 300."),
-        (0.1, "Of 2 runs none reached the target of 0.1."),
+        (0.35, "1 of 2 runs reached the target of 0.35: a at step 300."),
+        (0.6, "Both runs reached the target of 0.6: a at step 200, b at step 300."),
+        (0.1, "None of 2 runs reached the target of 0.1."),
     ],
 )
 def test_a_family_says_who_reached_its_target(tmp_path: Path, target: float, said: str) -> None:

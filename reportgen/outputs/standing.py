@@ -143,8 +143,11 @@ def _reached(family: FamilyReport) -> Iterator[str]:
     steps = [(run.summary.metrics.target_step, run.label) for run in family.runs]
     unit = step_unit(family.runs)
     found = sorted((step, label) for step, label in steps if step is not None)
-    some = "none" if not found else "all" if len(found) == len(steps) else f"{len(found):,}"
-    text = f"Of {count(len(steps), 'run')} {some} reached the target of {target:g}"
+    runs = count(len(steps), "run")
+    some = f"{len(found):,} of {runs}" if found else f"None of {runs}"
+    if len(found) == len(steps):
+        some = {1: "The one run", 2: "Both runs"}.get(len(steps), f"All {runs}")
+    text = f"{some} reached the target of {target:g}"
     soonest = [f"{shortened(label)} at {unit} {step:,}" for step, label in found[:_MOST_REACHED]]
     if soonest:
         text += ("; soonest: " if len(found) > _MOST_REACHED else ": ") + ", ".join(soonest)
