@@ -174,6 +174,7 @@ class TestKeeping:
         assert set(names(page, LOG)) == {f"run-{i}" for i in range(30, 40)}
         assert "10 of 60 lines stand out: those in the filtered rows." in caption(page, LOG)
         page.locator("#kept button", has_text="Isolate").click()
+        drawn(page, LOG)
         assert lines(page, LOG) == 10
         page.locator("#table-runs input[type=search]").fill("")
         expect(page.locator("#kept")).not_to_have_class("some")
