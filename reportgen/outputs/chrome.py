@@ -121,8 +121,9 @@ class Browser:
             _kill(process)
         if self._pipe is not None:
             self._pipe.close()  # Wakes the threads that wait for Chrome's next word.
-        with contextlib.suppress(Exception):
-            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(left())
+        ended: Future[None] = Future()
+        self._loop.call_soon_threadsafe(self._begin_to_end, ended)  # made there, so never left unawaited
+        wait([ended], left())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(left())
 
@@ -138,10 +139,15 @@ class Browser:
     def _process(self) -> subprocess.Popen[bytes] | None:
         return getattr(self._kaleido, "subprocess", None)
 
+    def _begin_to_end(self, ended: Future[None]) -> None:
+        self._ending = self._loop.create_task(self._end())
+        self._ending.add_done_callback(lambda _: ended.set_result(None))
+
     async def _end(self) -> None:
         """Lets Kaleido remove its files."""
         if self._kaleido is not None:
-            await self._kaleido.close()
+            with contextlib.suppress(Exception):
+                await self._kaleido.close()
 
     async def _open(self) -> _Paper:
         import kaleido
