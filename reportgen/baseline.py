@@ -102,6 +102,7 @@ def _is_number(value: object) -> bool:
 class Series(_Part):
     """One series of a run."""
 
+    source_name: str = ""
     better: str | None = None
     metrics: Metrics = Metrics()
 
@@ -136,6 +137,14 @@ class Run(_Part):
                 known = series.metrics.numbers().items()
                 found |= {f"{name}.{key}": one for key, one in known if key.partition(".")[0] in own}
         return found
+
+    def named(self, metric: str) -> str:
+        """A metric as ``numbers`` has it: lists may name its series as the file does, and the loss."""
+        series, _, key = metric.rpartition(".")
+        if not series or series in self.series:
+            return key if series == "loss" else metric
+        own = next((name for name, one in self.series.items() if one.source_name == series), None)
+        return metric if own is None else self.named(f"{own}.{key}")
 
     def better(self, metric: str) -> str | None:
         """Which way a metric's series is better, ``lower`` or ``higher``; None where nobody knows."""

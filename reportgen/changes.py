@@ -78,11 +78,16 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     before, after = _entries(known, old), _entries(now, new)
     pairs = _paired(before, after)
     after = list(map(_completed, after, pairs))
+    ranked_before, ranked = _ranked_by(known), _ranked_by(now)
     made: dict[str, Any] = {
         "baseline": {"title": known.title, "created": known.created, "reportgen": known.reportgen},
         "new": [],
         "gone": [
-            {"family": entry.family, "run": entry.name, "last_known": _last_known(entry)}
+            {
+                "family": entry.family,
+                "run": entry.name,
+                "last_known": _last_known(entry, ranked_before.get(entry.family)),
+            }
             for entry in _gone(before, after, pairs)
             if _asked_for(entry, now) and not _hidden(entry, now)
         ],
@@ -95,7 +100,6 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         "expectations": [],
         "findings": list(_findings(known, now)),
     }
-    ranked = {family.name: family.ranked_by for family in now.families}
     twins = _twins(after, pairs)
     seen: set[Hashable] = set()
     for entry, past in zip(after, pairs, strict=True):
@@ -289,6 +293,11 @@ def _findings(known: Document, now: Document) -> Iterable[dict[str, Any]]:
                 yield {"family": names[one.family], "said": said, "text": one.text}
 
 
+def _ranked_by(document: Document) -> dict[str, str | None]:
+    """Name of a family to what it ranks its runs by; None in an early report."""
+    return {family.name: family.ranked_by for family in document.families}
+
+
 def _news(
     entry: _Entry, past: _Entry | None, ranked_by: str | None, twins: Mapping[str, _Entry]
 ) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -301,14 +310,14 @@ def _news(
                 "kind": kind,
                 "message": message,
                 "began": past is None or past.problem is None,
-                "last_known": _last_known(entry),
+                "last_known": _last_known(entry, ranked_by),
             },
         )
         return
     assert entry.run is not None
     run, known = entry.run, None if past is None else past.run
     if known is None:
-        metric, twin = ranked_by or "avg_final_loss", twins[_digest(run)]
+        metric, twin = run.named(ranked_by or "avg_final_loss"), twins[_digest(run)]
         yield (
             "new",
             {
@@ -322,7 +331,7 @@ def _news(
             },
         )
     else:
-        yield from _moved(known, run)
+        yield from _moved(known, run, ranked_by)
     failed_before = (
         set() if known is None else {one.metric for one in known.checks if one.outcome == "failed"}
     )
@@ -339,7 +348,7 @@ def _news(
             )
 
 
-def _moved(known: Run, run: Run) -> Iterable[tuple[str, dict[str, Any]]]:
+def _moved(known: Run, run: Run, ranked_by: str | None) -> Iterable[tuple[str, dict[str, Any]]]:
     """The sections in which a run that was known before is news."""
     if run.metrics.nonfinite and not known.metrics.nonfinite:
         yield (
@@ -361,8 +370,9 @@ def _moved(known: Run, run: Run) -> Iterable[tuple[str, dict[str, Any]]]:
         return
     if (known.source.revision, known.source.sha256) != (run.source.revision, run.source.sha256):
         yield "sources", {"from": known.source.model_dump(), "to": run.source.model_dump()}
-    if changed and (moved := _moved_metrics(old, new, run)):
-        yield "metrics", {"moved": moved}
+    metric = None if ranked_by is None else run.named(ranked_by)
+    if changed and (moved := _moved_metrics(old, new, run, metric)):
+        yield "metrics", {"metric": metric, "moved": moved}
 
 
 def _digest(run: Run) -> str:
@@ -411,12 +421,18 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _moved_metrics(
-    before: Mapping[str, float | int | None], after: Mapping[str, float | int | None], run: Run
+    before: Mapping[str, float | int | None],
+    after: Mapping[str, float | int | None],
+    run: Run,
+    ranked_by: str | None,
 ) -> list[dict[str, Any]]:
-    """The metrics that differ by more than 1e-9 relative, or that one of the two does not have."""
+    """The metrics that differ by more than 1e-9 relative, or that one of the two does not have.
+
+    What runs are ranked by is first among them, though another metric of the loss may say much the same.
+    """
     moved = []
     for metric, to in after.items():
-        if metric in NO_NEWS or metric not in before:
+        if (metric in NO_NEWS and metric != ranked_by) or metric not in before:
             continue  # What an older reportgen did not measure is no news.
         came_from = before[metric]
         if came_from is None or to is None:
@@ -429,7 +445,7 @@ def _moved_metrics(
             relative = strict((to - came_from) / abs(came_from)) if came_from else None
         better = _is_better(metric, came_from, to, run.better(metric))
         moved.append({"metric": metric, "from": came_from, "to": to, "relative": relative, "better": better})
-    return moved
+    return sorted(moved, key=lambda one: one["metric"] != ranked_by)
 
 
 def _is_better(
@@ -446,14 +462,17 @@ def _is_better(
     return (new < old) is (way == "lower")
 
 
-def _last_known(entry: _Entry) -> dict[str, Any] | None:
+def _last_known(entry: _Entry, ranked_by: str | None) -> dict[str, Any] | None:
     if entry.run is None:
         return None
     metrics, source = entry.run.metrics, entry.run.source
+    metric = entry.run.named(ranked_by or "avg_final_loss")
     return {
         "steps": metrics.steps,
         "final_loss": metrics.final_loss,
         "avg_final_loss": metrics.avg_final_loss,
+        "metric": metric,
+        "value": entry.run.numbers().get(metric),
         "revision": source.revision,
         "sha256": source.sha256,
     }

@@ -83,7 +83,9 @@ def _of_family(facts: Facts, tests: int, *, named: bool) -> Iterator[Finding]:
     yield from of_pairs(facts, where, tests)
     yield from of_trends(facts, where, tests)
     yield from _events(facts, where)
-    lowest = _lowest_cell(facts, where) if facts.grouping.groups else _lowest(facts, where)
+    lowest = _lowest(facts, where)
+    if facts.grouping.groups:
+        lowest = _lowest_cell(facts, where) or _lowest_of_few(facts, where)
     if lowest is not None:
         yield lowest
 
@@ -241,6 +243,45 @@ def _lowest_cell(facts: Facts, where: str) -> Finding | None:
     )
 
 
+def _lowest_of_few(facts: Facts, where: str) -> Finding | None:
+    """The group with the best mean where no two groups have the runs that a test needs."""
+    groups = [group for group in facts.grouping.groups if group.estimate]
+    tested = sum(len(group.values) >= TEST_RUNS for group in groups)
+    better = facts.ranking.better
+    if len(groups) < 2 or tested > 1 or better is None:
+        return None
+    higher = better == "higher"
+    order = sorted(groups, key=_mean, reverse=higher)
+    first, second = order[:2]
+    value, other = _mean(first), _mean(second)
+    if value == other:
+        return None
+    gap, log = abs(value - other), facts.grouping.scale == "log"
+    form = notation.form_of([value, other, *(() if log else (gap,))])
+    size = form(gap)
+    if log:
+        factor = max(value / other, other / value)
+        size = f"a factor of {_factors(factor, factor)}"
+    sizes = sorted({len(group.values) for group in groups})
+    n = f"n = {sizes[0]} each" if len(sizes) == 1 else f"n = {sizes[0]} to {sizes[-1]}"
+    way, side = ("highest", "above") if higher else ("lowest", "below")
+    return Finding(
+        "lowest",
+        facts.slug,
+        (first.label, second.label),
+        {"value": value, "next": other, "n": len(first.values)},
+        None,
+        f"{where}{'of' if where else 'Of'} {count(len(groups), 'group')} {first.label} has the {way} "
+        f"{'geometric ' if log else ''}mean {facts.measure}, {form(value)} ({n}), {size} {side} "
+        f"{second.label}; nothing can be tested with fewer than {TEST_RUNS} runs in a group.",
+    )
+
+
+def _mean(group: Group) -> float:
+    assert group.estimate is not None
+    return group.estimate.mean
+
+
 def _lowest(facts: Facts, where: str) -> Finding | None:
     ranking = facts.ranking
     if ranking.first is None or ranking.last is None:
@@ -254,9 +295,8 @@ def _lowest(facts: Facts, where: str) -> Finding | None:
         False: f"{second} is next at {form(next_value)}, beyond noise",
         None: f"{second} is next at {form(next_value)}; how much of that is noise is not known",
     }[ranking.within_noise]
-    runs = count(len(ranking.order), "run") + (
-        " with a rank" if len(ranking.order) < len(facts.values) else ""
-    )
+    ranked = " ranked" if len(ranking.order) < len(facts.values) else ""
+    runs = count(len(ranking.order), f"{ranked} run".strip())
     return Finding(
         "lowest",
         facts.slug,

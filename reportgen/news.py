@@ -19,6 +19,7 @@ __all__ = ["Item", "Section", "as_text", "by_run", "sections"]
 _METRICS_SHOWN = 3
 _LONGEST_SETTING = 60
 _FIRST_SHOWN = ("avg_final_loss", "final_loss", "steps", "nonfinite", "spikes")
+"""Of a run's metrics that moved, after what its family ranks by and the best values of its series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +179,7 @@ class _Words:
     def new(self, one: Mapping[str, Any]) -> str:
         metric = one.get("metric", "avg_final_loss")
         value = one.get("value", one["avg_final_loss"])
-        name = "AvgFinalLoss" if metric == "avg_final_loss" else self.title(metric)
-        said = f"{name} {self._value(metric, value)}" + (", diverged" if one["nonfinite"] else "")
+        said = self._named(metric, value) + (", diverged" if one["nonfinite"] else "")
         twin = one.get("same_file_as")
         return said if twin is None else f"{said}; the same file as {twin['run']} ({twin['family']})"
 
@@ -196,7 +196,10 @@ class _Words:
         return f"not in any list{self._last_known(one)}"
 
     def metrics(self, one: Mapping[str, Any]) -> str:
-        moved = sorted(one["moved"], key=lambda entry: not _recovered(entry) and 1 + _rank(entry["metric"]))
+        ranked = one.get("metric") or "avg_final_loss"
+        moved = sorted(
+            one["moved"], key=lambda entry: not _recovered(entry) and 1 + _rank(entry["metric"], ranked)
+        )
         return self._some([self._moved(entry) for entry in moved], "metric")
 
     def _some(self, said: list[str], what: str) -> str:
@@ -216,7 +219,10 @@ class _Words:
 
     def _last_known(self, one: Mapping[str, Any]) -> str:
         known = one["last_known"]
-        return "" if known is None else f" (last known AvgFinalLoss {self.loss(known['avg_final_loss'])})"
+        if known is None:
+            return ""
+        metric = known.get("metric", "avg_final_loss")
+        return f" (last known {self._named(metric, known.get('value', known['avg_final_loss']))})"
 
     def _moved(self, entry: Mapping[str, Any]) -> str:
         metric, relative = entry["metric"], entry["relative"]
@@ -227,6 +233,11 @@ class _Words:
         way = _WAYS.get(entry.get("better"))
         more = ", ".join(filter(None, ("" if relative is None else _share(relative), way)))
         return f"{self.title(metric)} {before} → {now}" + (f" ({more})" if more else "")
+
+    def _named(self, metric: str, value: float | None) -> str:
+        """What a run came to, as the field calls it."""
+        name = "AvgFinalLoss" if metric == "avg_final_loss" else self.title(metric)
+        return f"{name} {self._value(metric, value)}"
 
     def _value(self, metric: str, value: float | None) -> str:
         if value is None:
@@ -240,8 +251,12 @@ def _recovered(moved: Mapping[str, Any]) -> bool:
     return _is_of_nan(moved) and bool(moved["from"]) and moved["to"] == 0
 
 
-def _rank(metric: str) -> int:
-    return _FIRST_SHOWN.index(metric) if metric in _FIRST_SHOWN else len(_FIRST_SHOWN)
+def _rank(metric: str, ranked: str) -> int:
+    """What runs are ranked by goes first, then best values, where AvgFinalLoss ranks nothing."""
+    first = (ranked, *_FIRST_SHOWN)
+    if metric != ranked and ranked != "avg_final_loss" and metric.endswith(".best"):
+        return 1
+    return first.index(metric) + (metric != ranked) if metric in first else len(first) + 1
 
 
 def _setting(value: Any) -> str:

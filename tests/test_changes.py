@@ -447,7 +447,8 @@ def test_words() -> None:
     made = changes.against(new, doc(old))
     assert made.changes is not None
     moved = "; ".join(
-        f"{one} 5.00e-01 → 2.50e-01 (−50 %, better)" for one in ("avg_final_loss", "final_loss", "min_loss")
+        f"{one} 5.00e-01 → 2.50e-01 (−50 %, better)"
+        for one in ("end", "avg_final_loss", "final_loss", "min_loss")
     )
     digest = "sha256 {} → {}".format(*(one.source.sha256[:12] for one in (run(0.5), run(0.25))))
     assert changes.as_text(made.changes).splitlines() == [
@@ -457,13 +458,13 @@ def test_words() -> None:
         f"  {NAME} (A): avg_final_loss is 2.50e-01, expected ≤ 1×10⁻⁸; it was 5.00e-01; {moved}; {digest}",
         "",
         "Runs that could not be read (1)",
-        "  away (A): the Hub did not answer (last known AvgFinalLoss 5.00e-01)",
+        "  away (A): the Hub did not answer (last known end 5.00e-01)",
         "",
         "New runs (1)",
         "  fresh (A): end 1.00e-01",
         "",
         "Runs no longer in the lists (1)",
-        "  gone (A): not in any list (last known AvgFinalLoss 5.00e-01)",
+        "  gone (A): not in any list (last known end 5.00e-01)",
     ]
     assert changes.count(made.changes) == 4
     page = {section.key: section.items[0].text for section in changes.sections(made.changes)}
@@ -569,6 +570,50 @@ def test_a_moved_metric_of_any_series_is_news_with_better_or_worse(
     ]
 
 
+def evaluated(
+    ranked_by: str | None, digest: str, *, loss: float, best: float, accuracy: float
+) -> dict[str, Any]:
+    """A report's document of a run with evaluations, ranked by one of its metrics."""
+    document = doc(USED)
+    (family,) = document["families"]
+    family["ranked_by"] = ranked_by
+    (one,) = family["runs"]
+    one["source"]["sha256"] = digest * 64
+    one["metrics"] |= dict.fromkeys(("avg_final_loss", "final_loss", "min_loss", "end"), loss)
+    one["series"] = {
+        "eval_loss": {"source_name": "val/loss", "better": "lower", "metrics": {"last": best, "best": best}},
+        "eval_accuracy": {"better": "higher", "metrics": {"last": accuracy, "best": accuracy}},
+    }
+    return document
+
+
+@pytest.mark.parametrize(
+    ("ranked_by", "first"),
+    [
+        ("end", ["end", "eval_loss.best", "eval_accuracy.best"]),
+        ("eval_loss.last", ["eval_loss.last", "eval_loss.best", "eval_accuracy.best"]),
+        ("val/loss.last", ["eval_loss.last", "eval_loss.best", "eval_accuracy.best"]),
+        ("eval_accuracy.best", ["eval_accuracy.best", "eval_loss.best", "avg_final_loss"]),
+        ("avg_final_loss", ["avg_final_loss", "final_loss", "min_loss"]),
+        (None, ["avg_final_loss", "final_loss", "min_loss"]),
+    ],
+)
+def test_news_begins_with_what_runs_are_ranked_by_and_the_best_evaluation(
+    ranked_by: str | None, first: list[str]
+) -> None:
+    old = evaluated(ranked_by, "a", loss=0.5, best=0.8, accuracy=0.7)
+    new = evaluated(ranked_by, "b", loss=0.4, best=0.6, accuracy=0.9)
+    found = changes.compare(old, new)
+    text = next(s for s in changes.sections(found, str) if s.key == "metrics").items[0].text
+    assert [part.split(" ")[0] for part in text.split("; ")[:3]] == first
+    if ranked_by == "eval_loss.last":
+        assert text.startswith("eval_loss.last 0.8 → 0.6 (−25\N{NO-BREAK SPACE}%, better)")
+    (gone,) = changes.compare(old, doc(ABSENT))["gone"]
+    values = {"end": 0.5, "eval_loss.last": 0.8, "eval_accuracy.best": 0.7, "avg_final_loss": 0.5}
+    assert gone["last_known"]["metric"] == (first[0] if ranked_by else "avg_final_loss")
+    assert gone["last_known"]["value"] == values[gone["last_known"]["metric"]]
+
+
 def test_a_run_in_training_that_grew_is_one_line() -> None:
     old = doc(night(("A", [run_report(NAME, losses(60), sha256="a" * 64, marks=("unfinished",))])))
     grown = doc(night(("A", [run_report(NAME, losses(70), sha256="b" * 64, marks=("unfinished",))])))
@@ -624,7 +669,7 @@ def test_what_still_cannot_be_read_is_named_and_is_no_change() -> None:
         "Nothing changed since 2026-01-02T03:04:05Z.",
         "",
         "Runs that still could not be read (1)",
-        f"  {NAME} (A): the Hub did not answer (last known AvgFinalLoss 5.00e-01)",
+        f"  {NAME} (A): the Hub did not answer (last known end 5.00e-01)",
     ]
     moved = night(("A", [run(name="b")]), problems=[problem(), problem("c")])
     found = changes.compare(doc(AWAY), doc(moved))

@@ -100,8 +100,47 @@ def test_what_is_not_told_apart():
     ]
 
 
-def test_nothing_is_said_of_two_runs_each():
-    assert texts(facts(sweep({"a": [2.0, 2.1], "b": [3.0, 3.1]}))) == []
+@pytest.mark.parametrize(
+    ("levels", "better", "text", "numbers"),
+    [
+        (
+            {"a": [2.0, 2.1], "b": [3.0, 3.1]},
+            "lower",
+            "Of 2 groups rank a has the lowest mean loss at the end, 2.05 (n = 2 each), 1.00 below rank b",
+            {"value": 2.05, "next": 3.05, "n": 2},
+        ),
+        (
+            {"a": [2.0, 2.1], "b": [3.0, 3.1], "c": [2.5, 2.6, 2.7]},
+            "higher",
+            "Of 3 groups rank b has the highest mean loss at the end, 3.05 (n = 2 to 3), 0.45 above rank c",
+            {"value": 3.05, "next": 2.6, "n": 2},
+        ),
+        (
+            {"a": [1.0, 4.0], "b": [8.0, 32.0]},
+            "lower",
+            "Of 2 groups rank a has the lowest geometric mean loss at the end, 2.0 (n = 2 each), ",
+            {"value": 2.0, "next": 16.0, "n": 2},
+        ),
+    ],
+)
+def test_of_groups_too_small_to_be_tested_the_lowest_mean_is_told(levels, better, text, numbers):
+    (one,) = findings([facts(sweep(levels), better=better)])
+    assert (one.kind, one.test) == ("lowest", None)
+    assert one.text.startswith(text)
+    assert one.text.endswith("; nothing can be tested with fewer than 3 runs in a group.")
+    assert one.numbers == pytest.approx(numbers)
+
+
+@pytest.mark.parametrize(
+    ("levels", "better"),
+    [
+        ({"a": [2.0, 2.1], "b": [3.0, 3.1]}, None),  # neither end is better
+        ({"a": [2.0, 2.1], "b": [2.1, 2.0]}, "lower"),  # equal means
+        ({"a": [2.0, 2.1]}, "lower"),  # one group
+    ],
+)
+def test_nothing_is_said_of_small_groups_without_a_lowest(levels, better):
+    assert texts(facts(sweep(levels), better=better)) == []
 
 
 def test_best_is_told_from_every_other():
@@ -235,7 +274,7 @@ def test_the_leader_is_compared_with_the_nearest_that_it_is_told_from():
 
 def test_the_lowest_of_some_and_the_highest_of_a_named_metric():
     runs = [({}, None, 2.5), ({}, None, None), ({}, None, 2.25)]
-    assert "run2 ends lowest of 2 runs with a rank, at 2.25;" in texts(facts(runs))[1]
+    assert "run2 ends lowest of 2 ranked runs, at 2.25;" in texts(facts(runs))[1]
     found = facts([({}, None, 0.5), ({}, None, 0.9)], better="higher", said="has a last acc")
     assert texts(found)[0].startswith(
         "run1 has the highest last acc of 2 runs, at 0.900; run0 is next at 0.500;"

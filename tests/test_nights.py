@@ -242,6 +242,8 @@ def test_a_night_with_a_gone_run(week: Mapping[str, Night]) -> None:
         "steps": 40,
         "final_loss": 3e-6,
         "avg_final_loss": known["metrics"]["avg_final_loss"],
+        "metric": "avg_final_loss",
+        "value": known["metrics"]["avg_final_loss"],
         "revision": known["source"]["revision"],
         "sha256": known["source"]["sha256"],
     }

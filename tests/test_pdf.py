@@ -26,7 +26,7 @@ import pytest
 from reportgen.changes import against
 from reportgen.document import report_document
 from reportgen.errors import ReportgenError
-from reportgen.kinds import Problem
+from reportgen.kinds import Problem, SourceRecord
 from reportgen.model_list import PdfOptions
 from reportgen.outputs import pdf
 from reportgen.outputs.data import json_bytes
@@ -246,6 +246,15 @@ def test_the_list_says_how_much_of_each_run_is_printed(
     assert ("Run by run" in whole) == (runs != "none")
     # Each family says once what is the same for all its runs, whatever is printed of each.
     assert (whole.count("n_digits") > len(asked.families)) == (runs == "all")
+
+
+def test_of_files_without_commits_none_is_spoken_of(figure: bytes) -> None:
+    source = SourceRecord("directory", None, None, None, "out/a", "a" * 64, ("trainer_state.json",))
+    run = dataclasses.replace(samples.run_report("a", [0.5] * 8), source=source)
+    made = samples.report([samples.family_report("hf", [run])])
+    whole = "\n".join(text_of(render(made, figures_of(made, figure))))
+    assert re.search(r"Run, and where its file is\s+SHA-256 of the file\na\s", whole)
+    assert re.search(rf"a\s+out/a/trainer_state.json\s+{'a' * 64}", whole)
 
 
 def test_what_changed_comes_first(report: Report, figure: bytes) -> None:

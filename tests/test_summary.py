@@ -145,7 +145,7 @@ def test_metrics_are_called_what_columns_are_called() -> None:
         for loss, digit in ((0.5, "0"), (0.25, "1"))
     )
     text = rendered(summary.render(changes.against(new, report_document(old)))).text
-    for title in ("AvgFinalLoss", "Final loss", "Minimum loss"):
+    for title in ("Mean at the end", "AvgFinalLoss", "Final loss"):
         assert f"{title} 0.500 → 0.250" in text
 
 

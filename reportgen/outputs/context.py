@@ -23,6 +23,7 @@ from reportgen.outputs import old_and_new, paper_limits, standing, words
 from reportgen.outputs.page_tables import MOST_ROWS
 from reportgen.outputs.paper_limits import printed_runs
 from reportgen.outputs.run_views import rank_of, run_at
+from reportgen.outputs.sources import digest_title, source_lines
 from reportgen.outputs.table_views import (
     compared,
     cut,
@@ -44,6 +45,8 @@ MANY_RUNS = 100
 """In a report of more, a page makes sections of runs, and what is far from the view, when they are wanted."""
 MOST_LISTED = 100
 """Families that the table of contents names."""
+_ALONE = "Figures and tables"
+"""What the section of a family is called whose name is the title of the report, as of a folder."""
 
 
 def context(
@@ -64,6 +67,7 @@ def context(
     groups_first = _groups_first(report)
     all_runs = runs_table(report, medium, len(views[0].tables) + 1 if groups_first else 1)
     lists = tuple(long_tables(report, checks)) if medium == "screen" else ()
+    sources = source_lines(report.runs)
     diverged = any(family.ranking is not None and family.ranking.diverged for family in report.families)
     return {
         "medium": medium,
@@ -98,6 +102,8 @@ def context(
         "most_rows": MOST_ROWS,
         "most_listed": MOST_LISTED,
         "most_printed": paper_limits.MOST_ROWS,
+        "sources": sources,
+        "digest_title": digest_title(sources),
         "lists": lists,
         "long": {view.name: view for view in lists},
         "here": views,
@@ -236,6 +242,7 @@ def _family(
     places = range(len(family.runs)) if printed is None else printed[family.slug]
     return FamilyView(
         family=family,
+        heading=_ALONE if len(report.families) == 1 and family.name == report.title else family.name,
         description=markdown(family.spec.description, whole=medium == "screen"),
         finding=standing.sentence(family),
         figures=figures,

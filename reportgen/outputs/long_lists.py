@@ -6,24 +6,23 @@ from collections.abc import Sequence
 
 from reportgen import notation, tables
 from reportgen.kinds import Problem
+from reportgen.outputs.sources import SourceLine, digest_title
 from reportgen.report import Check, RunReport
 from reportgen.tables import Cell, Column, Row, Table
 
 __all__ = ["checks_table", "problems_table", "sources_table"]
 
 
-def sources_table(runs: Sequence[RunReport]) -> Table:
+def sources_table(lines: Sequence[SourceLine]) -> Table:
     """Where every run came from."""
-    texts = [
-        (
-            run.spec.name,
-            f"{run.source.repo}, {run.source.file}" if run.source.repo else run.source.file,
-            run.source.revision or "",
-            run.source.sha256,
-        )
-        for run in runs
-    ]
-    return _of_texts(("name", "from", "commit", "sha256"), ("Run", "From", "Commit", "SHA-256"), texts, runs)
+    commits = any(line.commit for line in lines)
+    keys, titles = ["name", "from", "sha256"], ["Run", "From", digest_title(lines)]
+    texts = [[line.names, line.place, line.sha256] for line in lines]
+    if commits:
+        keys.insert(2, "commit")
+        titles.insert(2, "Commit")
+        texts = [[*row[:2], line.commit, row[2]] for row, line in zip(texts, lines, strict=True)]
+    return _of_texts(keys, titles, texts, [line.runs[0] if len(line.runs) == 1 else None for line in lines])
 
 
 def problems_table(problems: Sequence[Problem]) -> Table:
@@ -54,7 +53,7 @@ def _of_texts(
     keys: Sequence[str],
     titles: Sequence[str],
     texts: Sequence[Sequence[str | None]],
-    runs: Sequence[RunReport] | None = None,
+    runs: Sequence[RunReport | None] | None = None,
 ) -> Table:
     columns = tuple(Column(key, title, "text") for key, title in zip(keys, titles, strict=True))
     rows = [tuple(Cell(text, text or "") for text in row) for row in texts]

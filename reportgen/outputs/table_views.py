@@ -11,10 +11,11 @@ from reportgen.outputs import long_lists, standing, words
 from reportgen.outputs.page_tables import MOST_ROWS
 from reportgen.outputs.paper_limits import cut_table
 from reportgen.outputs.run_views import as_json
+from reportgen.outputs.sources import source_lines
 from reportgen.outputs.templating import visible
 from reportgen.outputs.views import NO_TABLE, Fact, Medium, TableView
 from reportgen.report import Check, FamilyReport, Report, RunReport
-from reportgen.tables import Row, Table
+from reportgen.tables import Cell, Row, Table
 
 __all__ = [
     "compared",
@@ -41,7 +42,7 @@ def long_tables(report: Report, checks: Sequence[Check]) -> Iterator[TableView]:
     for name, caption, table in (
         ("expectations", "Expectations", long_lists.checks_table(wrong)),
         ("problems", "Problems", long_lists.problems_table(report.problems)),
-        ("provenance", "Where every run came from", long_lists.sources_table(report.runs)),
+        ("provenance", "Where every run came from", long_lists.sources_table(source_lines(report.runs))),
     ):
         if len(table.rows) > MOST_ROWS:
             yield TableView(name, 0, caption, table)
@@ -159,18 +160,33 @@ def _differences(family: FamilyReport, number: Iterator[int]) -> Iterator[TableV
     if made.rows and len(sides) != 2:  # of two the other table says it
         said = f"{name}: what varies among its {words.count(len(family.runs), 'run')}."
         yield TableView(f"varied {slug}", next(number), said, made)
-    if sides and (made := varied_tables.differences_table(sides)).rows:
+    made = varied_tables.differences_table(sides)
+    if sides and not all(_is_said(row.cells[0].text, sides, row.cells[1:]) for row in made.rows):
         groups = "groups" if family.grouping.groups else "runs"
         which = f"the two {groups}" if len(sides) == 2 else f"{sides[0][0]}, the reference, and the others"
         said = f"{name}: where the configurations of {which} differ."
         yield TableView(f"differs {slug}", next(number), said, made)
 
 
+def _is_said(path: str, sides: Iterable[tuple[str, object]], cells: Iterable[Cell]) -> bool:
+    """Whether what two are called says what they have at a path: ``lr=0.1`` and ``lr=0.2``."""
+    return all(_in_label(path, label, cell.text) for (label, _), cell in zip(sides, cells, strict=True))
+
+
+def _in_label(path: str, label: str, word: str) -> bool:
+    return f"{path.rpartition('.')[2]}={word} " in f"{label} "
+
+
 def compared(family: FamilyReport) -> str:
-    """Configurations of which a reader chooses two."""
+    """Configurations of which a reader chooses two; nothing where labels say all that differs."""
     found = varied_tables.choice(family)
     groups = [[visible(words.shortened(group.label, 80)), *group.runs] for group in family.grouping.groups]
-    if len(family.runs) + len(groups) < 3 or not found.paths:
+    said = all(
+        at >= 0 and _in_label(path, run.label, words[at])
+        for path, words, places in zip(found.paths, found.words, found.places, strict=True)
+        for run, at in zip(family.runs, places, strict=True)
+    )
+    if len(family.runs) + len(groups) < 3 or said:
         return ""  # the two stand in a table
     made = {
         "paths": [visible(path) for path in found.paths],

@@ -200,6 +200,7 @@ class FamilyView:
     """A family's section.
 
     Attributes:
+        heading: Its name; "Figures and tables" where that is the title of the report.
         description: HTML of its Markdown, cut on paper where it is long.
         finding: Lowest and highest run, in words.
         figures: Those the list asks for; none where the family has no usable run.
@@ -214,6 +215,7 @@ class FamilyView:
     """
 
     family: FamilyReport
+    heading: str
     description: Markup
     finding: str
     figures: tuple[FigureView, ...]
