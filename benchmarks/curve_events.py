@@ -101,7 +101,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.curve_events")
     parser.add_argument("--curves", type=int, default=300)
     curves = parser.parse_args().curves
-    print("| entries | noise | drops: recall | precision | spikes: recall | precision | quiet: invented |")
+    print(
+        "| entries | noise | drops: recall | precision | spikes: recall | precision | quiet: false events |"
+    )
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for entries in (100, 500, 5_000, 50_000):
         for noise in NOISES:

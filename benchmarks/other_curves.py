@@ -192,7 +192,7 @@ def main() -> None:
                 cells.append(f"{one.recall:.2f}, {one.precision:.2f}")
             print(f"| {entries:,} | {level:g} | " + " | ".join(cells) + " |", flush=True)
     print()
-    print("| entries | noise | level | quiet: invented, mean | worst shape | one drop | one spike |")
+    print("| entries | noise | level | quiet: false events, mean | worst shape | one drop | one spike |")
     print("| ---: | --- | ---: | ---: | ---: | ---: | ---: |")
     for entries in (300, 3_000):
         for name, noise in NOISES.items():

@@ -124,7 +124,7 @@ def _leading(
     if every:
         is_best = "is best: it " if facts.ranking.better else ""
         verb = facts.more("higher" if higher else "lower")
-        text += f"{is_best}{verb} than each of the {len(told)} others, {size}"
+        text += f"{is_best}{verb} than {_others(told)}, {size}"
     else:
         text += f"{facts.most('highest' if higher else 'lowest')}, {size}"
         if len(told) > 1:
@@ -157,9 +157,13 @@ def _last(
         (name, _other(facts, told[0], name)),
         {"others": len(told), **numbers},
         {**tested(_test_name(told[0]), told[0], tests), "p": worst},
-        f"{where}{name} {is_worst}{facts.more('higher' if higher else 'lower')} than each of the "
-        f"{len(told)} others, {size}.",
+        f"{where}{name} {is_worst}{facts.more('higher' if higher else 'lower')} than "
+        f"{_others(told)}, {size}.",
     )
+
+
+def _others(told: Sequence[Contrast]) -> str:
+    return "both others" if len(told) == 2 else f"all {len(told)} others"
 
 
 def _from_nearest(
@@ -277,7 +281,7 @@ def _alike(facts: Facts, sides: Sequence[Side], pairs: Sequence[Contrast], where
     size = notation.form_of([bound])(bound)
     if log:
         size = f"{_short(100 * (bound - 1))} %" if bound <= 2 else f"a factor of {_short(bound)}"
-    shown = f": they differ by {size} at most (95 %)" if math.isfinite(bound) and bound < 1e6 else ""
+    shown = f": they differ by at most {size} (95 %)" if math.isfinite(bound) and bound < 1e6 else ""
     return Finding(
         "alike",
         facts.slug,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reportgen.groups import Grouping
     from reportgen.ranking import Ranking
 
-__all__ = ["Facts", "Finding", "Kind", "found", "listed", "p_words", "span", "tested"]
+__all__ = ["Facts", "Finding", "Kind", "at_steps", "found", "listed", "p_words", "tested"]
 
 Kind = Literal["diverged", "target", "best", "difference", "worst", "trend", "alike", "events", "lowest"]
 
@@ -129,9 +129,9 @@ def p_words(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {value:.2g}"
 
 
-def span(first: int, last: int) -> str:
-    """From one step to another."""
-    return f"{first:,}" if first == last else f"{first:,} to {last:,}"
+def at_steps(first: int, last: int) -> str:
+    """``step 1,200``; ``steps 1,200 to 1,500``."""
+    return f"step {first:,}" if first == last else f"steps {first:,} to {last:,}"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from reportgen import notation
 from reportgen.compared import of_pairs, of_trends
 from reportgen.comparisons import varied
-from reportgen.facts import Facts, Finding, Kind, found, listed, p_words, span, tested
+from reportgen.facts import Facts, Finding, Kind, at_steps, found, listed, p_words, tested
 from reportgen.groups import value_key
 from reportgen.inference import TEST_RUNS
 from reportgen.kinds import Scalar
@@ -137,7 +137,7 @@ def _targets(facts: Facts, where: str, tests: int) -> Iterator[Finding]:
         beyond = "above" if facts.ranking.better == "higher" else "below"
         form = notation.form_of([group.estimate.mean, group.target.value])
         steps = [step for step in group.target.steps if step is not None]
-        when = "" if not steps else f", at step {span(min(steps), max(steps))}"
+        when = "" if not steps else f", at {at_steps(min(steps), max(steps))}"
         made.append(
             Finding(
                 "target",
@@ -171,7 +171,7 @@ def _targets(facts: Facts, where: str, tests: int) -> Iterator[Finding]:
         {**first.numbers, "groups": len(made), "of": len(facts.grouping.groups)},
         first.test,
         f"{where}{len(made):,} of {count(len(facts.grouping.groups), 'group')} have a mean "
-        f"{'above' if facts.ranking.better == 'higher' else 'below'} the target; soonest: {said}.",
+        f"{'above' if facts.ranking.better == 'higher' else 'below'} the target; the first: {said}.",
     )
 
 
@@ -209,8 +209,8 @@ def _events(facts: Facts, where: str) -> Iterator[Finding]:
         (group.label,),
         {"runs": number, "of": len(group.runs), "from": first, "to": last, "factor": [low, high]},
         None,
-        f"{where}{who} runs of {group.label} fall suddenly{factor} after a plateau, at step "
-        f"{span(first, last)}{more}.",
+        f"{where}{who} runs of {group.label} drop suddenly{factor} after a plateau, at "
+        f"{at_steps(first, last)}{more}.",
     )
 
 
@@ -293,7 +293,7 @@ def _lowest(facts: Facts, where: str) -> Finding | None:
     noise = {
         True: f"{second} is next, within noise",
         False: f"{second} is next at {form(next_value)}, beyond noise",
-        None: f"{second} is next at {form(next_value)}; how much of that is noise is not known",
+        None: f"{second} is next at {form(next_value)}; noise is not estimated",
     }[ranking.within_noise]
     ranked = " ranked" if len(ranking.order) < len(facts.values) else ""
     runs = count(len(ranking.order), f"{ranked} run".strip())

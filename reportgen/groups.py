@@ -173,7 +173,7 @@ def grouped(
             alone.append(LeftOut(position, "it has no seed"))
             continue
         elif not member.known:
-            alone.append(LeftOut(position, "nothing but its seed is known"))
+            alone.append(LeftOut(position, "only its seed is known"))
             continue
         else:
             key = (_key(member), member.place)
@@ -258,7 +258,7 @@ def _split(
     if not whole:
         if len(parts) == 1 and len(together) > 1:
             return [], [LeftOut(run, _alone(made[0], run)) for run in together]
-        return [], [LeftOut(run, "no other run differs from it only in the seed") for run in together]
+        return [], [LeftOut(run, "no other run differs only in the seed") for run in together]
     home = max(whole, key=lambda index: len(parts[index]))
     short = [
         LeftOut(run, f"trained for {_steps(members[run])}, the group for {_steps(members[parts[home][0]])}")
@@ -328,7 +328,7 @@ def _group(members: Sequence[Member], runs: Sequence[int]) -> Group:
 def _alone(group: Group, run: int) -> str:
     """Why runs that agree in all, the seed or the losses too, are no group."""
     why = {left.run: left.why for left in group.left_out if left.is_copy}
-    return why.get(run, "no other run differs from it only in the seed")
+    return why.get(run, "no other run differs only in the seed")
 
 
 def _needed(members: Sequence[Member]) -> str:
@@ -337,13 +337,13 @@ def _needed(members: Sequence[Member]) -> str:
         return ""
     if all(member.seed is None for member in members):
         return (
-            "No run's seed is known. Runs are grouped where their configurations or names tell a seed, "
-            "or by group_by in the list."
+            "No seed is known. To group runs, record a seed in their configurations or names, "
+            "or set group_by in the list."
         )
     if not any(member.known for member in members):
         return (
-            "Nothing but seeds is known of these runs: configurations, [names] or group_by in the list "
-            "would group them."
+            "Only seeds are known of these runs. To group them, add configurations, or [names] or group_by "
+            "to the list."
         )
     return "One run per configuration: nothing can be tested."
 

@@ -95,7 +95,7 @@ def caption(spec: TableSpec, made: Crosstab) -> str:
     said = f"{spec.name}. {metric_title(spec.value)}: {mean} of Student's 95 % interval (runs)."
     if any(cell.leads for cell in made.cells):
         said += (
-            " Bold: the best, and what is not told apart from it by these runs"
+            " Bold: the best cell and those not told apart from it by these runs"
             " (Welch, Holm over all tests of the report)."
         )
     elif len(made.cells) > 1:

@@ -22,9 +22,9 @@ def tables_of(family: FamilyReport) -> Iterator[tuple[str, str, Table]]:
     """Name, caption and table of each that has rows."""
     made = reference_table(family)
     if made.rows:
-        what = "Ratio of its geometric mean to" if family.grouping.scale == "log" else "Its mean less"
+        what = "Ratio of geometric means" if family.grouping.scale == "log" else "Difference of means"
         said = (
-            f"{family.name}: each group against its reference. {what} that of the reference, with an "
+            f"{family.name}: each group against its reference. {what}, group to reference, with an "
             "interval at the level of the corrected test; p is corrected for all tests of the "
             "report (Welch, Holm)."
         )
@@ -32,7 +32,7 @@ def tables_of(family: FamilyReport) -> Iterator[tuple[str, str, Table]]:
     made = target_table(family)
     if made.rows:
         said = (
-            f"{family.name}: which runs reached {_target(family)}, at which step the first did, and "
+            f"{family.name}: runs that reached {_target(family)}, the step of the first, and "
             "Student's one-sided p that the mean is beyond it, corrected for all tests of the report."
         )
         yield "target", said, made

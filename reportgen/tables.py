@@ -460,6 +460,8 @@ def _checks(run: RunReport, *, in_words: bool = False) -> str | None:
         return "; ".join(f"fails {one}" if in_words else one for one in failed)
     if waived:
         return "; ".join(f"{one}, waived" for one in waived)
+    if in_words:
+        return "met"
     return "hold" if len(run.checks) > 1 else "holds"
 
 

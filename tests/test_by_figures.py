@@ -108,8 +108,7 @@ def test_a_rate_stands_on_a_log_axis_and_its_runs_are_joined():
     (panel,) = shown.panels
     assert (panel.kind, panel.log, panel.means, panel.joined) == ("number", True, False, True)
     assert (
-        "A mark is a run; how much of a difference is noise is not known."
-        in KIND.says(family(rows), shown).text
+        "Each mark is a run; the noise between runs is not estimated." in KIND.says(family(rows), shown).text
     )
 
 
@@ -127,7 +126,7 @@ def test_runs_without_a_value_are_marked_and_counted():
     shown = KIND.plot(of)
     text = KIND.says(of, shown).text
     assert "Left out: 2 runs that diverged." in text
-    assert "A cross at the edge: runs without a value." in text
+    assert "Crosses at the edge: runs without a value." in text
     crosses = [one for one in draw(shown)["data"] if one.get("marker", {}).get("symbol") == "x-thin"]
     assert len(crosses) == 1
 
@@ -137,7 +136,7 @@ def test_nothing_varied_is_no_figure_and_said_where_it_was_asked_for():
     assert KIND.plot(of) is None
     assert KIND.why_not(of) == ""
     asked = family([{"lr": 0.1, "seed": seed, "end": 3.0 + seed} for seed in range(4)], figures=("by",))
-    assert KIND.why_not(asked) == "No figure by attribute: nothing is known to vary."
+    assert KIND.why_not(asked) == "No figure by attribute: no attribute varies."
 
 
 def test_it_is_shown_by_default_but_of_families_that_have_their_own():

@@ -96,7 +96,7 @@ def test_what_is_not_told_apart():
         made = stats.ttest_ind(first, second, equal_var=False).confidence_interval(1 - 0.05 / 3)
         ends += [abs(made.low), abs(made.high)]
     assert texts(found) == [
-        f"rank a, b and c are not told apart by these runs: they differ by {max(ends):.3f} at most (95 %)."
+        f"rank a, b and c are not told apart by these runs: they differ by at most {max(ends):.3f} (95 %)."
     ]
 
 
@@ -148,12 +148,8 @@ def test_best_is_told_from_every_other():
         sweep({"a": [1.0, 1.01, 1.02], "b": [2.0, 2.01, 2.02], "c": [3.0, 3.01, 3.02]}), scale="linear"
     )
     best, worst = texts(found)
-    assert best.startswith(
-        "rank a is best: it ends lower than each of the 2 others, 1.00 below rank b (95 % "
-    )
-    assert worst.startswith(
-        "rank c is worst: it ends higher than each of the 2 others, 1.00 above rank b (95 % "
-    )
+    assert best.startswith("rank a is best: it ends lower than both others, 1.00 below rank b (95 % ")
+    assert worst.startswith("rank c is worst: it ends higher than both others, 1.00 above rank b (95 % ")
     half = stats.t.ppf(1 - 0.05 / 3 / 2, 4) * 0.01 * (2 / 3) ** 0.5  # within the widest of Holm's steps
     for one in findings([found]):
         low, high = sorted(map(abs, one.numbers["interval"]))
@@ -166,10 +162,8 @@ def test_best_needs_every_pair():
     )
     said = texts(found)
     assert not any("best" in text for text in said)
-    assert said[0].startswith(
-        "rank c is worst: it ends higher than each of the 2 others, 2.00 above rank a ("
-    )
-    assert said[1].startswith("rank a and b are not told apart by these runs: they differ by ")
+    assert said[0].startswith("rank c is worst: it ends higher than both others, 2.00 above rank a (")
+    assert said[1].startswith("rank a and b are not told apart by these runs: they differ by at most ")
 
 
 @pytest.mark.parametrize(
@@ -191,7 +185,7 @@ def test_what_diverged_and_what_they_share(runs, text):
 def test_without_groups_the_lowest_and_its_noise():
     found = facts([({}, None, 2.5), ({}, None, 2.25), ({}, None, 9.0)])
     assert texts(found) == [
-        "run1 ends lowest of 3 runs, at 2.25; run0 is next at 2.50; how much of that is noise is not known."
+        "run1 ends lowest of 3 runs, at 2.25; run0 is next at 2.50; noise is not estimated."
     ]
 
 
@@ -208,7 +202,7 @@ def test_events_of_the_seeds():
     events = [[Event("drop", step, step + 10, 1.0, 0.01)] for step in (5_100, 6_200, 5_400)]
     found = facts(sweep({"a": [2.0, 2.1, 2.2]}), events=events)
     assert texts(found) == [
-        "All 3 runs of rank a fall suddenly by a factor of 100 after a plateau, at step 5,100 to 6,200."
+        "All 3 runs of rank a drop suddenly by a factor of 100 after a plateau, at steps 5,100 to 6,200."
     ]
     assert together([[], [Event("spike", 3)]], "drop") is None
 
@@ -228,9 +222,7 @@ def test_a_grid_whose_rates_differ_is_found_over_blocks():
     ]
     found = facts(runs, scale="linear")
     said = texts(found)
-    assert said[0].startswith(
-        "lr 0 is best: it ends lower than each of the 3 others, 0.373 below lr 1 (95 % "
-    )
+    assert said[0].startswith("lr 0 is best: it ends lower than all 3 others, 0.373 below lr 1 (95 % ")
     assert said[0].endswith("n = 12 each, all else equal).")
     assert not any(text.startswith("wd") and "below" in text for text in said)
     lowest = min(found.grouping.groups, key=lambda group: np.mean(group.values))
@@ -246,7 +238,7 @@ def test_against_a_reference_each_sentence_names_it_last():
     assert said[0].startswith("rank new ends 0.200 below rank old, the reference (95 % interval, ")
     assert "corrected for 2 tests: " in said[0]
     assert said[1].startswith(
-        "rank other and their reference are not told apart by these runs: they differ by "
+        "rank other and their reference are not told apart by these runs: they differ by at most "
     )
 
 
@@ -267,9 +259,7 @@ def test_the_leader_is_compared_with_the_nearest_that_it_is_told_from():
     said = texts(facts(sweep(levels), scale="linear"))
     assert said[0].startswith("rank a ends lowest, 1.00 below rank c (95 % ")
     assert said[0].endswith(") and further from 1 more; it is not told apart from rank b.")
-    assert said[1].startswith(
-        "rank d is worst: it ends higher than each of the 3 others, 1.00 above rank c ("
-    )
+    assert said[1].startswith("rank d is worst: it ends higher than all 3 others, 1.00 above rank c (")
 
 
 def test_the_lowest_of_some_and_the_highest_of_a_named_metric():
@@ -286,13 +276,13 @@ def test_what_is_ranked_by_its_best_is_said_to_reach_it():
     assert texts(found)[0].startswith("run1 reaches the highest mAP of 2 runs, at 0.900;")
     levels = {"a": [1.0, 1.1, 1.2], "b": [9.0, 9.1, 9.2], "c": [20.0, 20.1, 20.2]}
     said = texts(facts(sweep(levels), scale="linear", said="has a best eval_loss"))
-    assert said[0].startswith("rank a is best: it reaches a lower eval_loss than each of the 2 others, ")
+    assert said[0].startswith("rank a is best: it reaches a lower eval_loss than both others, ")
 
 
 def test_a_value_that_is_told_from_all_others_on_the_worse_side():
     levels = {"a": [1.0, 1.2, 1.4], "b": [1.05, 1.25, 1.3], "c": [9.0, 9.2, 9.3], "d": [1.1, 1.3, 1.2]}
     said = texts(facts(sweep(levels), scale="linear"))
-    assert said[0].startswith("rank c is worst: it ends higher than each of the 3 others, 7.9")
+    assert said[0].startswith("rank c is worst: it ends higher than all 3 others, 7.9")
     assert said[1].startswith("rank a, b and d are not told apart by these runs: ")
     assert len(said) == 2
 
@@ -325,8 +315,8 @@ def test_many_groups_at_the_target_are_counted():
     found = replace(found, grouping=grouping, contrasts=corrected([contrasts(grouping)])[0])
     (target,) = [one for one in findings([found]) if one.kind == "target"]
     assert target.text.startswith(
-        "4 of 4 groups have a mean below the target; soonest: 2 of 3 runs of rank 3 reached 2.00, "
-        "at step 37 to 50;"
+        "4 of 4 groups have a mean below the target; the first: 2 of 3 runs of rank 3 reached 2.00, "
+        "at steps 37 to 50;"
     )
     assert target.numbers["groups"] == 4
 

@@ -125,14 +125,14 @@ def test_what_is_alone_is_named():
     made = grouped([member(1), member(2), member(), member(1, attributes={"lr": 3}), member(4, known=False)])
     assert made.alone == (
         LeftOut(2, "it has no seed"),
-        LeftOut(3, "no other run differs from it only in the seed"),
-        LeftOut(4, "nothing but its seed is known"),
+        LeftOut(3, "no other run differs only in the seed"),
+        LeftOut(4, "only its seed is known"),
     )
 
 
 def test_what_would_group_runs_is_said():
-    assert "No run's seed is known" in grouped([member(), member()]).needed
-    assert "Nothing but seeds is known" in grouped([member(1, known=False), member(2, known=False)]).needed
+    assert "No seed is known" in grouped([member(), member()]).needed
+    assert "Only seeds are known" in grouped([member(1, known=False), member(2, known=False)]).needed
     assert grouped([member()]).needed == ""
     assert grouped([]).needed == ""
 

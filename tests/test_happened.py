@@ -39,11 +39,11 @@ def said(*events: Event) -> tuple[str, ...]:
         (Event("divergence", 150), "Not finite from step 150 on."),
         (
             Event("falling", 8_000, 9_999, slope=-0.5, interval=(-0.75, -0.25)),
-            "Still falling at the end: −0.5 in 1,000 steps (99 % −0.75 to −0.25).",
+            "Still falling at the end: −0.5 per 1,000 steps (99\N{NO-BREAK SPACE}% interval −0.75 to −0.25).",
         ),
         (
             Event("flat", 8_000, 9_999, slope=0.001, interval=(-0.002, 0.004)),
-            "Flat at the end: +0.001 in 1,000 steps (99 % −0.002 to +0.004).",
+            "Flat at the end: +0.001 per 1,000 steps (99\N{NO-BREAK SPACE}% interval −0.002 to +0.004).",
         ),
     ],
 )
@@ -59,7 +59,7 @@ def test_of_many_the_first_and_the_end():
     spikes = [Event("spike", step, step + 1, 1.5, 2.5) for step in range(20)]
     texts = said(*spikes, Event("flat", 30, 40, slope=0.0, interval=(-1.0, 1.0)))
     assert len(texts) == 9
-    assert texts[7] == "And 13 more, all in report.json."
+    assert texts[7] == "And 13 more; report.json has all."
     assert texts[8].startswith("Flat at the end")
 
 

@@ -77,7 +77,7 @@ def test_the_page_says_what_the_report_says(report: Report, page: Page) -> None:
     assert "Diverged: 20 losses not finite, the first at step 40." in said
     assert "fails NaN or infinite = 0" in said
     assert "nonfinite" not in said
-    assert "The runs of this report are made up." in said
+    assert "The runs in this report are synthetic: no model was trained." in said
 
 
 def test_parts_come_in_the_order_that_readers_need(report: Report) -> None:
@@ -407,7 +407,7 @@ def test_a_picture_stands_where_scripts_are_off(report: Report) -> None:
     (still,) = [found for found in page.all("img") if found["src"].startswith("data:image/png")]
     assert base64.b64decode(still["src"].split(",")[1]) == b"\x89PNG"
     assert still["alt"].startswith("Lowest: d5")
-    assert page.text.count("The figure itself needs scripts.") == len(page.all("noscript")) - 1
+    assert page.text.count("The interactive figure needs JavaScript.") == len(page.all("noscript")) - 1
 
 
 def test_a_family_without_a_usable_run_says_so() -> None:
@@ -485,7 +485,7 @@ def test_the_caption_of_all_runs_counts_those_that_are_not_shown() -> None:
     says = captions.overview(runs, shown)
     assert says.text == (
         "Mean at the end (of the end window) against digits of each number, every run. "
-        "1 run without one of the two is left out. 1 run of zero or below is missing."
+        "1 run without both values is left out. 1 run of zero or below is missing."
     )
     assert says.slots["by"]["run"] == "of every run."
     assert says.slots["missing"]["linear"] == ""
@@ -501,11 +501,11 @@ def test_the_caption_of_all_runs_counts_those_that_are_not_shown() -> None:
         ),
         (
             families.one([2.0] * 9, figures=("thresholds", "log")),
-            ["No figure of steps to thresholds: no run's rolling mean falls below any."],
+            ["No figure of steps to thresholds: no run's rolling mean falls below one."],
         ),
         (
             families.family(40, figures=("thresholds",)),
-            ["No figure of steps to thresholds: it has room for 39 runs."],
+            ["No figure of steps to thresholds: it holds at most 39 runs."],
         ),
         (samples.family_report("None", [], figures=("seeds", "thresholds")), []),
     ],

@@ -195,7 +195,7 @@ def test_a_baseline_of_ones_own_goes_before_the_newest_night(folder: Path) -> No
     newest, second, _ = nightly.nights(folder / "site")
     assert newest.changes == second.changes == 1  # A run, however much of it moved.
     words = " ".join(Links(folder / "site" / "index.html").words.split())
-    assert "changed since the report it was compared with, as a rule the one below it." in words
+    assert "changed since the report it was compared with, usually the one below it." in words
 
 
 def test_lists_may_follow_two_dashes(folder: Path) -> None:

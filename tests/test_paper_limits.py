@@ -23,8 +23,8 @@ def test_figures_of_the_first_hundred_families_are_drawn_and_the_others_say_wher
         assert not view.figures
         (said,) = view.missing
         assert said == (
-            "Its figures are in report.html: of 102 families those of the first 100 are printed, and drawn "
-            "into figures/. A list of fewer families has files of all of them."
+            "The figures of this family are in report.html only: this PDF and figures/ have those of the "
+            "first 100 of 102 families."
         )
 
 

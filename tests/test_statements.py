@@ -99,9 +99,7 @@ class TestSeedGroups:
             "nan": "it diverged",
             "short": "trained for 100 steps, the group for 200 steps",
         }
-        assert family["ungrouped"] == [
-            {"run": "alone", "why": "no other run differs from it only in the seed"}
-        ]
+        assert family["ungrouped"] == [{"run": "alone", "why": "no other run differs only in the seed"}]
         assert "it diverged" in page(tmp_path)
         assert (tmp_path / "out" / "tables" / "sweep-groups.csv").read_text().startswith("group,runs,mean")
         assert "booktabs" in (tmp_path / "out" / "tables" / "sweep-groups.tex").read_text()
@@ -207,7 +205,7 @@ class TestGrid:
         (family,) = made["families"]
         assert len(family["groups"]) == 16
         texts = [one["text"] for one in made["findings"]]
-        assert texts[0].startswith("lr 0.003 is best: it ends lower than each of the 3 others")
+        assert texts[0].startswith("lr 0.003 is best: it ends lower than all 3 others")
         assert not any(text.startswith("wd") and "below" in text for text in texts)
         difference = next(one for one in made["findings"] if one["kind"] == "best")
         assert difference["numbers"]["blocks"] == 4

@@ -69,7 +69,10 @@ def test_an_outage_does_not_say_that_nothing_changed() -> None:
     since = "Nothing is known to have changed since"
     assert f"{since} 2026-01-02T03:04:05Z." in summary.render(unasked).splitlines()[0]
     page = html.render(unasked)
-    assert f"{since} the report of 2 January 2026, 03:04 UTC: the source of 1 run was not asked." in page
+    assert (
+        f"{since} the report of 2 January 2026, 03:04 UTC: 1 run came from the cache and was not checked."
+        in page
+    )
     assert '<p class="status unsure">' in page
 
 

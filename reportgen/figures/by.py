@@ -69,7 +69,7 @@ def says(family: FamilyReport, shown: Effects) -> Caption:
         spread = "geometric standard deviation" if scale == "log" else "standard deviation (sd)"
         several = any(len(spot.values) > 1 for panel in shown.panels for spot in panel.spots)
         cell = f"{mean}, {spread} and number of runs (n)" if several else "the value of one run"
-        parts = [("", f". Each cell: {cell}; the stronger its colour, the {way}.")]
+        parts = [("", f". Each cell: {cell}; a stronger colour is {way}.")]
         slots: dict[str, Mapping[str, str]] = {}
     else:
         axes = [one.key for one in family.effects if isinstance(one, Against)]
@@ -78,7 +78,7 @@ def says(family: FamilyReport, shown: Effects) -> Caption:
     names = [attribute_name(family, key) for key in axes]
     what = f"{family.name}: {shown.word[:1].lower()}{shown.word[1:]} by {_listed(names)}"
     others = len(family.varied.free) - len(axes)
-    more = f" {count(others, 'more attribute')} varied too." if others > 0 else ""
+    more = f" {count(others, 'more attribute')} also varied." if others > 0 else ""
     left = "".join((more, _left_out(family), _cut(shown)))
     return Caption((("", what), *parts, ("", left)), slots, {"y": shown.y.scale} if slots else {})
 
@@ -88,8 +88,8 @@ def no_attributes(family: FamilyReport) -> str:
     if family.spec.figures == USUAL_FIGURES:
         return ""
     if not family.varied.free:
-        return "No figure by attribute: nothing is known to vary."
-    return "No figure by attribute: it takes three runs, and attributes that several of them share."
+        return "No figure by attribute: no attribute varies."
+    return "No figure by attribute: it needs at least three runs, and attributes that several of them share."
 
 
 def attribute_name(family: FamilyReport, key: str) -> str:
@@ -253,11 +253,11 @@ def _marks(family: FamilyReport, shown: Effects, mean: str) -> str:
     pooled = any(one.pooled for one in family.effects if isinstance(one, Against))
     joined = "; a line joins the means" if any(panel.joined for panel in shown.panels) else ""
     if not any(panel.means for panel in shown.panels):
-        return "A mark is a run; how much of a difference is noise is not known."
+        return "Each mark is a run; the noise between runs is not estimated."
     spots = [spot for panel in shown.panels if panel.means for spot in panel.spots if spot.values]
     if pooled:
         return (
-            f"Small marks are runs, large ones the {mean} of all that share a value, "
+            f"Small marks are runs, large ones the {mean} of all runs that share a value, "
             f"whatever else differs{joined}."
         )
     sizes = sorted({len(spot.values) for spot in spots})
@@ -282,7 +282,11 @@ def _left_out(family: FamilyReport) -> str:
     ]
     copies = sum(left.is_copy for group in family.grouping.groups for left in group.left_out)
     left = f" Left out: {_listed(parts)}." if parts else ""
-    return left + (f" {count(copies, 'run')} that repeat another count once with it." if copies else "")
+    return left + (
+        f" {count(copies, 'run')} repeating another {'is' if copies == 1 else 'are'} not counted again."
+        if copies
+        else ""
+    )
 
 
 def _cut(shown: Effects) -> str:
@@ -293,11 +297,11 @@ def _cut(shown: Effects) -> str:
     low, high = shown.y.range
     ends = [end for spot in spots for end in (*spot.values, *(spot.interval or ()))]
     lost = (
-        " A cross at the edge: runs without a value."
+        " Crosses at the edge: runs without a value."
         if any(len(spot.values) < spot.of for spot in spots)
         else ""
     )
-    beyond = " What goes beyond the axis is cut there." if any(not low <= end <= high for end in ends) else ""
+    beyond = " Values beyond the axis are clipped." if any(not low <= end <= high for end in ends) else ""
     return lost + beyond
 
 

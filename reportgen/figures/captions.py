@@ -125,8 +125,8 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
     without = _without_spikes(family.spec.smoothing, family.runs)
     left = "line and band show" if without else "the band shows"
     spiky = any(line.spikes for line in plot.lines)
-    drawn = f" Spikes are thin lines at their steps; where a window holds one, {left} its other losses."
-    lit = "of a run that is pointed at or kept: rolling minimum to maximum"
+    drawn = f" Spikes are thin vertical lines; where a window holds one, {left} its other losses."
+    lit = "of a run that is hovered or pinned: rolling minimum to maximum"
     pointed = f" Band and thin lines at spikes, {lit}; where a window holds a spike, {left} its other losses."
     bands = {
         "all": " Band: rolling minimum to maximum over the same window." + (drawn if spiky else ""),
@@ -138,7 +138,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
     elif behind:
         bands = {
             "all": _group_bands(family),
-            "pointed": _group_bands(family, "Band, of what is pointed at or kept"),
+            "pointed": _group_bands(family, "Band of a group that is hovered or pinned"),
             "none": bands["none"],
         }
     if len(plot.lines) > MOST_NAMED and not behind:
@@ -173,14 +173,14 @@ def _group_bands(family: FamilyReport, name: str = "Band") -> str:
         return f" {name}: {interval}."
     if max(sizes) < INTERVAL_FROM:
         return f" {name}: range of the runs."
-    return f" {name}: {interval}, of fewer than {INTERVAL_FROM} runs their range."
+    return f" {name}: {interval}; the range for fewer than {INTERVAL_FROM} runs."
 
 
 def _which(family: FamilyReport, plot: Plot, front: int, behind: int) -> str:
     """Which runs the lines are of, as a caption goes on."""
     if plot.crowd:
         return f". {plot.crowd}"
-    return f"; of {front} groups the {_group_mean(family)}, single runs behind." if behind else "."
+    return f": {_group_mean(family)} of each of {front} groups, single runs behind." if behind else "."
 
 
 def _evaluations(plot: Plot) -> str:
@@ -293,7 +293,7 @@ def _against(runs: Sequence[RunReport], shown: Marks, key: str) -> str:
     said = plain.get(key) or f"against {shown.by[key].title[:1].lower()}{shown.by[key].title[1:]}, every run."
     without = len(runs) - sum(key in mark.places for mark in shown.marks)
     if without:
-        lacking = "one" if key in plain else "one of the two"
+        lacking = "a value" if key in plain else "both values"
         said += f" {count(without, 'run')} without {lacking} {'is' if without == 1 else 'are'} left out."
     if any(place % 0.5 for mark in shown.marks for place in [mark.places.get(key, 0.0)]):
         said += " Families at the same place are drawn side by side."
@@ -324,5 +324,5 @@ def no_seeds(family: FamilyReport) -> str:
 def no_thresholds(family: FamilyReport) -> str:
     """Why a family has no figure of thresholds."""
     many = len(family.runs) > MOST_NAMED
-    why = f"it has room for {MOST_NAMED} runs." if many else "no run's rolling mean falls below any."
+    why = f"it holds at most {MOST_NAMED} runs." if many else "no run's rolling mean falls below one."
     return f"No figure of steps to thresholds: {why}"

@@ -80,19 +80,19 @@ def crowd_of(
         for at in sample
     ]
     if groups:
-        seen = f"Of {count(len(groups), 'group')} the mean; "
+        seen = f"Mean of each of {count(len(groups), 'group')}; "
         leading = list(groups)
     else:
         seen = (
-            f"Of {total:,} runs the median, and as a band the middle nine tenths, "
-            "at each step of those that have it; "
+            f"Median of {total:,} runs and, as a band, their middle nine tenths, "
+            "at each step over the runs that have it; "
         )
         leading = [_median(family, part, line_of)]
     says = (
-        f"{seen}by name those that end lowest and highest"
+        f"{seen}named lines: the runs that end lowest and highest"
         f"{' or diverged' if any(not line.counts for line in front) else ''}; "
         f"pale lines are a sample, one run in {every:,}. "
-        "On the page any other run is drawn where it is pointed at in a table."
+        "On the page, any other run is drawn when its table row is hovered."
     )
     return Crowd((*leading, *front, *behind), says)
 

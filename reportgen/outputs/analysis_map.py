@@ -21,9 +21,9 @@ _NARROW = 9
 # Percentages of failing questions from which a cell is darker.
 _STEPS = (5, 25)
 _CAPTION = (
-    "Useful nodes by position (P), layer and head (H), with their sub-tasks; a node is darker where the share"
-    " of questions that fail without it is 5\N{NO-BREAK SPACE}% or more, and darker again from"
-    " 25\N{NO-BREAK SPACE}% on. Positions, heads and MLPs where no node is useful are left out."
+    "Useful nodes by position (P), layer and head (H), with their sub-tasks; two darker shades"
+    " mark nodes without which at least 5\N{NO-BREAK SPACE}% and 25\N{NO-BREAK SPACE}% of questions fail."
+    " Positions, heads and MLPs without a useful node are omitted."
 )
 
 

@@ -209,7 +209,7 @@ def _classes(*names: str) -> Markup:
 
 def _anchor(name: str) -> Markup:
     """A link from a heading or caption to itself."""
-    return Markup('<a class="anchor" href="#{}" aria-label="Link to this place">#</a>').format(name)
+    return Markup('<a class="anchor" href="#{}" aria-label="Link to this section">#</a>').format(name)
 
 
 def _overview(report: Report, number: Iterator[int]) -> FigureView | None:

@@ -24,7 +24,7 @@ def event_sentences(run: RunReport) -> tuple[str, ...]:
     if len(said) <= _MOST:
         return tuple(said)
     more = len(said) - _MOST
-    return (*said[: _MOST - 1], f"And {more:,} more, all in report.json.", said[-1])
+    return (*said[: _MOST - 1], f"And {more:,} more; report.json has all.", said[-1])
 
 
 def _sentences(events: tuple[Event, ...]) -> Iterator[str]:
@@ -40,7 +40,8 @@ def _sentences(events: tuple[Event, ...]) -> Iterator[str]:
             yield f"Not finite from step {event.step:,} on."
         elif event.slope is not None and event.interval is not None:
             low, high = (_signed(end) for end in event.interval)
-            yield f"{_WAYS[event.kind]}: {_signed(event.slope)} in 1,000 steps (99 % {low} to {high})."
+            slope = f"{_signed(event.slope)} per 1,000 steps"
+            yield f"{_WAYS[event.kind]}: {slope} (99\N{NO-BREAK SPACE}% interval {low} to {high})."
 
 
 def _signed(value: float) -> str:

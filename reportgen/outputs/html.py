@@ -152,7 +152,7 @@ def _figure(view: FigureView, pictures: Mapping[str, bytes]) -> Markup:
         return plot
     picture = pictures.get(view.name)
     if picture is None:
-        still = Markup("{} The figure itself needs scripts.").format(view.finding)
+        still = Markup("{} The interactive figure needs JavaScript.").format(view.finding)
     else:
         still = Markup('<img alt="{}" src="data:image/png;base64,{}">').format(view.finding, _base64(picture))
     return plot + Markup('<noscript><p class="still">{}</p></noscript>').format(still)

@@ -298,12 +298,12 @@ def _caption(family: FamilyReport, total: int) -> str:
     some = ""
     if len(family.runs) < total:
         some = (
-            f" Of {total:,} runs {len(family.runs)}, those that end lowest and highest; "
+            f" The {len(family.runs)} of {total:,} runs that end lowest and highest; "
             "report.html draws any other, and curves/ holds the points of all."
         )
     return (
         f"{name}: run by run.{some} Left: the first {early}, linear axis. "
-        f"Right: all {unit}s, {scale} axis, one scale for all; "
+        f"Right: all {unit}s, {scale} axis, the same for all runs; "
         f"band: range of the raw {raw}, line: {smoothing}."
         + (" Points: evaluation, as logged." if points else "")
         + (f" {', '.join(marked)}." if marked else "")

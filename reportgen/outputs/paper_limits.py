@@ -29,8 +29,8 @@ def undrawn_families(report: Report) -> Mapping[str, str]:
     """Slug of each family -> why its figures are not drawn for papers; empty where they are."""
     total = len(report.families)
     why = (
-        f"Its figures are in report.html: of {total:,} families those of the first {_MOST_DRAWN} are "
-        "printed, and drawn into figures/. A list of fewer families has files of all of them."
+        f"The figures of this family are in report.html only: this PDF and figures/ have those of the first "
+        f"{_MOST_DRAWN} of {total:,} families."
     )
     return {family.slug: "" if at < _MOST_DRAWN else why for at, family in enumerate(report.families)}
 
@@ -92,8 +92,8 @@ def cut_table(table: Table, families: int, *, family: FamilyReport | None, file:
     if rows <= most:
         return table, ""
     if family is not None and rows == len(family.runs):
-        places, which = ends_of(family, most), "those that end lowest and highest"
+        places, which = ends_of(family, most), f"The {most:,} that end lowest and highest"
     else:
-        places, which = tuple(range(most)), "the first"
+        places, which = tuple(range(most)), f"The first {most:,}"
     kept = Table(table.columns, tuple(table.rows[at] for at in places))
-    return kept, f" Of {count(rows, 'row')} {most:,} are printed, {which}; {file} has all."
+    return kept, f" {which} of {count(rows, 'row')} are printed; {file} has all."

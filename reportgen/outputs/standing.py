@@ -60,12 +60,12 @@ def sentence(family: FamilyReport) -> str:
         )
         if ranking.within_noise is not None:
             word = "within" if ranking.within_noise else "beyond"
-            text += f", {word} noise of the next, {named(ranking.order[1])}"
+            text += f"; the next, {named(ranking.order[1])}, is {word} noise"
         said.append(f"{text}.")
         if ranking.last is not None:
             said.append(f"{high}: {named(ranking.last)}, {value_of(family, ranking.last)}.")
             if ranking.within_noise is None:
-                said.append(f"The noise of {in_sentence(_metric(family))} is not known.")
+                said.append(f"Noise is not estimated for {in_sentence(_metric(family))}.")
     said.extend(_reached(family))
     for together in ranking.equal[:_MOST_EQUAL]:
         names = [named(run) for run in together]
@@ -74,7 +74,7 @@ def sentence(family: FamilyReport) -> str:
         shown = ", ".join(named(run) for run in ranking.zeros[:_MOST_EQUAL])
         more = len(ranking.zeros) - _MOST_EQUAL
         said.append(
-            f"Not ranked, since they log 0.0 from the second entry on: {shown}"
+            f"Not ranked, as they log 0.0 from the second entry on: {shown}"
             + (f" and {more:,} more." if more > 0 else ".")
         )
     if ranking.diverged:
@@ -146,11 +146,11 @@ def _reached(family: FamilyReport) -> Iterator[str]:
     runs = count(len(steps), "run")
     some = f"{len(found):,} of {runs}" if found else f"None of {runs}"
     if len(found) == len(steps):
-        some = {1: "The one run", 2: "Both runs"}.get(len(steps), f"All {runs}")
+        some = {1: "The only run", 2: "Both runs"}.get(len(steps), f"All {runs}")
     text = f"{some} reached the target of {target:g}"
     soonest = [f"{shortened(label)} at {unit} {step:,}" for step, label in found[:_MOST_REACHED]]
     if soonest:
-        text += ("; soonest: " if len(found) > _MOST_REACHED else ": ") + ", ".join(soonest)
+        text += ("; first: " if len(found) > _MOST_REACHED else ": ") + ", ".join(soonest)
     yield f"{text}."
 
 

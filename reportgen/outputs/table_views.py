@@ -42,7 +42,7 @@ def long_tables(report: Report, checks: Sequence[Check]) -> Iterator[TableView]:
     for name, caption, table in (
         ("expectations", "Expectations", long_lists.checks_table(wrong)),
         ("problems", "Problems", long_lists.problems_table(report.problems)),
-        ("provenance", "Where every run came from", long_lists.sources_table(source_lines(report.runs))),
+        ("provenance", "Source of every run", long_lists.sources_table(source_lines(report.runs))),
     ):
         if len(table.rows) > MOST_ROWS:
             yield TableView(name, 0, caption, table)
@@ -55,14 +55,14 @@ def of_outcome(checks: Sequence[Check], outcome: str) -> tuple[Check, ...]:
 
 def runs_table(report: Report, medium: Medium, number: int) -> TableView:
     """All runs; on paper, where each run is printed once, of several families a row each."""
-    few = {1: "The one run.", 2: "Both runs."}
+    few = {1: "The only run.", 2: "Both runs."}
     caption = few.get(len(report.runs), f"All {words.count(len(report.runs), 'run')}.")
     if len(report.families) == 1:
         (family,) = report.families
         return _runs_of(family, report, medium, replace(NO_TABLE, number=number, caption=caption))
     if medium == "paper":
         caption = (
-            f"The {words.count(len(report.families), 'family', 'families')}; each has a table of its runs."
+            f"All {words.count(len(report.families), 'family', 'families')}; each has its own table of runs."
         )
         shown = TableView("runs", number, caption, standing.families_table(report))
         return cut(shown, report, "the attached report.json")
@@ -132,7 +132,7 @@ def family_tables(
         return
     yield from _differences(family, number)
     if len(report.families) > 1:  # of a family that is alone the table of all runs says the same
-        bare = replace(NO_TABLE, name=f"family {slug}", number=next(number), caption=f"{name}: its runs.")
+        bare = replace(NO_TABLE, name=f"family {slug}", number=next(number), caption=f"{name}: runs.")
         yield _runs_of(family, report, medium, bare)
     groups = tables.groups_table(family)
     if groups.rows:
@@ -158,7 +158,7 @@ def _differences(family: FamilyReport, number: Iterator[int]) -> Iterator[TableV
     sides = varied_tables.sides(family)
     made = varied_tables.varied_table(family)
     if made.rows and len(sides) != 2:  # of two the other table says it
-        said = f"{name}: what varies among its {words.count(len(family.runs), 'run')}."
+        said = f"{name}: what varies among the {words.count(len(family.runs), 'run')}."
         yield TableView(f"varied {slug}", next(number), said, made)
     made = varied_tables.differences_table(sides)
     if sides and not all(_is_said(row.cells[0].text, sides, row.cells[1:]) for row in made.rows):

@@ -49,14 +49,17 @@ def groups_caption(family: FamilyReport) -> str:
     grouping = family.grouping
     said = f"{shortened(family.name, 80)}: runs that differ only in their seed. "
     if grouping.scale == "log":
-        said += "Geometric mean and standard deviation, a factor, with Student's 95 % interval on logarithms."
+        said += "Geometric mean and standard deviation (a factor), and Student's 95 % interval on logarithms."
     else:
-        said += "Mean and standard deviation with Student's 95 % interval."
+        said += "Mean, standard deviation and Student's 95 % interval of the mean."
     left = [*(one for group in grouping.groups for one in group.left_out), *grouping.alone]
     if left:
-        shown = [f"{shortened(family.runs[one.run].label)} ({one.why})" for one in left[:_MOST_LEFT_OUT]]
-        more = len(left) - len(shown)
-        said += f" Left out: {', '.join(shown)}{f' and {more:,} more' if more else ''}."
+        labels: dict[str, list[str]] = {}
+        for one in left[:_MOST_LEFT_OUT]:
+            labels.setdefault(one.why, []).append(shortened(family.runs[one.run].label))
+        shown = [f"{', '.join(runs)} ({why})" for why, runs in labels.items()]
+        more = len(left) - _MOST_LEFT_OUT
+        said += f" Left out: {'; '.join(shown)}{f'; and {more:,} more' if more > 0 else ''}."
     return said
 
 
@@ -73,7 +76,7 @@ def mark_sentences(run: RunReport) -> tuple[str, ...]:
         f"({loss(metrics.avg_final_loss)}).",
         "steps_differ": f"The file holds {count(metrics.steps, 'loss', 'losses')}; its configuration says "
         f"{shortened(str(config.get('n_training_steps')))} training steps.",
-        "not_checked": "Read from the cache; the Hub was not asked whether the file has changed.",
+        "not_checked": "Read from the cache; not checked with the Hub for changes.",
         "name_differs": "The configuration names another model: "
         + shortened(str(config.get("model_name")), 120)
         + ".",
@@ -82,8 +85,8 @@ def mark_sentences(run: RunReport) -> tuple[str, ...]:
             f"{shortened(str(conflict.from_config))} in the configuration; the name is used."
             for conflict in run.conflicts
         ),
-        "nonpositive": f"{count(run.summary.metrics.nonpositive, 'loss', 'losses')} of zero or below: "
-        "a log axis cannot show them.",
+        "nonpositive": f"{count(run.summary.metrics.nonpositive, 'loss', 'losses')} of zero or below, "
+        "not shown on a log axis.",
         "missing_losses": "Some losses were not logged; AvgFinalLoss is the mean of the last 5 that were.",
         "restarted": f"Restarted: {count(metrics.superseded, 'superseded entry', 'superseded entries')} "
         "left out.",

@@ -63,9 +63,9 @@ class TestKeeping:
         assert kept(page) == {slugs[1]}
         assert names(page, LOG) == {slug: str(slug == slugs[1]).lower() for slug in slugs}
         expect(page.locator(f"{LOG} .over .veil")).to_have_count(1)
-        expect(page.locator("#kept [role=status]")).to_have_text("1 of 8 runs kept")
+        expect(page.locator("#kept [role=status]")).to_have_text("1 of 8 runs pinned")
         assert page.locator(f"#table-runs tr[data-run='{slugs[1]}']").get_attribute("class") == "kept"
-        assert "1 of 3 lines stand out: those kept." in caption(page, LOG)
+        assert "1 of 3 lines highlighted: those pinned." in caption(page, LOG)
         # A figure of other runs stays as it is.
         drawn(page, "#figure-Mixed-log")
         expect(page.locator("#figure-Mixed-log .over .veil")).to_have_count(0)
@@ -123,13 +123,13 @@ class TestKeeping:
         page.locator("#kept button", has_text="Isolate").click()
         assert lines(page, LOG) == 2
         assert range_of(page, LOG, "y") == before
-        assert "Only 2 of 3 lines are drawn: those kept." in caption(page, LOG)
+        assert "Only 2 of 3 lines drawn: those pinned." in caption(page, LOG)
         drawn(page, "#figure-Mixed-log")
         assert lines(page, "#figure-Mixed-log") == 2  # none of them is kept: all are drawn
         page.locator("#kept button", has_text="Show all").click()
         drawn(page, LOG)
         assert lines(page, LOG) == 3
-        expect(page.locator("#kept [role=status]")).to_have_text("All 8 runs shown alike")
+        expect(page.locator("#kept [role=status]")).to_have_text("All 8 runs shown")
         assert "?" not in page.evaluate("location.href")
 
     def test_a_mark_of_many_runs_keeps_them_all(self, open_page: Opener) -> None:
@@ -141,7 +141,7 @@ class TestKeeping:
         group.click()
         assert len(runs) == 10
         assert kept(page) == set(runs)
-        assert "1 of 4 lines stand out" in caption(page, figure)
+        assert "1 of 4 lines highlighted" in caption(page, figure)
         # The family's mark in the figure of all runs stands for each of its runs; all are let go by a click.
         page.locator("#kept button", has_text="Show all").click()
         drawn(page, "#figure-all-avg-final-loss")
@@ -172,7 +172,7 @@ class TestKeeping:
         expect(page.locator("#kept [role=status]")).to_have_text("10 of 60 runs in the filtered rows")
         expect(page.locator(f"{LOG} .over .veil")).to_have_count(1)
         assert set(names(page, LOG)) == {f"run-{i}" for i in range(30, 40)}
-        assert "10 of 60 lines stand out: those in the filtered rows." in caption(page, LOG)
+        assert "10 of 60 lines highlighted: those in the filtered rows." in caption(page, LOG)
         page.locator("#kept button", has_text="Isolate").click()
         drawn(page, LOG)
         assert lines(page, LOG) == 10
@@ -250,7 +250,7 @@ class TestKeyboard:
         page.keyboard.press("Tab")
         page.keyboard.press("Space")
         assert kept(page) == {run.slug}
-        button = row.get_by_role("button", name=f"Keep {run.label}")
+        button = row.get_by_role("button", name=f"Pin {run.label}")
         assert button.get_attribute("aria-pressed") == "true"
         assert page.evaluate("document.activeElement.className") == "keep"
 
@@ -349,7 +349,7 @@ class TestAddress:
         page = open_page(report, at="#run-run-44?keep=run-44,run-3")
         assert page.locator("#run-run-44").get_attribute("open") is not None
         assert kept(page) == {"run-44", "run-3"}
-        expect(page.locator("#kept [role=status]")).to_have_text("2 of 45 runs kept")
+        expect(page.locator("#kept [role=status]")).to_have_text("2 of 45 runs pinned")
 
     @pytest.mark.parametrize(
         "view",
@@ -425,9 +425,7 @@ class TestCaptions:
         page = open_page(samples.report([samples.family_report("Addition", runs, figures=("all",))]))
         figure = "#figure-Addition-all"
         drawn(page, figure)
-        said = (
-            "Band and thin lines at spikes, of a run that is pointed at or kept: rolling minimum to maximum"
-        )
+        said = "Band and thin lines at spikes, of a run that is hovered or pinned: rolling minimum to maximum"
         assert said in caption(page, figure)
         expect(page.locator(f"{figure} .over path")).to_have_count(0)
         page.locator(f"{figure} :is(.labels, .legend) button").first.click()
@@ -563,7 +561,7 @@ class TestExport:
         assert weights == {400, 600}
         said = " ".join(" ".join(root.itertext()).split())
         assert "Figure 2. Addition" in said
-        assert "1 of 3 lines stand out: those kept." in said
+        assert "1 of 3 lines highlighted: those pinned." in said
         assert "Marks: ▬ plateau, ▼ drop, ▲ spike, ○ recovered." in said
         assert len(root.findall(f".//{SVG}path[@class='event']")) == 3
         (veil,) = root.findall(f".//{SVG}rect[@class='veil']")
