@@ -275,20 +275,23 @@ def _trend(facts: Facts, one: Contrast, where: str, tests: int) -> Finding:
 def _alike(facts: Facts, sides: Sequence[Side], pairs: Sequence[Contrast], where: str, tests: int) -> Finding:
     """What was tested and not told apart, and how far apart it may yet be."""
     nearest = min(pairs, key=lambda one: one.p)
-    what = f"{_all(facts, sides)}{' and their reference' if facts.referenced else ''}"
+    what = f"{_all(facts, sides)} {'is' if facts.referenced and len(sides) == 1 else 'are'} not told apart"
+    if facts.referenced:
+        what += f" from {'the reference' if _one_reference(pairs) else 'their references'}"
     bound = max(_bound(one, tests) for one in pairs)
     log = _comparison(pairs[0]).scale == "log"
     size = notation.form_of([bound])(bound)
     if log:
         size = f"{_short(100 * (bound - 1))} %" if bound <= 2 else f"a factor of {_short(bound)}"
-    shown = f": they differ by at most {size} (95 %)" if math.isfinite(bound) and bound < 1e6 else ""
+    differ = "it differs" if facts.referenced and len(sides) == 1 else "they differ"
+    shown = f": {differ} by at most {size} (95 %)" if math.isfinite(bound) and bound < 1e6 else ""
     return Finding(
         "alike",
         facts.slug,
         tuple(_side(facts, side) for side in sides),
         {"pairs": len(pairs), "bound": bound if math.isfinite(bound) else None},
         tested(_test_name(nearest), nearest, tests),
-        f"{where}{what} are not told apart by these runs{shown}.",
+        f"{where}{what} by these runs{shown}.",
     )
 
 

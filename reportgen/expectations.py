@@ -1,6 +1,6 @@
 """What a list expects of its runs: ``avg_final_loss = "<= 1e-8"``, read and checked.
 
-This room is below ``model_list``, which checks with ``parse`` what a list writes.
+This module is below ``model_list``, which checks with ``parse`` what a list writes.
 """
 
 from __future__ import annotations

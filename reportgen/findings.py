@@ -295,8 +295,7 @@ def _lowest(facts: Facts, where: str) -> Finding | None:
         False: f"{second} is next at {form(next_value)}, beyond noise",
         None: f"{second} is next at {form(next_value)}; noise is not estimated",
     }[ranking.within_noise]
-    ranked = " ranked" if len(ranking.order) < len(facts.values) else ""
-    runs = count(len(ranking.order), f"{ranked} run".strip())
+    runs = count(len(ranking.order), "ranked run" if len(ranking.order) < len(facts.values) else "run")
     return Finding(
         "lowest",
         facts.slug,

@@ -16,6 +16,7 @@ from reportgen.groups import Grouping, Member, value_key
 from reportgen.model_list import HubSource, naming_of
 from reportgen.naming import QUANTA_MATHS
 from reportgen.ranking import Contender
+from reportgen.series import in_sentence
 
 if TYPE_CHECKING:
     from reportgen.attributes import Attribute
@@ -303,7 +304,7 @@ def _said(family: FamilyReport) -> str:
         return "ends"
     series, one = found
     run = family.runs[0]
-    name = run.series[run.ranked].title or run.ranked if series is None else series
+    name = run.series[run.ranked].title or run.ranked if series is None else in_sentence(series)
     if one.key == "avg_final_loss":
         return "ends"
     if one.key == "end":
@@ -321,7 +322,7 @@ def _measure(family: FamilyReport) -> str:
         return metric
     series, one = found
     run = family.runs[0]
-    title = run.series[run.ranked].title or run.ranked if series is None else series
+    title = run.series[run.ranked].title or run.ranked if series is None else in_sentence(series)
     title = title[:1].lower() + title[1:] if title[1:2].islower() else title
     if one.key == "end":
         return f"{title} at the end"

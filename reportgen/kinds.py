@@ -1,4 +1,4 @@
-"""What every room speaks of: runs' files, series, problems. Imports nothing of ours."""
+"""Types that every module shares: runs' files, series, problems. Imports nothing of ours."""
 
 from __future__ import annotations
 

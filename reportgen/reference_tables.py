@@ -124,4 +124,4 @@ def _p(value: float, *, bold: bool) -> Cell:
 
 def _target(family: FamilyReport) -> str:
     target = family.spec.target
-    return "the target" if target is None else f"the target, {notation.loss(target)}"
+    return "the target" if target is None else f"the target of {notation.loss(target)}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reportgen.kinds import Better
 
-__all__ = ["Ranked", "better_of", "evaluates", "is_evaluation", "ranked_by", "title_of"]
+__all__ = ["Ranked", "better_of", "evaluates", "in_sentence", "is_evaluation", "ranked_by", "title_of"]
 
 _LOWER = frozenset({"loss", "error", "perplexity", "ppl", "nll", "mse", "mae", "rmse", "wer", "cer"})
 _HIGHER = frozenset(
@@ -142,6 +142,12 @@ def _words(name: str) -> list[str]:
 def title_of(name: str) -> str:
     """How a series is titled unless its list says."""
     return _TITLES.get(name, name)
+
+
+def in_sentence(name: str) -> str:
+    """A series within a sentence: ``evaluation loss``; what the tool has no title for keeps its name."""
+    title = title_of(name)
+    return title if title == name else title[:1].lower() + title[1:]
 
 
 def _parts(name: str) -> set[str]:

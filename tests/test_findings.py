@@ -238,7 +238,7 @@ def test_against_a_reference_each_sentence_names_it_last():
     assert said[0].startswith("rank new ends 0.200 below rank old, the reference (95 % interval, ")
     assert "corrected for 2 tests: " in said[0]
     assert said[1].startswith(
-        "rank other and their reference are not told apart by these runs: they differ by at most "
+        "rank other is not told apart from the reference by these runs: it differs by at most "
     )
 
 

@@ -247,7 +247,7 @@ def test_what_a_list_names_stays_and_is_made_smaller(tmp_path: Path) -> None:
     assert few.splitlines()[0].endswith(r"\usepackage{booktabs,siunitx,graphicx}")
     many = latex.render(family_report("A", runs, columns=keys))
     left = many.splitlines()[1]
-    assert left.startswith("% Left out for want of room: ")
+    assert left.startswith("% Omitted, too wide: ")
     assert len(_parts(many)[0]) == len(keys) - len(left.split(";"))
     assert too_wide(compiled(tmp_path, [few, many])) == []
 

@@ -58,19 +58,30 @@ class Caption:
         return "".join(text for _, text in self.pieces)
 
 
-def smoothing_sentence(smoothing: Smoothing) -> str:
-    """How the drawn lines are smoothed: ``centred rolling mean over 500 steps, partial windows ...``."""
+def smoothing_sentence(smoothing: Smoothing, runs: Sequence[RunReport] = ()) -> str:
+    """How the drawn lines are smoothed: ``centred rolling mean over 500 steps, partial windows ...``.
+
+    Args:
+        smoothing: As the list has it.
+        runs: Whose windows are named where each run has its own; none for the rule.
+    """
+    windows = [run.summary.window for run in runs]
+    if windows and max(windows) == 1:
+        return "values as logged"
     edges = "partial windows at the edges" if smoothing.edges == "partial" else "missing at the edges"
-    window = _window(smoothing)
+    window = _window(smoothing, windows)
     if smoothing.smoother == "ema":
         # Trimming its first steps would leave too little to call the edges missing.
         return f"{SMOOTHERS['ema']} with a span of {window}"
     return f"centred {SMOOTHERS[smoothing.smoother]} over {window}, {edges}"
 
 
-def _window(smoothing: Smoothing) -> str:
+def _window(smoothing: Smoothing, windows: Sequence[int]) -> str:
     if smoothing.window == "auto":
-        return "a twentieth of each run, 500 entries at most"
+        if not windows:
+            return "a twentieth of each run, at most 500 entries"
+        least, most = min(windows), max(windows)
+        return count(most, "entry", "entries") if least == most else f"{least:,} to {most:,} entries"
     return count(smoothing.window, "step")
 
 
@@ -115,7 +126,7 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
         ("x", ""),
         ("", ", "),
         ("y", ""),
-        ("", f". Line: {smoothing_sentence(family.spec.smoothing)}"),
+        ("", f". Line: {smoothing_sentence(family.spec.smoothing, family.runs)}"),
         ("", _which(family, plot, len(many), behind)),
         ("band", ""),
         ("", _evaluations(plot)),
@@ -211,7 +222,7 @@ def _short_of_window(family: FamilyReport) -> str:
 
 def seeds(family: FamilyReport, plot: Plot) -> Caption:
     """Of seeds of one configuration as one line."""
-    line = smoothing_sentence(family.spec.smoothing)
+    line = smoothing_sentence(family.spec.smoothing, family.runs)
     return Caption(
         (
             (
@@ -258,7 +269,8 @@ def run(one: RunReport, smoothing: Smoothing, plot: Plot, *, early: bool) -> Cap
         return Caption(
             (("", f"{raw} of the first {steps}, "), ("y", ""), ("", "."), ("missing", "")), slots, state
         )
-    line = f"; line: {smoothing_sentence(smoothing)}.{_without_spikes(smoothing, [one])}{_evaluations(plot)}"
+    smoothed = smoothing_sentence(smoothing, [one])
+    line = f"; line: {smoothed}.{_without_spikes(smoothing, [one])}{_evaluations(plot)}"
     return Caption((("", f"{raw} of all {unit}s, "), ("y", ""), ("", line), ("missing", "")), slots, state)
 
 

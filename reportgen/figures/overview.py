@@ -18,6 +18,7 @@ from reportgen.kinds import Scalar
 from reportgen.metrics import METRICS
 from reportgen.naming import QUANTA_MATHS
 from reportgen.report import FamilyReport, Report, RunReport
+from reportgen.series import in_sentence
 from reportgen.text import told_apart
 
 __all__ = ["avg_final_loss", "comparison_words", "draw_marks", "shifts", "value_axis", "value_word"]
@@ -128,12 +129,12 @@ def _metric(report: Report) -> tuple[str, str]:
 
 
 def value_word(metric: str) -> str:
-    """``AvgFinalLoss``; ``Mean at the end``; ``Best value of eval_loss``."""
+    """``AvgFinalLoss``; ``Mean at the end``; ``Best value of evaluation loss``."""
     if metric == _AVG:
         return AVG_FINAL_LOSS
     series, _, name = metric.rpartition(".")
     word = METRICS[name].title if name in METRICS else name
-    return f"{word} of {series}" if series else word
+    return f"{word} of {in_sentence(series)}" if series else word
 
 
 def _row_name(family: FamilyReport, run: RunReport, report: Report) -> str:

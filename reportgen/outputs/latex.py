@@ -208,7 +208,7 @@ def _rendered(
         made = _floating(caption, layout, head, body, wide=wide, smaller=chosen and not fits)
         packages = "booktabs,siunitx" + (",graphicx" if chosen and not fits else "")
     left = [table.columns[i].title for i in shown if i not in kept]
-    less = f"% Left out for want of room: {one_line('; '.join(left), _LONGEST)}\n" if left else ""
+    less = f"% Omitted, too wide: {one_line('; '.join(left), _LONGEST)}\n" if left else ""
     other = f"{_OTHER_CHARACTERS}\n" if r"\reportgenchar" in made else ""
     return f"% Needs in the preamble: \\usepackage{{{packages}}}\n{less}{other}{made}"
 

@@ -291,7 +291,7 @@ def _caption(family: FamilyReport, total: int) -> str:
     )
     scale = panels_scale(family)
     points = evaluation_title(family.runs)
-    smoothing = captions.smoothing_sentence(family.spec.smoothing)
+    smoothing = captions.smoothing_sentence(family.spec.smoothing, family.runs)
     name = words.shortened(family.name, 80)
     kinds = {event.kind for run in family.runs for event in run.summary.events}
     marked = [f"{sign}: {kind}" for kind, (_, sign) in PRINTED_EVENTS.items() if kind in kinds]

@@ -102,7 +102,24 @@ def _findings(report: Report) -> Iterator[str]:
 
 def _finding(one: Finding) -> str:
     """A sentence, and the file of the figure or table that shows it."""
-    return prose(one.text, 2 * _LONGEST_TEXT) + (f" ({code(one.shown_in)})" if one.shown_in else "")
+    said = _named(one.text, one.subjects)
+    return said + (f" ({code(one.shown_in)})" if one.shown_in else "")
+
+
+def _named(text: str, names: Sequence[str]) -> str:
+    """A sentence in which names that are not plain text, labels say, are code spans as a whole."""
+    limit = 2 * _LONGEST_TEXT
+    text = one_line(text, limit)
+    lines = {one_line(name, limit) for name in names}
+    whole = sorted((name for name in lines if "`" in prose(name, limit)), key=len, reverse=True)
+    if not whole:
+        return prose(text, limit)
+    parts, at = [], 0
+    # Between blanks alone, so that two code spans never touch.
+    for found in re.finditer(rf"(?<!\S)({'|'.join(map(re.escape, whole))})([.,;:)]*)(?!\S)", text):
+        parts += [prose(text[at : found.start()], limit), code(found[1]) + found[2]]
+        at = found.end()
+    return " ".join(filter(None, [*parts, prose(text[at:], limit)]))
 
 
 def _states(report: Report) -> Iterator[str]:
@@ -218,9 +235,15 @@ def _row(family: FamilyReport) -> str:
     cells.append("" if ranking is None else _cell(tables.metric_title(ranking.metric)))
     both = (None, None) if ranking is None else (ranking.first, ranking.last)
     for at in reversed(both) if ranking is not None and ranking.better == "higher" else both:
-        cells.append("" if at is None else _cell(family.runs[at].label))
+        cells.append("" if at is None else _label(family.runs[at].label))
         cells.append("" if at is None else prose(standing.value_of(family, at)))
     return f"| {' | '.join(cells)} |"
+
+
+def _label(text: str) -> str:
+    """A run's label in a table: one code span, unless it is plain text."""
+    plain = prose(text, _LONGEST_NAME)
+    return (code(text) if "`" in plain else plain).replace("|", r"\|")
 
 
 def _cell(text: str) -> str:

@@ -413,7 +413,7 @@ class TestCaptions:
         assert range_of(page, figure, "y")[1] < 10
         press(page, figure, "All values")
         assert 490 < range_of(page, figure, "y")[1] < 600
-        assert "The value axis reaches to all values." in caption(page, figure)
+        assert "The value axis covers all values." in caption(page, figure)
         press(page, figure, "Clipped")
         assert range_of(page, figure, "y")[1] < 10
 
