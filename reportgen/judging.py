@@ -16,6 +16,7 @@ from reportgen.groups import Grouping, Member, value_key
 from reportgen.model_list import HubSource, naming_of
 from reportgen.naming import QUANTA_MATHS
 from reportgen.ranking import Contender
+from reportgen.report import qualities
 from reportgen.series import in_sentence
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ ZEROS = "it logs 0.0 from its second entry on"
 
 # What a metric cannot be below or above, by the parts of its series' name; a share may be in percent.
 _SHARES = frozenset(["acc", "accuracy", "precision", "recall", "f", "auc", "iou", "ap", "map", "top"])
+_ROOM_FOR = 3
+"""Attributes beside which a table has room for one more evaluation."""
 _NEVER_NEGATIVE = frozenset(
     ["loss", "error", "perplexity", "ppl", "nll", "mse", "mae", "rmse", "wer", "cer", *_SHARES]
 )
@@ -153,10 +156,13 @@ def _columns(family: FamilyReport) -> tuple[str, ...]:
     if naming_of([run.spec for run in family.runs]) is not None:
         return ()
     run = family.runs[0]
-    evaluations = [
-        one for one in run.series.values() if one.evaluation and (one.better or one.name == run.ranked)
-    ]
-    best = next((one for one in evaluations if one.name == run.ranked), next(iter(evaluations), None))
+    ranked, others = run.series[run.ranked], list(qualities(family.runs))
+    if ranked.evaluation or ranked.better == "higher":
+        best: str | None = ranked.name
+    else:
+        best = next((name for name in others if run.series.get(name, ranked).evaluation), None)
+    others = [name for name in others if name != best]
+    room = len(others) == 1 and len(family.varied.columns) <= _ROOM_FOR
     return tuple(
         dict.fromkeys(
             (
@@ -164,7 +170,8 @@ def _columns(family: FamilyReport) -> tuple[str, ...]:
                 "sparkline",
                 "trained_steps",
                 rank_metric(family),
-                *(() if best is None else (f"{best.name}.best", f"{best.name}.best_step")),
+                *(() if best is None else (f"{best}.best", f"{best}.best_step")),
+                *((f"{others[0]}.best",) if room else ()),
                 *(
                     ("avg_final_loss", "listed_avg_final_loss")
                     if any(run.spec.listed for run in family.runs)

@@ -16,6 +16,7 @@ from reportgen.kinds import Better, Problem, SourceRecord
 from reportgen.metrics import Number
 from reportgen.model_list import FamilySpec, ModelList, RunSpec
 from reportgen.naming import Attributes
+from reportgen.series import evaluates
 
 if TYPE_CHECKING:
     from reportgen.comparisons import Contrast
@@ -32,6 +33,7 @@ __all__ = [
     "RunReport",
     "Selected",
     "SeriesReport",
+    "qualities",
     "step_unit",
     "trained_steps",
 ]
@@ -156,6 +158,25 @@ class RunReport:
     def metric(self, key: str) -> Number | None:
         """A metric as lists name it: ``eval_loss.best``, or one of the ranked series."""
         return metrics.value(self, key)
+
+
+def qualities(runs: Sequence[RunReport]) -> tuple[str, ...]:
+    """Series besides the ranked one that tell how good a model is: what an owner wants to see of each run.
+
+    Evaluations of which it is known which way is better, that of the ranked series first; and what is better
+    when higher, such as an accuracy, unless an evaluation measures the same.
+    """
+    series = {name: one for run in runs for name, one in run.series.items() if name != run.ranked}
+    known = [one for one in series.values() if one.better is not None]
+    evaluations = [one for one in known if one.evaluation]
+    found = [
+        one
+        for one in known
+        if one.evaluation
+        or (one.better == "higher" and not any(evaluates(other.name, one.name) for other in evaluations))
+    ]
+    ranked = runs[0].ranked if runs else ""
+    return tuple(one.name for one in sorted(found, key=lambda one: not evaluates(one.name, ranked)))
 
 
 def step_unit(runs: Sequence[RunReport]) -> str:

@@ -18,16 +18,16 @@ from reportgen.attributes import as_attribute, in_words
 from reportgen.curves.summary import THRESHOLDS
 from reportgen.metrics import METRICS, split
 from reportgen.naming import QUANTA_MATHS
-from reportgen.report import step_unit
+from reportgen.report import qualities, step_unit
 from reportgen.series import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
     from reportgen.groups import Group
-    from reportgen.report import Check, FamilyReport, Report, RunReport
+    from reportgen.report import Check, FamilyReport, Report, RunReport, SeriesReport
 
 __all__ = [
     "COLUMNS",
@@ -42,7 +42,9 @@ __all__ = [
     "family_table",
     "groups_table",
     "metric_title",
+    "qualities_table",
     "runs_table",
+    "series_table",
     "spread_form",
     "thresholds_table",
     "usual_columns",
@@ -131,6 +133,9 @@ class Table:
 
 
 _MOST_DECIMALS = 6
+_MOST_SERIES = 24
+"""Series that have columns of their own."""
+_MOST_QUALITIES = 8
 _KINDS: Mapping[str, Kind] = MappingProxyType({"text": "text", "integer": "integer", "flag": "boolean"})
 _KNOWN = (
     Column("family", "Family", "text"),
@@ -207,7 +212,15 @@ def all_columns(runs: Sequence[RunReport]) -> tuple[str, ...]:
     attributes = dict.fromkeys(key for run in runs for key in run.attributes if key not in COLUMNS)
     unknown = {key for key in QUANTA_MATHS.keys if all(run.attributes.get(key) is None for run in runs)}
     known = [key for key in COLUMNS if key != "family" and not (runs and key in unknown)]
-    return (*known, *attributes, *_extra_columns(runs))
+    return (*known, *attributes, *_series_columns(runs), *_extra_columns(runs))
+
+
+def _series_columns(runs: Sequence[RunReport]) -> Iterator[str]:
+    """The last value of each series but the loss, and the best where it is known which way is better."""
+    series = {name: one for run in runs for name, one in run.series.items() if name != "loss"}
+    for name, one in list(series.items())[:_MOST_SERIES]:
+        yield from (f"{name}.best", f"{name}.best_step") if one.better else ()
+        yield f"{name}.last"
 
 
 def runs_table(report: Report, columns: Sequence[str] | None = None) -> Table:
@@ -246,6 +259,44 @@ def thresholds_table(family: FamilyReport, *, names: bool = True) -> Table:
         if any(run.loss and run.loss.summary.metrics.steps_to.get(key) is not None for run in family.runs)
     ]
     return family_table(family, (*(_naming(family.runs) if names else ("label",)), *reached))
+
+
+def qualities_table(family: FamilyReport) -> Table:
+    """Best values of what tells how good models are and stands in no other table of the family."""
+    shown = {column.key for column in family_table(family).columns}
+    keys = [f"{name}.best" for name in qualities(family.runs)]
+    rest = [key for key in keys if key not in shown]
+    return family_table(family, ("label", *rest[:_MOST_QUALITIES]))
+
+
+def series_table(run: RunReport, most: int) -> Table | None:
+    """What the first ``most`` series of a run come to, a row each; None where there is one alone."""
+    shown = list(run.series.values())[:most]
+    if len(run.series) < 2:
+        return None
+    unit = step_unit([run])
+    columns = (
+        Column("series", "Series", "text"),
+        Column("entries", "Entries", "count"),
+        Column("last", "Last value", "loss"),
+        Column("end", "Mean at the end", "loss"),
+        Column("best", "Best value", "loss"),
+        Column("best_step", f"{unit.capitalize()} of best value", "count"),
+    )
+    return Table(columns, tuple(_series_row(one) for one in shown))
+
+
+def _series_row(one: SeriesReport) -> Row:
+    found = one.summary.metrics
+    form = notation.form_of([found.final_loss, found.end, found.best])
+    return Row(
+        (
+            Cell(one.name, one.title or one.name),
+            Cell(found.steps, notation.grouped(found.steps)),
+            *(Cell(value, form(value)) for value in (found.final_loss, found.end, found.best)),
+            Cell(found.best_step, notation.grouped(found.best_step)),
+        )
+    )
 
 
 def groups_table(family: FamilyReport) -> Table:

@@ -39,11 +39,14 @@ def said(*events: Event) -> tuple[str, ...]:
         (Event("divergence", 150), "Not finite from step 150 on."),
         (
             Event("falling", 8_000, 9_999, slope=-0.5, interval=(-0.75, -0.25)),
-            "Still falling at the end: −0.5 per 1,000 steps (99\N{NO-BREAK SPACE}% interval −0.75 to −0.25).",
+            (
+                "Still falling at the end: −0.005 per 10 steps "
+                "(99\N{NO-BREAK SPACE}% interval −0.0075 to −0.0025)."
+            ),
         ),
         (
             Event("flat", 8_000, 9_999, slope=0.001, interval=(-0.002, 0.004)),
-            "Flat at the end: +0.001 per 1,000 steps (99\N{NO-BREAK SPACE}% interval −0.002 to +0.004).",
+            "Flat at the end: +1×10⁻⁵ per 10 steps (99\N{NO-BREAK SPACE}% interval −2×10⁻⁵ to +4×10⁻⁵).",
         ),
     ],
 )

@@ -26,7 +26,8 @@ def ticks(low: float, high: float, most: int, *, log: bool = False, whole: bool 
         low: First value of the axis.
         high: Last value, more than ``low``.
         most: As many as there is room for, 2 or more.
-        log: On a log axis: powers of ten, of a short one 1, 2 and 5 times them or all multiples.
+        log: On a log axis: powers of ten, of a short one 1, 2 and 5 times them, all
+            multiples, or 1 and 3 times them.
         whole: Whole numbers only.
     """
     most = max(2, most)
@@ -36,14 +37,14 @@ def ticks(low: float, high: float, most: int, *, log: bool = False, whole: bool 
         if len(decades) >= 3 or (len(decades) == 2 and most == 2):
             every = -(-len(decades) // most)
             return [float(f"1e{k}") for k in decades if k % every == 0]
-        for factors in ((1, 2, 5), range(1, 10)):
+        for factors, least in (((1, 2, 5), 3), (range(1, 10), 3), ((1, 3), 2), ((1,), 2)):
             found = [
                 float(f"{factor}e{k}")
                 for k in range(math.floor(start) - 1, math.ceil(end) + 1)
                 for factor in factors
             ]
             inside = [value for value in found if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
-            if 3 <= len(inside) <= max(most, 3):
+            if least <= len(inside) <= max(most, 3):
                 return inside
     gap = _round_gap((high - low) / most)
     if whole:

@@ -23,6 +23,7 @@ __all__ = [
     "no_loss",
     "no_seeds",
     "no_thresholds",
+    "of_series",
     "overview",
     "raw_word",
     "run",
@@ -272,6 +273,21 @@ def run(one: RunReport, smoothing: Smoothing, plot: Plot, *, early: bool) -> Cap
     smoothed = smoothing_sentence(smoothing, [one])
     line = f"; line: {smoothed}.{_without_spikes(smoothing, [one])}{_evaluations(plot)}"
     return Caption((("", f"{raw} of all {unit}s, "), ("y", ""), ("", line), ("missing", "")), slots, state)
+
+
+def of_series(one: RunReport, smoothing: Smoothing, plot: Plot) -> Caption:
+    """Of a small figure of another series of a run, which is given as if it were ranked by it."""
+    series = one.series[one.ranked]
+    line = f"; line: {smoothing_sentence(smoothing)}" if one.summary.window > 1 else ""
+    return Caption(
+        (
+            ("", f"{series.title or series.name} over all {step_unit([one])}s, "),
+            ("y", ""),
+            ("", f"{line}.{_evaluations(plot)}"),
+        ),
+        {"y": {"log": "log axis", "linear": "linear axis"}},
+        {"y": plot.y.scale},
+    )
 
 
 def raw_word(runs: Sequence[RunReport]) -> str:

@@ -16,7 +16,14 @@ from reportgen.kinds import FloatArray
 from reportgen.report import FamilyReport, RunReport, SeriesReport
 from reportgen.series import evaluates
 
-__all__ = ["evaluated", "evaluated_lines", "evaluation_title", "evaluation_trace", "with_evaluations"]
+__all__ = [
+    "evaluated",
+    "evaluated_lines",
+    "evaluation_of",
+    "evaluation_title",
+    "evaluation_trace",
+    "with_evaluations",
+]
 
 _DASH = "2px,4px"
 

@@ -18,6 +18,7 @@ from reportgen.figures import captions
 from reportgen.figures.families import MANY_LINES
 from reportgen.figures.overview import avg_final_loss
 from reportgen.figures.plot import Plot
+from reportgen.figures.series import family_series
 from reportgen.news import sections
 from reportgen.outputs import old_and_new, paper_limits, standing, words
 from reportgen.outputs.page_tables import MOST_ROWS
@@ -270,9 +271,18 @@ def _family_figures(family: FamilyReport, medium: Medium, number: Iterator[int])
     for key, kind in kinds.items():
         if key in family.spec.figures and (plot := kind.plot(family)) is not None:
             name, says = f"{family.slug}-{key}", kind.says(family, plot)
-            if medium == "paper" and says.state.get("band") == "pointed":  # nobody points there
-                says = replace(says, state={**says.state, "band": "none"})
+            says = _as_seen(says, medium)
             yield FigureView(name, next(number), key, says, finding, plot, family.slug, family.name)
+    for end, shown, caption in family_series(family):
+        name, says = f"{family.slug}-{end}", _as_seen(caption, medium)
+        yield FigureView(name, next(number), "series", says, says.text, shown, family.slug, family.name)
+
+
+def _as_seen(says: captions.Caption, medium: Medium) -> captions.Caption:
+    """A caption without what is said of a pointer, where nobody points."""
+    if medium == "paper" and says.state.get("band") == "pointed":
+        return replace(says, state={**says.state, "band": "none"})
+    return says
 
 
 def _missing_figures(family: FamilyReport, drawn: Container[str]) -> tuple[str, ...]:

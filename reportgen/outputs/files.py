@@ -18,6 +18,7 @@ from reportgen.figures.frame import size_mm
 from reportgen.figures.overview import avg_final_loss, draw_marks
 from reportgen.figures.plot import Effects, Plot
 from reportgen.figures.runs import panels_axis, run_early, run_panels, run_whole
+from reportgen.figures.series import family_series
 from reportgen.figures.style import Figure
 from reportgen.log import Log
 from reportgen.model_list import FigureOptions
@@ -243,6 +244,7 @@ def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
             for key, kind in figure_kinds().items()
             if key in family.spec.figures and family.runs
         }
+        plots |= {f"{family.slug}-{end}": plot for end, plot, _ in family_series(family)}
         for run in family.runs:
             if run.spec.name in own.runs:
                 plots[f"runs/{run.slug}-log"] = run_whole(family, run)

@@ -92,7 +92,9 @@ def render(
         views = [view for family in families for view in family.runs]
         figures = [figure for family in families for figure in family.figures]
         figures += [] if shared["overview"] is None else [shared["overview"]]
-        data = page_data([*figures, *(figure for view in views for figure in view.figures)], views)
+        data = page_data(
+            [*figures, *(figure for view in views for figure in (*view.figures, *view.others))], views
+        )
     parts |= {"policy": policy, "data": Markup(data), "chunks": chunks}
     return filled(made, "report.html.j2", shared | parts)
 

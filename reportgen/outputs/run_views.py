@@ -7,10 +7,13 @@ from collections.abc import Container, Iterator
 
 from reportgen import analysis, notation, tables
 from reportgen.figures import captions
+from reportgen.figures.evaluations import evaluation_of
 from reportgen.figures.families import run_line
 from reportgen.figures.runs import run_early, run_whole
+from reportgen.figures.series import MOST_DRAWN, has_values, other_series, run_series
 from reportgen.figures.style import category
 from reportgen.naming import question_shares
+from reportgen.notation import count
 from reportgen.outputs import standing, words
 from reportgen.outputs.analysis_map import analysis_map
 from reportgen.outputs.happened import event_sentences
@@ -19,6 +22,7 @@ from reportgen.report import FamilyReport, RunReport, step_unit
 
 __all__ = ["as_json", "rank_of", "run_at"]
 
+_MOST_LISTED = 24
 # In a report of many runs a page holds each run's first raw losses as so many ranges.
 _RAW_POINTS = 300
 
@@ -61,7 +65,30 @@ def _run(
         events=event_sentences(run),
         map=None if run.analysis is None else analysis_map(run.analysis),
         figures=_run_figures(run, family, finding, many=many) if medium == "screen" else (),
+        others=tuple(_other_figures(run, family)) if medium == "screen" and not many else (),
+        series=tables.series_table(run, _MOST_LISTED) if medium == "screen" else None,
+        unlisted=tuple(one.title or one.name for one in list(run.series.values())[_MOST_LISTED:]),
     )
+
+
+def _other_figures(run: RunReport, family: FamilyReport) -> Iterator[FigureView]:
+    """Small figures of a run's other series."""
+    drawn = [name for name in other_series(run) if has_values(run, name)][:MOST_DRAWN]
+    for number, name in enumerate(drawn):
+        one = run.series[name]
+        own, plot = run_series(family, run, name)
+        says = captions.of_series(own, family.spec.smoothing, plot)
+        yield FigureView(
+            f"runs/{run.slug}-series-{number}",
+            0,
+            "run-series",
+            says,
+            f"{one.title or name}: {count(one.summary.metrics.steps, 'entry', 'entries')}.",
+            plot,
+            family.slug,
+            family.name,
+            run.slug,
+        )
 
 
 def _run_figures(run: RunReport, family: FamilyReport, finding: str, *, many: bool) -> tuple[FigureView, ...]:
@@ -97,6 +124,7 @@ def _facts(run: RunReport, rank: Fact | None) -> Iterator[Fact]:
     else:
         yield rank
     yield Fact(f"{step_unit([run]).capitalize()}s", notation.grouped(run.trained_steps))
+    yield from _gap(run)
     shares = question_shares(run.attributes, config)
     if shares is not None:
         yield Fact("Add, Sub, Mult", ", ".join(f"{share:g}\N{NO-BREAK SPACE}%" for share in shares))
@@ -114,6 +142,16 @@ def _facts(run: RunReport, rank: Fact | None) -> Iterator[Fact]:
             yield Fact(term, _number_of_config(config[key]))
     for term, text in () if run.analysis is None else analysis.in_words(run.analysis):
         yield Fact(term, text)
+
+
+def _gap(run: RunReport) -> Iterator[Fact]:
+    """By how much the evaluation lies above the training at the end, where the ranked series has one."""
+    one, end = evaluation_of(run), run.summary.metrics.end
+    last = None if one is None else one.summary.metrics.final_loss
+    if last is not None and end is not None:
+        text = notation.loss(abs(last - end))
+        sign = notation.MINUS if last < end else "+"
+        yield Fact("Evaluation less training, at the end", text if last == end else f"{sign}{text}")
 
 
 def _number_of_config(value: object) -> str:

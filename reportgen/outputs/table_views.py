@@ -134,6 +134,10 @@ def family_tables(
     if len(report.families) > 1:  # of a family that is alone the table of all runs says the same
         bare = replace(NO_TABLE, name=f"family {slug}", number=next(number), caption=f"{name}: runs.")
         yield _runs_of(family, report, medium, bare)
+    others = tables.qualities_table(family)
+    if len(others.columns) > 1:
+        said = f"{name}: best values of other series."
+        yield TableView(f"series {slug}", next(number), said, others)
     groups = tables.groups_table(family)
     if groups.rows:
         yield TableView(f"groups {slug}", next(number), words.groups_caption(family), groups)

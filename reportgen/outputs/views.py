@@ -150,6 +150,9 @@ class RunView:
         events: What happened in its curve, sentences.
         map: Useful nodes of its model, None where nobody has analysed it.
         figures: Raw losses of the first steps and of all steps, on the screen.
+        others: Of its other series, on the screen, unless the report has very many runs.
+        series: What its other series come to, a table; none where it has no others.
+        unlisted: Names of series beyond those of the table.
         line: Its smoothed curve.
     """
 
@@ -164,6 +167,9 @@ class RunView:
     events: tuple[str, ...]
     map: AnalysisMap | None
     figures: tuple[FigureView, ...]
+    others: tuple[FigureView, ...] = ()
+    series: Table | None = None
+    unlisted: tuple[str, ...] = ()
 
     @property
     def anchor(self) -> str:

@@ -60,11 +60,11 @@ function ticksOf(low, high, room, { log = false, whole = false } = {}) {
       const every = Math.ceil(decades.length / most);
       return decades.filter((k) => k % every === 0).map((k) => Number(`1e${k}`));
     }
-    for (const factors of [[1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+    for (const [factors, least] of [[[1, 2, 5], 3], [[1, 2, 3, 4, 5, 6, 7, 8, 9], 3], [[1, 3], 2], [[1], 2]]) {
       const found = [];
       for (let k = Math.floor(start) - 1; k <= Math.ceil(end); k += 1) for (const factor of factors) found.push(Number(`${factor}e${k}`));
       const inside = found.filter((value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9));
-      if (inside.length >= 3 && inside.length <= Math.max(most, 3)) return inside;
+      if (inside.length >= least && inside.length <= Math.max(most, 3)) return inside;
     }
   }
   let gap = roundGap((high - low) / most);

@@ -1,0 +1,80 @@
+"""Series that runs are not ranked by: those that a list gives a table, of all runs; the others of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from reportgen.figures.captions import Caption, all_steps
+from reportgen.figures.evaluations import evaluation_of
+from reportgen.figures.families import all_steps as plot_of
+from reportgen.figures.plot import Plot
+from reportgen.figures.runs import run_whole
+from reportgen.figures.traces import Drawn, thinned
+from reportgen.groups import NO_GROUPS
+from reportgen.report import FamilyReport, RunReport
+
+__all__ = ["MOST_DRAWN", "family_series", "has_values", "other_series", "run_series"]
+
+MOST_DRAWN = 12
+"""Series of a run that its section draws; more are named."""
+_POINTS = 300
+
+
+def family_series(family: FamilyReport) -> Iterator[tuple[str, Plot, Caption]]:
+    """End of the name, figure and caption of each series that the list gives a table.
+
+    The ranked one and its evaluation have figures of their own; one without any value has none.
+    """
+    listed = {one.slug: name for run in family.runs for name, one in run.series.items() if one.slug}
+    for slug, name in listed.items():
+        runs = [run for run in family.runs if name in run.series]
+        if any(name == run.ranked or name not in other_series(run) for run in runs):
+            continue
+        shown = replace(
+            family,
+            runs=tuple(replace(run, ranked=name) for run in runs),
+            spec=replace(family.spec, y_range=None),
+            grouping=family.grouping if len(runs) == len(family.runs) else NO_GROUPS,
+        )
+        plot = plot_of(shown)
+        if plot is not None:
+            yield f"series-{slug}", plot, all_steps(shown, plot)
+
+
+def other_series(run: RunReport) -> list[str]:
+    """Names of the series that a run's section draws; an evaluation goes with its training."""
+    drawn_with = {_evaluation(replace(run, ranked=name)) for name in run.series}
+    return [name for name in run.series if name != run.ranked and name not in drawn_with]
+
+
+def run_series(family: FamilyReport, run: RunReport, name: str) -> tuple[RunReport, Plot]:
+    """A figure of one series of a run, in as many points as a small one shows; the run as if ranked by it."""
+    own = replace(run, ranked=name)
+    plot = run_whole(replace(family, runs=(own,)), own)
+    (line,) = plot.lines
+    line = replace(
+        line,
+        curve=_fewer(line.curve),
+        evaluation=None if line.evaluation is None else _fewer(line.evaluation),
+        clocks={},
+        events=(),
+    )
+    scales = {key: ends for key, ends in plot.x.ranges.items() if key in ("step", "log", "share")}
+    return own, replace(plot, lines=(line,), x=replace(plot.x, ranges=scales))
+
+
+def has_values(run: RunReport, name: str) -> bool:
+    """Whether any value of a series is finite."""
+    return bool(np.isfinite(run.series[name].summary.raw.min).any())
+
+
+def _fewer(curve: Drawn) -> Drawn:
+    return thinned(curve, curve.step.astype(np.float64), log=False, points=_POINTS)
+
+
+def _evaluation(run: RunReport) -> str | None:
+    one = evaluation_of(run)
+    return None if one is None else one.name
