@@ -262,7 +262,7 @@ def test_what_the_demonstration_says_of_itself_is_true(demo: ModelList) -> None:
     assert smoothed[subtraction.name].min() > 1e-3
     other_seed = addition.runs[3]
     assert other_seed.note is not None
-    assert "15,000 steps and from another seed" in other_seed.note
+    assert "15,000 steps, with another seed" in other_seed.note
     seeds = [QUANTA_MATHS.read(name)["seed"] for name in _names(addition)]
     assert seeds[3] not in seeds[:3]
     assert len(set(seeds[:3])) == 1
