@@ -163,7 +163,7 @@ def test_the_figure_of_all_runs_shows_what_most_are_ranked_by(tmp_path: Path) ->
     built(tmp_path / "list.toml", tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text()
     assert '"word":"Mean at the end"' in page
-    assert "1 run without a value is left out." in page
+    assert "1 run with a missing value is left out." in page
 
 
 def test_a_runs_section_tells_the_last_step_and_counts_entries(tmp_path: Path) -> None:

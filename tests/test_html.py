@@ -485,7 +485,7 @@ def test_the_caption_of_all_runs_counts_those_that_are_not_shown() -> None:
     says = captions.overview(runs, shown)
     assert says.text == (
         "Mean at the end (of the end window) against digits of each number, every run. "
-        "1 run without both values is left out. 1 run of zero or below is missing."
+        "1 run with a missing value is left out. 1 run of zero or below is missing."
     )
     assert says.slots["by"]["run"] == "of every run."
     assert says.slots["missing"]["linear"] == ""

@@ -232,7 +232,7 @@ def test_the_demonstration_holds_all_of_its_runs(demo: ModelList) -> None:
     listed = [name for family in demo.families for name in _names(family)]
     assert (len(listed), len(listed) - len(set(listed))) == (10, 1)
     assert "Nine" in demo.description
-    assert demo.description.endswith("One of them stands in two\nfamilies: 10 runs in all.\n")
+    assert demo.description.endswith("One model is in two families: 10 runs in all.\n")
     for name, run in _runs(demo).items():
         assert len(_losses(run)) == 1000 * int(QUANTA_MATHS.read(name)["steps_k"] or 0)
 

@@ -321,8 +321,7 @@ def _against(runs: Sequence[RunReport], shown: Marks, key: str) -> str:
     said = plain.get(key) or f"against {shown.by[key].title[:1].lower()}{shown.by[key].title[1:]}, every run."
     without = len(runs) - sum(key in mark.places for mark in shown.marks)
     if without:
-        lacking = "a value" if key in plain else "both values"
-        said += f" {count(without, 'run')} without {lacking} {'is' if without == 1 else 'are'} left out."
+        said += f" {count(without, 'run')} with a missing value {'is' if without == 1 else 'are'} left out."
     if any(place % 0.5 for mark in shown.marks for place in [mark.places.get(key, 0.0)]):
         said += " Families at the same place are drawn side by side."
     return said
