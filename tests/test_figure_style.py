@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import unicodedata
 from pathlib import Path
@@ -83,17 +84,59 @@ SEEN_WITHOUT = {
 }
 
 
-@pytest.mark.parametrize("eyes", SEEN_WITHOUT)
-@pytest.mark.parametrize("by", ["digits", None])
-def test_colour_blind_eyes_tell_colours_apart(eyes: str, by: str | None) -> None:
-    for theme in ("light", "dark"):
-        seen = [
-            np.clip(np.array(SEEN_WITHOUT[eyes]) @ linear(colour), 0, 1) ** (1 / 2.2)
-            for colour in sorted(set(colours(7 if by else 60, theme, by)))
-        ]
-        assert len(seen) == 7
-        least = min(float(np.linalg.norm(a - b)) for a, b in itertools.combinations(seen, 2))
-        assert least > 0.04, theme
+def lab(light: FloatArray) -> FloatArray:
+    """CIELAB under D65 of linear sRGB."""
+    rows = [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+    found = np.array(rows) @ light / [0.95047, 1, 1.08883]
+    x, y, z = np.where(found > 216 / 24389, np.cbrt(found), (24389 / 27 * found + 16) / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def difference(one: FloatArray, other: FloatArray) -> float:
+    """CIEDE2000 of two CIELAB colours (Sharma, Wu and Dalal, 2005)."""
+    mean = (np.hypot(*one[1:]) + np.hypot(*other[1:])) / 2
+    stretch = 1.5 - 0.5 * math.sqrt(mean**7 / (mean**7 + 25**7))
+    (a1, b1), (a2, b2) = ((a * stretch, b) for a, b in (one[1:], other[1:]))
+    c1, c2 = math.hypot(a1, b1), math.hypot(a2, b2)
+    h1, h2 = (math.degrees(math.atan2(b, a)) % 360 for a, b in ((a1, b1), (a2, b2)))
+    turn = (h2 - h1 + 180) % 360 - 180 if c1 * c2 else 0.0
+    hue = 2 * math.sqrt(c1 * c2) * math.sin(math.radians(turn / 2))
+    light, chroma = (one[0] + other[0]) / 2, (c1 + c2) / 2
+    at = h1 + h2 if c1 * c2 == 0 else (h1 + h2) / 2 + (180 if abs(h1 - h2) > 180 else 0)
+    cosines = ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.2, 4, -63))
+    t = 1 + sum(size * math.cos(math.radians(times * at + by)) for size, times, by in cosines)
+    wide = 1 + 0.015 * (light - 50) ** 2 / math.sqrt(20 + (light - 50) ** 2)
+    parts = ((other[0] - one[0]) / wide, (c2 - c1) / (1 + 0.045 * chroma), hue / (1 + 0.015 * chroma * t))
+    angle = math.radians(60 * math.exp(-((((at % 360) - 275) / 25) ** 2)))
+    turned = -2 * math.sqrt(chroma**7 / (chroma**7 + 25**7)) * math.sin(angle)
+    return math.sqrt(sum(part**2 for part in parts) + turned * parts[1] * parts[2])
+
+
+def test_the_difference_is_that_of_its_authors() -> None:
+    """Pairs 1, 7, 16 and 25 of their table 1."""
+    for one, other, known in (
+        ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+        ((50, 0, 0), (50, -1, 2), 2.3669),
+        ((50, 2.5, 0), (50, 0, -2.5), 4.3065),
+        ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+    ):
+        assert difference(np.array(one), np.array(other)) == pytest.approx(known, abs=5e-5)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colour_blind_eyes_tell_colours_apart(theme: str) -> None:
+    """Those without an order by 12 and more; neighbours on a scale differ by their dashes too."""
+    found = sorted(set(colours(60, theme, None)))
+    assert len(found) == 7
+    for eyes in (np.eye(3), *map(np.array, SEEN_WITHOUT.values())):
+        seen = [lab(np.clip(eyes @ linear(colour), 0, 1)) for colour in found]
+        assert min(difference(a, b) for a, b in itertools.combinations(seen, 2)) >= 12
+        scale = [lab(np.clip(eyes @ linear(colour), 0, 1)) for colour in colours(7, theme, "digits")]
+        assert min(difference(a, b) for a, b in itertools.combinations(scale, 2)) > 2.5
 
 
 @pytest.mark.parametrize("by", ["digits", None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from reportgen.outputs import latex
 from reportgen.report import FamilyReport
+from reportgen.tables import metric_title
 from reportgen.text import printable
 from tests.samples import HOSTILE, family_report, hostile_report, losses, run_report, run_spec, sample_report
 from tests.system_parts import has_latex
@@ -267,3 +269,35 @@ def test_the_ranked_metric_stays_where_little_fits() -> None:
     runs = [run_report(name, spec=run_spec(name, extra=extra)) for name in names]
     _, head, _ = _parts(latex.render(family_report("A", runs)))
     assert "{AvgFinalLoss}" in head
+
+
+def test_a_stranger_s_table_has_what_runs_are_ranked_by() -> None:
+    columns = ("label", "end_mean", "lr", "trained_steps")
+    made = [run_report(f"lr{lr}-of-a-long-name", losses(20), label=f"lr={lr}") for lr in (1, 2)]
+    runs = [replace(run, columns=columns) for run in made]
+    family = family_report("A", runs)
+    assert family.ranking is not None
+    for wide in (False, True):
+        _, head, rows = _parts(latex.render(family, wide=wide))
+        assert f"{{{metric_title(family.ranking.metric)}}}" in head
+        assert "{Mean at the end}" in head
+        assert all(re.fullmatch(r"[-.e\d]+", row[head.index("{Mean at the end}")]) for row in rows)
+
+
+def test_an_interval_is_whole_or_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [
+        run_report(
+            f"{r}-s{i}", losses(20, seed=i), attrs={"r": r, "seed": i}, label=f"{r} s{i}", slug=f"{r}{i}"
+        )
+        for r in (1, 2)
+        for i in range(3)
+    ]
+    family = family_report("A", runs)
+    assert family.grouping.groups
+    seen = set()
+    for room in range(150, 500, 10):
+        monkeypatch.setattr(latex, "_TEXT", float(room))
+        _, head, _ = _parts(latex.render_groups(family))
+        assert ("{95 \\% from}" in head) == ("{95 \\% to}" in head), room
+        seen.add("{95 \\% to}" in head)
+    assert seen == {True, False}

@@ -60,16 +60,17 @@ _SEQUENCE = {
     ),
 }  # fmt: skip
 
-# Okabe and Ito's colours (Color Universal Design, 2008) on white and on dark; those too pale for lines on
-# white are darker here, and paler on dark.
+# Hues of Okabe and Ito's colours (Color Universal Design, 2008), on white and on dark. They stand out from
+# the page (3 to 1 or better) and differ in lightness, so that colour-blind eyes tell them apart: by 12 of
+# CIEDE2000 or more without red or green cones.
 _CATEGORIES = (
-    ("#0072b2", "#4ea6dc"),
-    ("#d55e00", "#ff8a3c"),
+    ("#0057a8", "#4f85e6"),
+    ("#d9620a", "#ee7030"),
     ("#1a1a1a", "#ececec"),
-    ("#009e73", "#2fb98d"),
-    ("#b3588f", "#e39bc4"),
-    ("#6a3d00", "#c9a15c"),
-    ("#3a96d1", "#a5d8f7"),
+    ("#00856a", "#22b086"),
+    ("#c0609c", "#bb5f9f"),
+    ("#7a2410", "#e6d35a"),
+    ("#3a9ad9", "#6fdcfa"),
 )
 _DASHES = ("solid", "7px,2px", "2px,2px", "7px,2px,2px,2px", "12px,3px", "4px,3px", "12px,2px,2px,2px")
 _NEIGHBOURS = 3

@@ -110,6 +110,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "copy_csv": "Copy as CSV",
         "copy_latex": "Copy as LaTeX",
         "copy_markdown": "Copy as Markdown",
+        "wide_latex": "Wider than the text of article: choose fewer columns.",
         "copied": "Copied.",
         "not_copied": "The browser did not allow copying.",
         "filter": "Filter rows",

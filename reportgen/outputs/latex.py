@@ -37,6 +37,7 @@ _PARAGRAPH = 142.0  # points, 5 cm
 _TEXT = 345.0  # points, the text of ``article`` at 10 pt
 _BOTH_COLUMNS = 469.0  # points, the same with the option ``twocolumn``: what a ``table*`` has
 _BETWEEN = 12.0  # points between two columns
+_TOGETHER = MappingProxyType({"low": "high", "high": "low"})  # half an interval says nothing
 
 _USUAL = (
     "label",
@@ -220,16 +221,25 @@ def _fitting(
     order = sorted(shown, key=lambda i: (i != shown[0], columns[i].key != first))
     kept: list[int] = []
     for i in order:
-        if sum(widths[k] + _BETWEEN for k in kept) + widths[i] <= room:
-            kept.append(i)
+        other = [k for k in shown if columns[k].key == _TOGETHER.get(columns[i].key)]
+        more = [k for k in (i, *other) if k not in kept]
+        if sum(widths[k] + _BETWEEN for k in (*kept, *more)) - _BETWEEN <= room:
+            kept += more
     return sorted(kept)
 
 
 def _usual(family: FamilyReport, *, names: bool) -> tuple[str, ...]:
-    """The usual columns; names where labels do not tell the runs apart, else only if ``names``."""
+    """The usual columns and what runs are ranked by; names where labels are not unique, else if ``names``."""
     labels = [run.label for run in family.runs]
     alike = len(set(labels)) < len(labels)
-    usual = [key for key in tables.usual_columns(family.runs) if key in _USUAL or key not in tables.COLUMNS]
+    own = {key for run in family.runs for key in run.columns}
+    usual = [
+        key
+        for key in tables.usual_columns(family.runs)
+        if key in _USUAL or key in own or key not in tables.COLUMNS
+    ]
+    if family.ranking is not None and family.ranking.metric not in usual:
+        usual.insert(1, family.ranking.metric)
     if alike and "name" not in usual:
         usual.insert(1, "name")
     return tuple(key for key in usual if key != "name" or alike or names)

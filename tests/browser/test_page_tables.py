@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ import pytest
 from page_driver import Opener, column
 from PIL import Image, ImageStat
 
+from reportgen.report import Report
 from tests import samples
 from tests.system_parts import has_latex
 
@@ -71,28 +73,74 @@ def test_tables_are_copied_as_csv_and_latex(open_page: Opener) -> None:
     assert re.search(r"\$\d\.\d\d\\times10\^\{-\d+\}\$", text)
 
 
-@pytest.mark.parametrize("table", ["#table-thresholds-Addition", "#table-runs", "hostile"])
-def test_what_is_copied_as_latex_compiles(open_page: Opener, tmp_path: Path, table: str) -> None:
+def repeated() -> Report:
+    """Two configurations of three seeds, with a reference and a target: groups and effects."""
+    runs = [
+        samples.run_report(
+            f"{optimizer}-s{seed}",
+            samples.losses(200, end=end, seed=seed),
+            attrs={"optimizer": optimizer, "seed": seed},
+            config={"optimizer": optimizer, "seed": seed},
+            label=f"optimizer={optimizer} seed={seed}",
+        )
+        for optimizer, end in (("momentum_of_nesterov", 1.0), ("adam & co", 2.0))
+        for seed in range(3)
+    ]
+    return samples.report(
+        [samples.family_report("Repeated", runs, target=2.5, reference={"optimizer": "adam & co"})]
+    )
+
+
+def many_rows() -> Report:
+    runs = [samples.run_report(f"run-{i}", samples.losses(20, seed=i), slug=f"r{i}") for i in range(60)]
+    return samples.report([samples.family_report("Many", runs)])
+
+
+@pytest.mark.parametrize(
+    ("make", "tables"),
+    [
+        (samples.sample_report, {"table-runs", "table-thresholds-Addition", "table-family-Seeds"}),
+        (samples.hostile_report, {"table-runs"}),
+        (repeated, {"table-groups-Repeated", "table-reference-Repeated", "table-target-Repeated"}),
+        (many_rows, {"table-runs"}),
+    ],
+)
+def test_what_is_copied_as_latex_compiles_and_fits_the_text(
+    open_page: Opener, tmp_path: Path, make: Callable[[], Report], tables: set[str]
+) -> None:
     """Where no TeX is installed, that powers are mathematics is all that is seen."""
-    report = samples.hostile_report() if table == "hostile" else samples.sample_report()
-    table = "#table-runs" if table == "hostile" else table
-    page = open_page(report, permissions=["clipboard-read", "clipboard-write"])
-    page.locator(f"{table} button", has_text="Copy as LaTeX").click()
-    page.locator(f"{table} .said", has_text="Copied.").wait_for()
-    text = page.evaluate("navigator.clipboard.readText()")
+    page = open_page(make(), permissions=["clipboard-read", "clipboard-write"])
+    found = [one.get_attribute("id") or "" for one in page.locator(".table:has(> .tools)").all()]
+    assert tables <= set(found)
+    copied = []
+    for table in filter(None, found):
+        page.evaluate("navigator.clipboard.writeText('')")
+        page.locator(f"#{table} button", has_text="Copy as LaTeX").click()
+        page.wait_for_function("() => navigator.clipboard.readText()")
+        copied.append(page.evaluate("navigator.clipboard.readText()"))
+    text = "\n\\clearpage\n".join(copied)
     assert not set("⁻⁰¹²³⁴⁵⁶⁷⁸⁹×") & set(text)
-    if "thresholds" in table:
+    if "table-thresholds-Addition" in tables:
         assert "$10^{-1}$" in text
+    needs = re.findall(r"^% Needs in the preamble: \\usepackage\{(.*)\}$", text, re.MULTILINE)
+    packages = set(",".join(needs).split(","))
+    assert ("longtable" in packages) == (make is many_rows)
     (tmp_path / "copied.tex").write_text(
-        "\\documentclass{article}\n\\usepackage{booktabs}\n"
-        f"\\begin{{document}}\n{text}\n\\end{{document}}\n",
+        f"\\documentclass{{article}}\n\\usepackage{{{','.join(sorted(packages))}}}\n\\begin{{document}}\n"
+        f"\\setlength{{\\parindent}}{{0pt}}\n{text}\n\\end{{document}}\n",
         encoding="utf-8",
     )
     if has_latex():
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "copied.tex"]
-        made = subprocess.run(command, cwd=tmp_path, capture_output=True, errors="replace", timeout=120)
+        made = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120
+        )
         assert made.returncode == 0, made.stdout[-2000:]
         assert "Missing character" not in made.stdout
+        # What goes on over the next pages cannot be made smaller, so that a comment says it.
+        wide = "choose fewer columns" in text
+        assert (re.findall(r"^Overfull \\hbox.*", made.stdout, re.MULTILINE) != []) == wide
+        assert wide == (make is many_rows)
 
 
 def test_hostile_text_is_copied_as_text(open_page: Opener) -> None:
