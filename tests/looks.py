@@ -25,6 +25,8 @@ from reportgen.resources import folder
 __all__ = ["REPORTS", "build", "write"]
 
 WIDTHS = (1440, 768, 390)
+SCREEN = 2_200
+MOST_SCREENS = 12
 Runs = Iterator[tuple[str, list[float], dict[str, object]]]
 
 
@@ -208,7 +210,11 @@ def build(name: str, place: Path) -> Path:
 
 
 def photograph(out: Path) -> None:
-    """Pictures of the page, light, dark and printed, and of the PDF's pages, next to them."""
+    """Pictures of the page, light, dark and printed, and of the PDF's pages, next to them.
+
+    A page is taken screen by screen: what is far from the screen is not laid out, so that one picture of all
+    has gaps.
+    """
     import pypdfium2
     from playwright.sync_api import sync_playwright
 
@@ -220,12 +226,15 @@ def photograph(out: Path) -> None:
                 page.goto((out / "report.html").as_uri())
                 page.wait_for_timeout(500)
                 page.screenshot(path=out / f"first-{width}-{theme}.png")
-                for y in range(0, page.evaluate("document.documentElement.scrollHeight"), 600):
-                    page.evaluate(f"scrollTo(0, {y})")
-                    page.wait_for_timeout(100)
-                page.screenshot(path=out / f"page-{width}-{theme}.png", full_page=True)
                 if width == WIDTHS[0]:
                     page.pdf(path=out / f"printed-{theme}.pdf", format="A4", print_background=True)
+                page.set_viewport_size({"width": width, "height": SCREEN})
+                for number in range(MOST_SCREENS):
+                    page.evaluate(f"scrollTo(0, {number * SCREEN})")
+                    page.wait_for_timeout(600)
+                    page.screenshot(path=out / f"page-{width}-{theme}-{number + 1:02}.png")
+                    if page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight"):
+                        break
                 page.close()
         browser.close()
     for file in sorted(out.glob("*.pdf")):

@@ -3,6 +3,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const figures = [];
 let printing = false; // on paper a page is light
 const ROW_HEIGHT = 22;
+const TICK_LINE = 17;
+const NARROWEST_SLOT = 30;
 const isTouch = matchMedia("(pointer: coarse)").matches;
 
 class Figure {
@@ -74,8 +76,8 @@ class Figure {
 
   // A row for each run takes its own height.
   fitHeight() {
-    if (this.by === null) return;
-    this.element.style.height = this.rows ? `${90 + ROW_HEIGHT * this.spec.points.length}px` : "";
+    if (this.by === null && !printing) return;
+    this.element.style.height = this.rows ? `${90 + ROW_HEIGHT * this.spec.points.length}px` : printing ? PAPER_HEIGHT : "";
   }
 
   // Makes the layers once; purging keeps them.
@@ -108,7 +110,7 @@ class Figure {
     const whole = this.by === null ? wholeRange(this) : marksRange(this);
     this.range = this.zoom ?? whole;
     this.view = this.makeView();
-    this.margin = { l: roomForTicks(this), r: 14, t: 22, b: 46 };
+    this.margin = { l: roomForTicks(this), r: 14, t: 22, b: inTwoLines(this) ? 46 + TICK_LINE : 46 };
     placeNames(this);
     Plotly.react(this.canvas, this.view.traces, this.makeLayout(), { displayModeBar: false, doubleClick: false, showTips: false, responsive: false });
     if (!this.drawn) {
@@ -393,13 +395,30 @@ function fitting(name, room) {
   return shown.join("");
 }
 
+const widestOf = (texts) => Math.max(...texts.map(widthOf)) + 12;
+const slotOf = (figure) => Math.max(figure.width - 90, 1) / figure.axes.x.ticks.length;
+
+// Names below an axis: of numbers a few say what is between them, of words each is needed, so that every other one
+// is a line lower where there is no room.
+function inTwoLines(figure) {
+  const { ticks } = figure.axes.x;
+  if (!ticks || figure.rows) return false;
+  const slot = slotOf(figure);
+  return ticks.some((text) => !/^[\d\s.,×−+e⁻⁰¹²³⁴⁵⁶⁷⁸⁹-]+$/.test(text)) && widestOf(ticks) > slot && slot > NARROWEST_SLOT;
+}
+
 // The axis of steps, of thresholds, or of what the marks are compared by.
 function placeTicks(figure, which) {
   const { ticks, whole } = figure.axes.x;
+  if (ticks && which === "y") return { type: "linear", tickvals: [...ticks.keys()], ticktext: ticks.map((text) => plain(fitting(text, 0.45 * figure.width - 16))) };
+  if (ticks && inTwoLines(figure)) {
+    const room = 2 * slotOf(figure) - 12;
+    return { type: "linear", tickvals: [...ticks.keys()], ticktext: ticks.map((text, k) => (k % 2 ? "<br>" : "") + plain(fitting(text, room))) };
+  }
   if (ticks) {
-    const every = which === "y" ? 1 : Math.max(1, Math.ceil((Math.max(...ticks.map(widthOf)) + 12) * ticks.length / Math.max(figure.width - 90, 1)));
+    const every = Math.max(1, Math.ceil(widestOf(ticks) / slotOf(figure)));
     const kept = [...ticks.keys()].filter((k) => k % every === 0);
-    return { type: "linear", tickvals: kept, ticktext: kept.map((k) => plain(which === "y" ? fitting(ticks[k], 0.45 * figure.width - 16) : ticks[k])) };
+    return { type: "linear", tickvals: kept, ticktext: kept.map((k) => plain(ticks[k])) };
   }
   const log = figure.x === "log";
   const range = figure.range[which].map((end) => (log ? 10 ** end : end));

@@ -52,12 +52,13 @@ function drawIfNear(figure) {
   for (const one of away.slice(0, Math.max(0, drawn - MOST_DRAWN))) one.purge();
 }
 
-// On paper a page is light, and as wide as the paper.
-const PAPER_WIDTH = "180mm";
+// On paper a page is light, and as wide as the paper; two figures with their captions fit a page.
+const [PAPER_WIDTH, PAPER_HEIGHT] = ["180mm", "88mm"];
 function print() {
   printing = true;
   for (const figure of figures.filter((one) => one.run === null || one.element.closest("details")?.open)) {
     figure.element.style.width = PAPER_WIDTH;
+    if (figure.run === null) figure.fitHeight();
     figure.draw();
   }
   for (const table of tables) table.rows.print();
@@ -65,7 +66,10 @@ function print() {
 
 function donePrinting() {
   printing = false;
-  for (const figure of figures) figure.element.style.width = "";
+  for (const figure of figures) {
+    Object.assign(figure.element.style, { width: "", height: "" });
+    figure.fitHeight();
+  }
   for (const table of tables) table.rows.donePrinting();
   redrawAll();
 }
