@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pikepdf
 import pypdf
 import pypdfium2
@@ -36,6 +37,7 @@ from reportgen.report import Report
 from tests import samples
 from tests.families import drawn as drawn_figure
 from tests.printed import render
+from tests.samples import losses
 
 DATA = b'{"schema": 1}'
 MM = 72 / 25.4
@@ -279,6 +281,42 @@ def test_27_runs_stay_under_30_pages_and_5_mb(figure: bytes) -> None:
     found = render(report, figures_of(report, figure))
     assert len(read(found).pages) < 30
     assert len(found) < 5_000_000
+
+
+def empty_feet(document: bytes) -> list[float]:
+    """Of each page the share of its text's height, from 25 mm to 277 mm, that is white at its foot."""
+    found = []
+    with pypdfium2.PdfDocument(document) as shown:
+        for page in shown:
+            dark = np.asarray(page.render(scale=0.5).to_pil().convert("L")) < 200
+            rows = np.flatnonzero(dark[: round(277 / 297 * len(dark))].any(axis=1)) / len(dark) * 297
+            found.append((277 - max(rows.max(), 25)) / 252)
+    return found
+
+
+def test_pages_are_filled() -> None:
+    """Tables go before figures that do not fit; where that is reckoned wrongly, half of a page is empty."""
+    families = [
+        samples.family_report(
+            f"Family {number}",
+            [
+                samples.run_report(
+                    f"add_d{5 + k}_l2_h3_t30K_s{number}00{k}", losses(400, seed=k), slug=f"r-{number}-{k}"
+                )
+                for k in range(count)
+            ],
+            description="",
+        )
+        for number, count in enumerate((11, 9, 7, 12, 8, 10, 6, 13, 5, 14))
+    ]
+    report = samples.report(families)
+    lists = (dataclasses.replace(report.lists[0], pdf=PdfOptions("none")),)
+    report = dataclasses.replace(report, lists=lists)
+    drawn = drawing(178, 86)
+    feet = empty_feet(render(report, figures_of(report, drawn)))
+    assert len(feet) > 15
+    assert max(feet[:-1]) < 1 / 3, feet
+    assert sum(feet[:-1]) / len(feet[:-1]) < 0.1, feet
 
 
 def test_long_tables_repeat_their_headers_and_leave_no_row_alone(figure: bytes) -> None:

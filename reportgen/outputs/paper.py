@@ -182,8 +182,7 @@ def _in_order(flow: Flow, shared: Mapping[str, Any]) -> dict[str, tuple[Block, .
     if not shared["groups_first"]:
         all_runs()
     for view in shared["families"]:
-        flow.section()
-        flow.text([one for one in (view.family.spec.description, "runs", *view.missing) if one])
+        flow.section([one for one in (view.family.spec.description, "runs", *view.missing) if one])
         blocks[view.family.slug] = flow.ordered([*(one for one in view.figures if one != lead), *view.tables])
         if view.same:
             same = ", ".join(f"{fact.term} {fact.value}" for fact in view.same)

@@ -53,7 +53,7 @@ function drawIfNear(figure) {
 }
 
 // On paper a page is light, and as wide as the paper; two figures with their captions fit a page.
-const [PAPER_WIDTH, PAPER_HEIGHT] = ["180mm", "88mm"];
+const [PAPER_WIDTH, PAPER_HEIGHT] = ["180mm", "83mm"];
 function print() {
   printing = true;
   for (const figure of figures.filter((one) => one.run === null || one.element.closest("details")?.open)) {

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
+import pypdfium2
 import pytest
 from page_driver import Opener, drawn
 from playwright.sync_api import Page
@@ -123,3 +127,62 @@ def test_on_paper_headers_stay_on_top_and_nothing_empty_has_a_heading(open_page:
     )
     assert set(heads) == {"static"}
     assert page.locator("h3[id^='runs-']:visible").count() == 0
+
+
+def printed(page: Page) -> list[str]:
+    """The text of each page of a print on A4."""
+    with pypdfium2.PdfDocument(page.pdf(format="A4", print_background=True)) as document:
+        return [sheet.get_textpage().get_text_bounded() for sheet in document]
+
+
+def test_a_printed_table_repeats_all_of_its_header_and_no_heading_is_last(open_page: Opener) -> None:
+    runs = [
+        samples.run_report(f"run-of-a-family-{i}", samples.losses(60, seed=i), slug=f"r{i}")
+        for i in range(55)
+    ]
+    few = [samples.run_report(f"add_d{i}", samples.losses(60, seed=i), slug=f"a{i}") for i in range(3, 14)]
+    families = [
+        samples.family_report("Many of them", runs, description="A word on many."),
+        samples.family_report("Few of them", few, description="A word on few."),
+    ]
+    sheets = printed(open_page(samples.report(families)))
+    of_rows = [text for text in sheets if text.count("run-of-a-family-") > 10 and "Figure" not in text]
+    assert len(of_rows) > 2
+    for text in of_rows:
+        assert {"Label", "Steps"} <= set(text.split()) or {"Run", "From"} <= set(text.split()), text[:200]
+    for text in sheets:
+        last = [line for line in text.splitlines() if line.strip()][-3:]
+        assert not {"All runs", "Many of them", "Few of them", "Definitions", "Provenance"} & set(last), last
+
+
+def test_two_figures_fit_a_printed_page(open_page: Opener) -> None:
+    runs = [samples.run_report(f"add_d{i}", samples.losses(60, seed=i), slug=f"a{i}") for i in range(3, 14)]
+    report = samples.report([samples.family_report(name, runs) for name in ("One", "Two")])
+    sheets = printed(open_page(report))
+    figures = [sorted(set(re.findall(r"Figure [2-5]\.", text))) for text in sheets]
+    assert [each for each in figures if each] == [["Figure 2.", "Figure 3."], ["Figure 4.", "Figure 5."]]
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_words_below_an_axis_are_all_there(open_page: Opener, width: int) -> None:
+    models = ["MOMENTUM_WARMUP_A", "gpt2", "resnet50", "vit", "学习率一"]
+    runs = [
+        samples.run_report(
+            f"run {i}",
+            samples.losses(60, seed=i),
+            slug=f"r{i}",
+            attrs={"model": model},
+            config={"model": model},
+        )
+        for i, model in enumerate(models)
+    ]
+    page = open_page(samples.report([samples.family_report("Models", runs)]), width=width)
+    figure = page.locator(".figure.attribute").first
+    drawn(page, f"#{figure.get_attribute('id')}")
+    texts = [re.sub(r"\s", "", text) for text in figure.locator(".xtick text").all_text_contents()]
+    assert len(texts) == len(models)
+    assert all(model.startswith(text.rstrip("…")) for model, text in zip(models, texts, strict=True)), texts
+    boxes = [one.bounding_box() for one in figure.locator(".xtick text").all()]
+    for one, other in itertools.combinations([box for box in boxes if box], 2):
+        apart = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+        assert apart or abs(one["y"] - other["y"]) > 10
