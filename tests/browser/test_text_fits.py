@@ -149,7 +149,7 @@ def test_a_printed_table_repeats_all_of_its_header_and_no_heading_is_last(open_p
     of_rows = [text for text in sheets if text.count("run-of-a-family-") > 10 and "Figure" not in text]
     assert len(of_rows) > 2
     for text in of_rows:
-        assert {"Label", "Steps"} <= set(text.split()) or {"Run", "From"} <= set(text.split()), text[:200]
+        assert {"Label", "Steps"} <= set(text.split()) or {"Run", "SHA-256"} <= set(text.split()), text[:200]
     for text in sheets:
         last = [line for line in text.splitlines() if line.strip()][-3:]
         assert not {"All runs", "Many of them", "Few of them", "Definitions", "Provenance"} & set(last), last
