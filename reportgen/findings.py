@@ -295,7 +295,10 @@ def _lowest(facts: Facts, where: str) -> Finding | None:
         False: f"{second} is next at {form(next_value)}, beyond noise",
         None: f"{second} is next at {form(next_value)}; noise is not estimated",
     }[ranking.within_noise]
+    copies = sum(len(same) - 1 for same in ranking.equal)
     runs = count(len(ranking.order), "ranked run" if len(ranking.order) < len(facts.values) else "run")
+    if copies and len(ranking.order) + copies == len(facts.values):
+        runs = f"{count(len(ranking.order), 'run')} with different losses"
     return Finding(
         "lowest",
         facts.slug,

@@ -309,7 +309,9 @@ def groups_table(family: FamilyReport) -> Table:
     metric = metric_title(family.ranking.metric) if family.ranking is not None else ""
     made = [group.estimate for group in groups if group.estimate is not None]
     spreads = [one.sd for one in made if one.sd]
-    form = spread_form([one.mean for one in made], [] if log else spreads)
+    # On logarithms a standard deviation is a factor: of what it moves a mean by, as many digits are told.
+    moved = [one.mean * math.log(one.sd) for one in made if one.sd and one.sd > 1] if log else spreads
+    form = spread_form([one.mean for one in made], moved)
     factor = notation.form_of_factors(spreads) if log else None
     columns = (
         Column("group", "Group", "text"),

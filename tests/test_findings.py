@@ -353,3 +353,17 @@ def test_what_is_not_told_apart_differs_by_no_more_than_is_said():
                 held += one.numbers["bound"] >= 0.05
     assert said > 300
     assert held / said > 0.95 - 3 * (0.05 * 0.95 / said) ** 0.5
+
+
+def test_runs_with_equal_losses_are_said_to_count_once():
+    found = facts([({}, None, 2.0), ({}, None, 3.0)])
+    equal = replace(found.ranking, equal=((0, 2), (1, 3)))
+    four = replace(
+        found,
+        labels=["a", "b", "c", "d"],
+        attributes=[{}] * 4,
+        values=[2.0, 3.0, 2.0, 3.0],
+        ranking=replace(equal, values=(2.0, 3.0, 2.0, 3.0)),
+    )
+    (text,) = texts(four)
+    assert text.startswith("a ends lowest of 2 runs with different losses, at 2;")

@@ -28,7 +28,7 @@ def of(source: SourceRecord, *names: str) -> list[RunReport]:
         (replace(FOLDER, files=("metrics.csv",)), "out/a/metrics.csv"),
         (
             replace(FOLDER, files=CHECKPOINTS),
-            "out/a/trainer_state.json, checkpoint-192/trainer_state.json and 1 more",
+            "out/a/trainer_state.json and 2 more",
         ),
         (replace(FOLDER, files=("train.csv", "val.csv")), "out/a/train.csv, val.csv"),
         (replace(FOLDER, repo="me/run", revision="c" * 40, file="log.csv"), "me/run, log.csv"),

@@ -344,3 +344,16 @@ def test_tables_and_their_outputs_import_nothing_slow() -> None:
     code = f"import sys, {modules}; print({{'torch', 'pandas', 'plotly', 'weasyprint'}} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_a_small_spread_on_logarithms_is_seen_in_the_digits() -> None:
+    """Groups of 1.604 and 1.608, and of 0.455 and 0.457: their minimum and maximum read differently."""
+    levels = {"t10K": (1.604, 1.608), "t20K": (0.455, 0.457)}
+    runs = [
+        _seeded(f"add_d5_l2_h3_{length}_s00000{seed}", value)
+        for length, values in levels.items()
+        for seed, value in enumerate(values)
+    ]
+    rows = tables.groups_table(family_report("A", runs)).rows
+    texts = [[cell.text for cell in row.cells[-2:]] for row in rows]
+    assert [float(text) for some in texts for text in some] == [1.604, 1.608, 0.455, 0.457]

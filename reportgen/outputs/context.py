@@ -23,7 +23,7 @@ from reportgen.news import sections
 from reportgen.outputs import old_and_new, paper_limits, standing, words
 from reportgen.outputs.page_tables import MOST_ROWS
 from reportgen.outputs.paper_limits import printed_runs
-from reportgen.outputs.run_views import rank_of, run_at
+from reportgen.outputs.run_views import gap_of, rank_of, run_at
 from reportgen.outputs.sources import digest_title, source_lines
 from reportgen.outputs.table_views import (
     compared,
@@ -140,6 +140,7 @@ def _defined(report: Report, views: Sequence[FamilyView], shown: Iterable[TableV
         "thresholds": any(step is not None for one in losses for step in one.steps_to.values()),
         "nonfinite": any(one.nonfinite for one in metrics),
         "spikes": "spikes" in used or any(one.spikes for one in metrics),
+        "gap": any(gap_of(run) is not None for run in report.runs),
         "lines": bool(plots),
         "bands": any(plot.bands != "none" for plot in plots),
         "nonpositive": any(one.nonpositive for one in metrics),
@@ -167,13 +168,18 @@ def _figures_in_order(
         overview = _overview(report, counter(len(view.figures) + 1))
         return (view,), overview, view.figures[0] if view.figures else overview
     # In the order in which they are read: the family's first, that of all runs, the family's others.
-    overview = _overview(report, counter(2))
+    overview = None if _shown_by(report.families[0]) else _overview(report, counter(2))
     figure_number = counter(1) if overview is None else chain([1], counter(3))
     (view,) = (_family(one, report, medium, printed, figure_number, table_number) for one in report.families)
     if overview is not None and not view.figures:
         overview = replace(overview, number=1)
     lead = view.figures[0] if view.figures else overview
     return (view,), overview, lead
+
+
+def _shown_by(family: FamilyReport) -> bool:
+    """Whether a figure of its own shows what a family's runs come to, against what varies among them."""
+    return bool(family.runs) and "by" in family.spec.figures and bool(family.effects)
 
 
 def _groups_first(report: Report) -> bool:

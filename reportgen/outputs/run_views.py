@@ -20,7 +20,7 @@ from reportgen.outputs.happened import event_sentences
 from reportgen.outputs.views import Fact, FigureView, Medium, RunView
 from reportgen.report import FamilyReport, RunReport, step_unit
 
-__all__ = ["as_json", "rank_of", "run_at"]
+__all__ = ["as_json", "gap_of", "rank_of", "run_at"]
 
 _MOST_LISTED = 24
 # In a report of many runs a page holds each run's first raw losses as so many ranges.
@@ -57,7 +57,7 @@ def _run(
         line=run_line(run, category(0), run.label),
         value=value,
         finding=finding,
-        facts=tuple(_facts(run, rank)),
+        facts=tuple(_facts(run, rank, family)),
         config=tuple(
             Fact(str(key), as_json(value)) for key, value in run.config.items() if str(key) not in shared
         ),
@@ -115,7 +115,7 @@ def as_json(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _facts(run: RunReport, rank: Fact | None) -> Iterator[Fact]:
+def _facts(run: RunReport, rank: Fact | None, family: FamilyReport) -> Iterator[Fact]:
     """What Part 2 of the notebook prints, or what the run is ranked by; and how many steps there were."""
     config, metrics = run.config, run.summary.metrics
     if rank is None:
@@ -124,7 +124,9 @@ def _facts(run: RunReport, rank: Fact | None) -> Iterator[Fact]:
     else:
         yield rank
     yield Fact(f"{step_unit([run]).capitalize()}s", notation.grouped(run.trained_steps))
-    yield from _gap(run)
+    gap = gap_of(run)
+    if gap is not None:
+        yield Fact("Evaluation less training", _signed(gap, family))
     shares = question_shares(run.attributes, config)
     if shares is not None:
         yield Fact("Add, Sub, Mult", ", ".join(f"{share:g}\N{NO-BREAK SPACE}%" for share in shares))
@@ -144,14 +146,17 @@ def _facts(run: RunReport, rank: Fact | None) -> Iterator[Fact]:
         yield Fact(term, text)
 
 
-def _gap(run: RunReport) -> Iterator[Fact]:
-    """By how much the evaluation lies above the training at the end, where the ranked series has one."""
+def gap_of(run: RunReport) -> float | None:
+    """By how much the last evaluation lies above the end of training; None where there is no evaluation."""
     one, end = evaluation_of(run), run.summary.metrics.end
     last = None if one is None else one.summary.metrics.final_loss
-    if last is not None and end is not None:
-        text = notation.loss(abs(last - end))
-        sign = notation.MINUS if last < end else "+"
-        yield Fact("Evaluation less training, at the end", text if last == end else f"{sign}{text}")
+    return None if last is None or end is None else last - end
+
+
+def _signed(gap: float, family: FamilyReport) -> str:
+    """A gap, written as those of its family are: +0.0351."""
+    text = notation.form_of([abs(other) for run in family.runs if (other := gap_of(run))])(abs(gap))
+    return text if not gap else f"{notation.MINUS if gap < 0 else '+'}{text}"
 
 
 def _number_of_config(value: object) -> str:

@@ -11,7 +11,6 @@ from reportgen.report import RunReport
 __all__ = ["SourceLine", "digest_title", "source_lines"]
 
 _MOST_RUNS = 12
-_MOST_FILES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,8 @@ def _place(source: SourceRecord) -> str:
     if source.files:
         first, *others = sorted(source.files, key=lambda file: (file.count("/"), file))
         place = f"{source.file}/{first}"
-        shown, more = others[: _MOST_FILES - 1], len(others) - _MOST_FILES + 1
-        place += "".join(f", {one}" for one in shown) + (f" and {more:,} more" if more > 0 else "")
+        if len(others) == 1:
+            place += f", {others[0]}"
+        elif others:
+            place += f" and {len(others):,} more"
     return f"{source.repo}, {place}" if source.repo else place
