@@ -110,7 +110,7 @@ def opened(file: Path) -> Opened:
             ".observe(document, { subtree: true, attributes: true, attributeFilter: ['class'] })"
         )
         page.goto(file.as_uri(), timeout=300_000)
-        page.wait_for_function("window.readyAfter !== undefined", timeout=300_000)
+        page.locator("html.ready").wait_for(state="attached", timeout=300_000)
         ready = page.evaluate("window.readyAfter") / 1000
         nodes = _nodes(page)
         gaps: list[float] = sorted(page.evaluate(_SCROLL))

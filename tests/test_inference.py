@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from reportgen import inference
 from reportgen.inference import (
     Comparison,
     Estimate,
@@ -228,3 +229,9 @@ def test_ends_within_noise():
     assert within_noise(0.0, [1.0], blocks.tolist()) is None
     assert within_noise(0.0, [1.0, 1.0], [1.0, 1.0]) is True
     assert within_noise(0.1, [1.0, 1.0], [1.1, 1.1]) is False
+
+
+@pytest.mark.parametrize("df", [*range(1, 25), 4.5, 1e6])
+@pytest.mark.parametrize("p", [0.975, 0.95, 0.9995])
+def test_quantiles_are_those_of_scipy(df: float, p: float) -> None:
+    assert inference.quantile(df, p) == pytest.approx(stats.t.ppf(p, df), rel=1e-12)

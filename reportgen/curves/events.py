@@ -285,14 +285,16 @@ def _drops(curve: _Blocks, cuts: list[int]) -> list[Event]:
     means, blocks = curve.means, len(curve.means)
     fit = np.concatenate([_line(means[start:end]) for start, end in itertools.pairwise(cuts)])
     long = max(_PLATEAU, round(_LONG * blocks))
-    flat_until = _flat_until(fit)
+    # Most stretches are not flat, so each is first asked no further than a plateau is long.
+    stretches = np.lib.stride_tricks.sliding_window_view(fit, min(long, blocks))
+    flat = stretches.max(axis=1) - stretches.min(axis=1) <= _FLAT
     found: list[Event] = []
     start = 0
     while start + long < blocks:
-        end = flat_until[start]
-        if end - start < long:
+        if not flat[start]:
             start += 1
             continue
+        end = _flat_until(fit, start)
         bottom = _fallen(fit, end, long)
         if bottom is None or not _clear(means, (start, end), bottom, curve.noise, long):
             start = max(start + 1, end - long + 1)
@@ -327,15 +329,11 @@ def _usual_rise(means: FloatArray, long: int) -> float:
     return float(most - usual)
 
 
-def _flat_until(fit: FloatArray) -> list[int]:
-    """The end of the stretch from each block on over which the fit stays within a plateau's bounds."""
-    # A column is a stretch: what comes before its block never counts.
-    inside = np.tri(len(fit), dtype=np.bool_)
-    highest = np.maximum.accumulate(np.where(inside, fit[:, None], -np.inf))
-    lowest = np.minimum.accumulate(np.where(inside, fit[:, None], np.inf))
-    out = highest - lowest > _FLAT
-    ends: list[int] = np.where(out.any(axis=0), out.argmax(axis=0), len(fit)).tolist()
-    return ends
+def _flat_until(fit: FloatArray, start: int) -> int:
+    """The end of the stretch from a block on over which the fit stays within a plateau's bounds."""
+    rest = fit[start:]
+    out = np.maximum.accumulate(rest) - np.minimum.accumulate(rest) > _FLAT
+    return start + int(out.argmax()) if out.any() else len(fit)
 
 
 def _fallen(fit: FloatArray, end: int, long: int) -> int | None:

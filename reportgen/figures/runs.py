@@ -34,16 +34,19 @@ _PANEL_POINTS = 200
 _ALL = 10**9
 
 
-def run_whole(family: FamilyReport, run: RunReport, *, log: bool | None = None) -> Plot:
+def run_whole(
+    family: FamilyReport, run: RunReport, *, log: bool | None = None, smooth: Line | None = None
+) -> Plot:
     """All steps of a run: the range of its raw losses, the smoothed line on top.
 
     Args:
         family: Its family.
         run: The run.
         log: Whether values are on a log axis; what they need by default.
+        smooth: Its smoothed line, where that is at hand.
     """
     raw = run.summary.raw
-    smooth = run_line(run, category(0), run.label)
+    smooth = smooth or run_line(run, category(0), run.label)
     mean = np.interp(raw.step, smooth.curve.step, smooth.curve.mean)
     whole = bool(raw.step[-1] + 1 == raw.steps)
     curve = Drawn(raw.step, mean, raw.min, raw.max, whole=whole)

@@ -81,9 +81,7 @@ def _fitting(
     # Formats see names without .gz and .zst, as those of the files that they read.
     given = {plain_name(file): file for file in sorted(files, key=len, reverse=True)}
     names = [plain_name(file) for file in files if given[plain_name(file)] == file]
-    for one in _formats():
-        if wanted not in (None, one.name):
-            continue
+    for one in _formats(wanted):
         fits = one.fits(names, lambda name: head(given[name])) or (() if wanted is None else tuple(names))
         if fits:
             yield one, tuple(given[name] for name in fits)
@@ -220,10 +218,16 @@ def _read_all(
     return read, refused
 
 
+def _formats(wanted: str | None = None) -> Iterator[Format]:
+    """One by one: a run's own format is often the first, and the others need not be loaded."""
+    yield from (_built_in(module, kind) for name, module, kind in BUILT_IN if wanted in (None, name))
+    yield from (one for one in _plug_ins() if wanted in (None, one.name))
+
+
 @cache
-def _formats() -> tuple[Format, ...]:
-    built_in = tuple(getattr(import_module(module), kind)() for _, module, kind in BUILT_IN)
-    return (*built_in, *_plug_ins())
+def _built_in(module: str, kind: str) -> Format:
+    made: Format = getattr(import_module(module), kind)()
+    return made
 
 
 @cache

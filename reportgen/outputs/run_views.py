@@ -9,6 +9,7 @@ from reportgen import analysis, notation, tables
 from reportgen.figures import captions
 from reportgen.figures.evaluations import evaluation_of
 from reportgen.figures.families import run_line
+from reportgen.figures.plot import Line
 from reportgen.figures.runs import run_early, run_whole
 from reportgen.figures.series import MOST_DRAWN, has_values, other_series, run_series
 from reportgen.figures.style import category
@@ -51,10 +52,11 @@ def _run(
 ) -> RunView:
     value = notation.loss(run.summary.metrics.avg_final_loss) if rank is None else rank.value
     finding = words.run_finding(run, "AvgFinalLoss" if rank is None else rank.term, value)
+    line = run_line(run, category(0), run.label)
     return RunView(
         run=run,
         family=family.spec,
-        line=run_line(run, category(0), run.label),
+        line=line,
         value=value,
         finding=finding,
         facts=tuple(_facts(run, rank, family)),
@@ -64,7 +66,7 @@ def _run(
         marks=words.mark_sentences(run),
         events=event_sentences(run),
         map=None if run.analysis is None else analysis_map(run.analysis),
-        figures=_run_figures(run, family, finding, many=many) if medium == "screen" else (),
+        figures=_run_figures(run, family, line, finding, many=many) if medium == "screen" else (),
         others=tuple(_other_figures(run, family)) if medium == "screen" and not many else (),
         series=tables.series_table(run, _MOST_LISTED) if medium == "screen" else None,
         unlisted=tuple(one.title or one.name for one in list(run.series.values())[_MOST_LISTED:]),
@@ -91,9 +93,12 @@ def _other_figures(run: RunReport, family: FamilyReport) -> Iterator[FigureView]
         )
 
 
-def _run_figures(run: RunReport, family: FamilyReport, finding: str, *, many: bool) -> tuple[FigureView, ...]:
+def _run_figures(
+    run: RunReport, family: FamilyReport, line: Line, finding: str, *, many: bool
+) -> tuple[FigureView, ...]:
     smoothing = family.spec.smoothing
-    early, whole = run_early(family, run, points=_RAW_POINTS if many else None), run_whole(family, run)
+    early = run_early(family, run, points=_RAW_POINTS if many else None)
+    whole = run_whole(family, run, smooth=line)
     return tuple(
         FigureView(
             f"runs/{run.slug}-{kind}",
