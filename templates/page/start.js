@@ -1,6 +1,10 @@
 // Figures are drawn when they come near the view, and given up when many others have been drawn since.
 const MOST_DRAWN = 24;
-
+// To draw one takes longer than a frame, so one that comes by while the page moves waits until it rests.
+const RESTS_AFTER = 120;
+const LONGEST_WAIT = 600;
+let moved = -Infinity;
+addEventListener("scroll", () => { moved = performance.now(); }, { passive: true, capture: true });
 
 const byElement = new Map();
 const nearWatcher = new IntersectionObserver((entries) => {
@@ -11,7 +15,7 @@ const nearWatcher = new IntersectionObserver((entries) => {
     // Each in a task of its own, so that the page answers between them.
     if (isIntersecting && figure.drawn && figure.stale) figure.showChosen();
     else if (isIntersecting && figure.drawn) drawLit(figure);
-    else if (isIntersecting) setTimeout(() => drawIfNear(figure));
+    else if (isIntersecting) setTimeout(drawAtRest, 0, figure, performance.now() + LONGEST_WAIT);
   }
 }, { rootMargin: "300px 0px" });
 const sizeWatcher = new ResizeObserver((entries) => {
@@ -44,8 +48,13 @@ function dropFigures(root) {
   }
 }
 
-function drawIfNear(figure) {
+function drawAtRest(figure, latest) {
   if (figure.drawn || !figure.visible) return;
+  const wait = Math.min(moved + RESTS_AFTER, latest) - performance.now();
+  if (wait > 0) {
+    setTimeout(drawAtRest, wait, figure, latest);
+    return;
+  }
   figure.draw();
   const away = figures.filter((one) => one.drawn && !one.visible);
   const drawn = figures.filter((one) => one.drawn).length;
