@@ -21,9 +21,9 @@ from playwright.sync_api import Browser, Dialog
 
 from benchmarks.synthetic import synthetic_runs
 from reportgen.model_list import unsafe_path
-from reportgen.outputs.packed import unpacked
 from reportgen.text import one_line
 from tests.memory import peak_of
+from tests.page_chunks import unpacked
 from tests.page_reader import Page
 from tests.samples import HOSTILE
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from reportgen.outputs.packed import CODES, coded, packed, unpacked
+from reportgen.outputs.packed import CODES, coded, packed
 from reportgen.outputs.page_tables import Pool, held_table
 from reportgen.tables import Cell, Column, Row, Table
+from tests.page_chunks import unpacked
 
 
 @given(
