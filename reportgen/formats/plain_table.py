@@ -19,8 +19,9 @@ _NUMBERS = b"0123456789+-.eE\r\n"
 def plain_columns(data: bytes) -> tuple[dict[str, Column], int] | None:
     """The columns by name and how many rows there are; None for a table in which anything is unusual.
 
-    What is unusual is for ``formats.delimited`` to judge: an empty cell, a word, a quotation mark, a comment,
-    another number of cells, a second header. Of all others both make the same, to the bit.
+    What is unusual is for ``formats.delimited`` to judge: a word, a quotation mark, a comment, another number
+    of cells, a second header. Of all others both make the same, to the bit; nothing is logged where a cell
+    is empty.
 
     Args:
         data: The file's.
@@ -44,14 +45,31 @@ def plain_columns(data: bytes) -> tuple[dict[str, Column], int] | None:
     allowed = _NUMBERS + delimiter.encode()
     if len(data.translate(None, allowed)) != len(data[:end].translate(None, allowed)):
         return None
-    file = io.BytesIO(data)
-    file.seek(end)
+    # A line of tabs alone is a blank one, so of those tables empty cells are left alone.
+    body = data[end:] if delimiter == "\t" else _filled(data[end:], delimiter.encode())
     try:
-        rows = np.loadtxt(file, delimiter=delimiter, ndmin=2, comments=None, encoding="ascii")
+        rows = np.loadtxt(io.BytesIO(body), delimiter=delimiter, ndmin=2, comments=None, encoding="ascii")
     except ValueError:
         return None
     if rows.shape[1] != len(header):
         return None
-    logged = np.ones(len(rows), np.bool_)
-    names = unlike(header)
-    return {key: Column(key, rows[:, place].copy(), logged) for place, key in enumerate(names)}, len(rows)
+    columns = dict(zip(unlike(header), np.ascontiguousarray(rows.T), strict=True))
+    # There was no word, so what is no number now was empty.
+    return {key: Column(key, values, ~np.isnan(values)) for key, values in columns.items()}, len(rows)
+
+
+def _filled(rows: bytes, delimiter: bytes) -> bytes:
+    """Lines with ``nan`` in their empty cells."""
+    if rows.startswith(delimiter):
+        rows = b"nan" + rows
+    if rows.endswith(delimiter):
+        rows += b"nan"
+    empty = delimiter + b"nan"
+    for begin, after in (
+        (delimiter, delimiter),
+        (delimiter, delimiter),
+        (delimiter, b"\r"),
+        (delimiter, b"\n"),
+    ):
+        rows = rows.replace(begin + after, empty + after)
+    return rows.replace(b"\n" + delimiter, b"\nnan" + delimiter)

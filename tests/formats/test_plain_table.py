@@ -89,7 +89,7 @@ def test_any_table_is_read_alike_both_ways(header, rows, square, delimiter, end,
 @pytest.mark.parametrize(
     "data",
     [
-        b"step,loss\n1,0.5\n2,\n",
+        b"step\tloss\n1\t0.5\n2\t\n",
         b"step,loss\n1,0.5\n2,x\n",
         b"step,loss\n1,0.5\nstep,loss\n1,0.25\n",
         b'step,loss\n1,"0.5"\n',
@@ -104,12 +104,35 @@ def test_what_is_unusual_is_left_to_the_other_way(data: bytes) -> None:
     assert plain_columns(data) is None
 
 
-def test_a_long_table_takes_little_memory() -> None:
+@given(
+    rows=st.lists(st.lists(st.one_of(CELL, st.just("")), min_size=3, max_size=3), min_size=1, max_size=8),
+    delimiter=DELIMITER,
+    end=END,
+    last=st.booleans(),
+)
+def test_empty_cells_are_read_alike_both_ways(rows, delimiter, end, last) -> None:
+    data = text([["step", "loss", "eval_loss"], *rows], delimiter, end) + end.encode() * last
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        at_once, by_cells = both(data, monkeypatch)
+    assert at_once == by_cells
+
+
+def test_nothing_is_logged_where_a_cell_is_empty() -> None:
+    found = plain_columns(b"step,loss,eval_loss\n1,0.5,\n,,\n3,,0.25")
+    assert found is not None
+    logged = {key: one.values[one.logged].tolist() for key, one in found[0].items()}
+    assert logged == {"step": [1, 3], "loss": [0.5], "eval_loss": [0.25]}
+    assert found[1] == 3
+
+
+@pytest.mark.parametrize(("row", "most"), [(b"%d,%.17g\n", 80), (b"%d,%.17g,\n", 130)])
+def test_a_long_table_takes_little_memory(row: bytes, most: int) -> None:
     entries = 100_000
-    data = b"step,loss\n" + b"".join(b"%d,%.17g\n" % (step, math.exp(-step / 1e4)) for step in range(entries))
+    header = b"step,loss" + b",eval_loss" * row.count(b",\n") + b"\n"
+    data = header + b"".join(row % (step, math.exp(-step / 1e4)) for step in range(entries))
     tracemalloc.start()
     table = table_of(data, "log.csv")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert table.rows == entries
-    assert peak < 80 * entries  # With a text a cell it was 400.
+    assert peak < most * entries  # With a text a cell it was 400.
