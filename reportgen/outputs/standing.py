@@ -35,7 +35,7 @@ def ends(report: Report) -> tuple[tuple[str, str, RunReport], ...]:
         return ()
     (family,) = report.families
     return tuple(
-        (f"{way} {in_sentence(_metric(family))}", value_of(family, at), family.runs[at])
+        (f"{way} {_said(family)}", value_of(family, at), family.runs[at])
         for way, at in zip(_ways(family), _positions(family), strict=True)
         if at is not None
     )
@@ -55,9 +55,7 @@ def sentence(family: FamilyReport) -> str:
         said.append("No run ends with a finite loss." if ranking.diverged else "No run has a rank.")
     else:
         low, high = _ways(family)
-        text = (
-            f"{low}: {named(ranking.first)}, {in_sentence(_metric(family))} {value_of(family, ranking.first)}"
-        )
+        text = f"{low}: {named(ranking.first)}, {_said(family)} {value_of(family, ranking.first)}"
         if ranking.within_noise is not None:
             word = "within" if ranking.within_noise else "beyond"
             text += f"; the next, {named(ranking.order[1])}, is {word} noise"
@@ -65,7 +63,7 @@ def sentence(family: FamilyReport) -> str:
         if ranking.last is not None:
             said.append(f"{high}: {named(ranking.last)}, {value_of(family, ranking.last)}.")
             if ranking.within_noise is None:
-                said.append(f"Noise is not estimated for {in_sentence(_metric(family))}.")
+                said.append("Noise is not estimated.")
     said.extend(_reached(family))
     for together in ranking.equal[:_MOST_EQUAL]:
         names = [named(run) for run in together]
@@ -157,6 +155,12 @@ def _reached(family: FamilyReport) -> Iterator[str]:
 def _ways(family: FamilyReport) -> tuple[str, str]:
     higher = family.ranking is not None and family.ranking.better == "higher"
     return ("Highest", "Lowest") if higher else ("Lowest", "Highest")
+
+
+def _said(family: FamilyReport) -> str:
+    """The metric within a sentence: ``last value of evaluation loss``."""
+    series, _, metric = _metric(family).rpartition(", ")
+    return f"{metric} of {in_sentence(series)}" if series else in_sentence(metric)
 
 
 def _metric(family: FamilyReport) -> str:
