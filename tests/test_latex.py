@@ -111,6 +111,13 @@ def _parts(tex: str) -> tuple[list[str], list[str], list[list[str]]]:
     return columns, rows[0], rows[1:]
 
 
+def test_a_caption_defines_what_its_columns_show() -> None:
+    family = sample_report().families[0]
+    other = replace(family, spec=replace(family.spec, columns=("label", "min_loss")))
+    assert "AvgFinalLoss is the mean of the last 5 losses." in latex.render(family)
+    assert "AvgFinalLoss" not in latex.render(other)
+
+
 @pytest.mark.parametrize(
     "family", [*sample_report().families, *hostile_report().families], ids=lambda one: one.slug
 )

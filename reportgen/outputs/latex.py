@@ -202,6 +202,8 @@ def _rendered(
     layout = "".join(
         "\n    " + _layout(column, numbers[i], [row[i] for row in rows]) for i, column in enumerate(columns)
     )
+    if any(column.key == "avg_final_loss" for column in columns):
+        caption += " AvgFinalLoss is the mean of the last 5 losses."
     caption = rf"\caption{{{caption}}}\label{{tab:{label}}}"
     if long:
         made, packages = _longtable(caption, layout, head, body), "booktabs,longtable,siunitx"
@@ -286,7 +288,6 @@ def _longtable(caption: str, layout: str, head: str, body: Sequence[str]) -> str
 def _caption(family: FamilyReport, *, synthetic: bool, marked: bool) -> str:
     runs = len(family.runs)
     said = f"{escape(one_line(family.name, _LONGEST))}: {runs} {'run' if runs == 1 else 'runs'}."
-    said += " AvgFinalLoss is the mean of the last 5 losses."
     if marked:
         said += f" {_MARK}\\,differs from what the losses give."
     return said + (" The runs are synthetic." if synthetic else "")
