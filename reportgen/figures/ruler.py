@@ -32,7 +32,7 @@ class Ruler:
         self._fonts: dict[str, Mapping[str, float]] = {}
 
     def __call__(self, text: str, *, bold: bool = False) -> float:
-        advances = _advances(str(folder("templates") / "fonts" / _FACES[bold]))
+        advances = _own_advances(bold)
         return sum(
             self._other(character) if (width := advances.get(character)) is None else width
             for character in text
@@ -40,7 +40,7 @@ class Ruler:
 
     def stand_ins(self, text: str) -> list[str]:
         """The font files that draw what Source Sans 3 lacks of ``text``, as far as they can be found."""
-        lacking = set(text) - _advances(str(folder("templates") / "fonts" / _FACES[False])).keys()
+        lacking = set(text) - _own_advances(False).keys()
         for character in lacking:
             self._other(character)
         return sorted(file for file, font in self._fonts.items() if font.keys() & lacking)
@@ -87,6 +87,11 @@ def _standing_in(character: str) -> tuple[str, Mapping[str, float]]:
         return file, _advances(file, int(index) & 0xFFFF)
     except Exception:  # noqa: BLE001 - a font of the system that cannot be read, in whatever way
         return "", {}
+
+
+@cache
+def _own_advances(bold: bool) -> Mapping[str, float]:
+    return _advances(str(folder("templates") / "fonts" / _FACES[bold]))
 
 
 @cache

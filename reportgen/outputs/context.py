@@ -105,6 +105,7 @@ def context(
         "most_printed": paper_limits.MOST_ROWS,
         "sources": sources,
         "digest_title": digest_title(sources),
+        "left_out": paper_limits.left_out(report),
         "lists": lists,
         "long": {view.name: view for view in lists},
         "here": views,
@@ -159,9 +160,8 @@ def _figures_in_order(
     table_number = counter(2)  # The first table is of all runs.
     if len(report.families) != 1:
         overview = _overview(report, figure_number)
-        views = tuple(
-            _family(one, report, medium, printed, figure_number, table_number) for one in report.families
-        )
+        shown = report.families if medium == "screen" else paper_limits.printed_families(report)
+        views = tuple(_family(one, report, medium, printed, figure_number, table_number) for one in shown)
         return views, overview, overview
     if _groups_first(report):
         (view,) = (_family(one, report, medium, printed, counter(1), counter(1)) for one in report.families)
@@ -204,9 +204,10 @@ def _findings(report: Report, views: Sequence[FamilyView], runs: TableView) -> I
                 places[files[shown.name]] = shown.anchor, f"Table {shown.number}"
     if len(views) == 1:  # whose runs stand in the table of all
         places[f"tables/{views[0].family.slug}"] = runs.anchor, f"Table {runs.number}"
+    here = {view.family.slug: (view.anchor, "") for view in views}
     for one in report.findings:
-        anchor, place = places.get(one.shown_in, (f"family-{one.family}", ""))
-        yield FindingView(one.text, one.family, anchor, place)
+        of_family = here.get(one.family, (runs.anchor, f"Table {runs.number}"))  # without a section on paper
+        yield FindingView(one.text, one.family, *places.get(one.shown_in, of_family))
 
 
 def _classes(*names: str) -> Markup:
@@ -242,8 +243,7 @@ def _family(
     figure_number: Iterator[int],
     table_number: Iterator[int],
 ) -> FamilyView:
-    undrawn = paper_limits.undrawn_families(report)[family.slug] if medium == "paper" else ""
-    figures = () if undrawn else tuple(_family_figures(family, medium, figure_number))
+    figures = tuple(_family_figures(family, medium, figure_number))
     many = len(report.runs) > MANY_RUNS
     shared = shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     places = range(len(family.runs)) if printed is None else printed[family.slug]
@@ -253,7 +253,7 @@ def _family(
         description=markdown(family.spec.description, whole=medium == "screen"),
         finding=standing.sentence(family),
         figures=figures,
-        missing=(undrawn,) if undrawn else _missing_figures(family, {drawn.kind for drawn in figures}),
+        missing=_missing_figures(family, {drawn.kind for drawn in figures}),
         compared=compared(family) if medium == "screen" else "",
         same=tuple(same(family)),
         tables=tuple(

@@ -25,7 +25,7 @@ from reportgen.model_list import FigureOptions
 from reportgen.notation import count
 from reportgen.outputs import data, html, latex, paper, summary
 from reportgen.outputs.folder import Content
-from reportgen.outputs.paper_limits import undrawn_families
+from reportgen.outputs.paper_limits import printed_families
 from reportgen.outputs.placeholders import embed
 from reportgen.outputs.svg_fonts import with_fonts
 from reportgen.report import Report
@@ -234,10 +234,7 @@ def _figures(report: Report) -> Iterator[tuple[str, Figure]]:
     if overview is not None:
         for suffix, width, font_pt in _sizes(report.lists[0].figures):
             yield _OVERVIEW + suffix, draw_marks(overview, width, font_pt=font_pt)
-    undrawn = undrawn_families(report)
-    for family in report.families:
-        if undrawn[family.slug]:
-            continue
+    for family in printed_families(report):
         own = options[family.slug]
         plots: dict[str, Plot | Effects | None] = {
             f"{family.slug}-{key}": kind.plot(family)

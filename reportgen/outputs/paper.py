@@ -14,7 +14,7 @@ from reportgen.outputs import standing, words
 from reportgen.outputs.columns import Part, Ruler, parts
 from reportgen.outputs.map_on_paper import map_on_paper
 from reportgen.outputs.paper_flow import Block, Flow
-from reportgen.outputs.paper_limits import printed_family, printed_runs
+from reportgen.outputs.paper_limits import printed_families, printed_family, printed_runs
 from reportgen.outputs.views import Fact, FamilyView, FigureView, RunView, TableView
 from reportgen.report import FamilyReport, Report, RunReport, step_unit
 from reportgen.tables import Cell, Column, Row, Table
@@ -89,7 +89,7 @@ def panels(report: Report) -> tuple[Panels, ...]:
     printed = printed_runs(report)
     return tuple(
         Panels(f"{shown.slug}-runs-{number}", shown, first, shown.runs[first : first + _RUNS_A_ROW])
-        for family in report.families
+        for family in printed_families(report)
         if _printed(report, family) != "none"
         for shown in [printed_family(family, printed[family.slug])]
         for number, first in enumerate(range(0, len(shown.runs), _RUNS_A_ROW), start=1)
@@ -158,7 +158,7 @@ def _front(flow: Flow, report: Report, shared: Mapping[str, Any], with_runs: int
     if report.description:
         flow.text([report.description], 10.5, space=6)
     flow.space(5.3 * (3 + len(shared["ends"])))
-    entries = 5 + len(report.families) + (1 + with_runs if with_runs else 0)
+    entries = 5 + len(shared["families"]) + (1 + with_runs if with_runs else 0)
     flow.space(20 + 5.2 * -(-entries // 2))
     if shared["news"]:
         flow.section()

@@ -9,7 +9,18 @@ from reportgen.notation import count
 from reportgen.report import FamilyReport, Report
 from reportgen.tables import Table
 
-__all__ = ["MOST_PRINTED", "MOST_ROWS", "cut_table", "printed_family", "printed_runs", "undrawn_families"]
+__all__ = [
+    "MOST_FAMILIES",
+    "MOST_FAMILY_ROWS",
+    "MOST_PRINTED",
+    "MOST_ROWS",
+    "cut_table",
+    "family_rows",
+    "left_out",
+    "printed_families",
+    "printed_family",
+    "printed_runs",
+]
 
 MOST_PRINTED = 200
 """Runs that a PDF prints one by one, in all families together."""
@@ -17,45 +28,54 @@ MOST_PRINTED = 200
 MOST_ROWS = 200
 """Rows of one table, and of every other list, that a PDF prints."""
 
-_MOST_DRAWN = 100
-"""Families whose figures are drawn for papers: some five each, a fifth of a second each in Chrome."""
+MOST_FAMILIES = 100
+"""Families with a section on paper and figures in files: some five, a fifth of a second each in Chrome."""
 
-_ALL_ROWS = 2_000
-"""Rows of all families' tables together; of many families each has some."""
+MOST_FAMILY_ROWS = 1_000
+"""Rows of the table of all families, which is all that paper says of most of so many."""
+
+_ALL_ROWS = 1_000
+"""Rows of all families' tables of a kind together; of many families each has some."""
 _FEWEST = 4
 
 
-def undrawn_families(report: Report) -> Mapping[str, str]:
-    """Slug of each family -> why its figures are not drawn for papers; empty where they are."""
-    total = len(report.families)
-    why = (
-        f"The figures of this family are in report.html only: this PDF and figures/ have those of the first "
-        f"{_MOST_DRAWN} of {total:,} families."
-    )
-    return {family.slug: "" if at < _MOST_DRAWN else why for at, family in enumerate(report.families)}
+def printed_families(report: Report) -> Sequence[FamilyReport]:
+    """The families that have a section on paper and figures in files."""
+    return report.families[:MOST_FAMILIES]
+
+
+def left_out(report: Report) -> str:
+    """What paper and ``figures/`` leave out, for the page, which has all; empty where that is nothing."""
+    runs, families = len(report.runs), len(report.families)
+    said = []
+    if runs > MOST_PRINTED:
+        said.append(f"report.pdf prints at most {MOST_PRINTED} of {count(runs, 'run')} one by one.")
+    if families > MOST_FAMILIES:
+        of = f"the first {MOST_FAMILIES} of {count(families, 'family', 'families')}"
+        said.append(
+            f"report.pdf and figures/ hold figures of {of}; Export, at a figure here, makes a file of any."
+        )
+    return " ".join(said)
 
 
 def printed_runs(report: Report) -> Mapping[str, tuple[int, ...]]:
-    """Slug of each family -> places of its runs that are printed one by one, in order.
+    """Slug of each family that is printed -> places of its runs that are printed one by one, in order.
 
-    All where they are no more than ``MOST_PRINTED`` in the report; else each family has its share, those that
-    end lowest and highest.
+    All where they are no more than ``MOST_PRINTED``; else each family has its share, those that end lowest
+    and highest.
     """
-    total = sum(len(family.runs) for family in report.families)
+    families = printed_families(report)
+    total = sum(len(family.runs) for family in families)
     if total <= MOST_PRINTED:
-        return {family.slug: tuple(range(len(family.runs))) for family in report.families}
+        return {family.slug: tuple(range(len(family.runs))) for family in families}
     room = MOST_PRINTED
     shares: dict[str, int] = {}
-    # Small families first: what they leave is for the large. Of more families than room the first have one.
-    order = sorted((len(family.runs), -at, family) for at, family in enumerate(report.families))
-    for left, family in zip(
-        range(len(report.families), 0, -1),
-        [family for _, _, family in order],
-        strict=True,
-    ):
+    # Small families first: what they leave is for the large.
+    order = sorted(families, key=lambda family: len(family.runs))
+    for left, family in zip(range(len(families), 0, -1), order, strict=True):
         shares[family.slug] = min(len(family.runs), room // left)
         room -= shares[family.slug]
-    return {family.slug: ends_of(family, shares[family.slug]) for family in report.families}
+    return {family.slug: ends_of(family, shares[family.slug]) for family in families}
 
 
 def ends_of(family: FamilyReport, most: int) -> tuple[int, ...]:
@@ -78,17 +98,21 @@ def printed_family(family: FamilyReport, places: Sequence[int]) -> FamilyReport:
     return replace(family, runs=tuple(family.runs[at] for at in places))
 
 
-def cut_table(table: Table, families: int, *, family: FamilyReport | None, file: str) -> tuple[Table, str]:
+def family_rows(families: int) -> int:
+    """Rows of one table of a family, of so many families that are printed."""
+    return max(_FEWEST, min(MOST_ROWS, _ALL_ROWS // max(1, min(families, MOST_FAMILIES))))
+
+
+def cut_table(table: Table, most: int, *, family: FamilyReport | None, file: str) -> tuple[Table, str]:
     """A table with as many rows as are printed, and what a caption says of the others.
 
     Args:
         table: Its rows are runs of ``family`` in order, or of no family.
-        families: How many families the report has.
+        most: Rows that are printed.
         family: Whose runs the rows are, None for other tables.
         file: Where all rows are.
     """
     rows = len(table.rows)
-    most = max(_FEWEST, min(MOST_ROWS, _ALL_ROWS // max(1, families)))
     if rows <= most:
         return table, ""
     if family is not None and rows == len(family.runs):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from reportgen import paper_tables, reference_tables, tables, varied_tables
 from reportgen.outputs import long_lists, standing, words
 from reportgen.outputs.page_tables import MOST_ROWS
-from reportgen.outputs.paper_limits import cut_table
+from reportgen.outputs.paper_limits import MOST_FAMILIES, MOST_FAMILY_ROWS, cut_table, family_rows
 from reportgen.outputs.run_views import as_json
 from reportgen.outputs.sources import source_lines
 from reportgen.outputs.templating import visible
@@ -61,11 +61,17 @@ def runs_table(report: Report, medium: Medium, number: int) -> TableView:
         (family,) = report.families
         return _runs_of(family, report, medium, replace(NO_TABLE, number=number, caption=caption))
     if medium == "paper":
-        caption = (
-            f"All {words.count(len(report.families), 'family', 'families')}; each has its own table of runs."
+        caption = f"All {words.count(len(report.families), 'family', 'families')}"
+        caption += (
+            "; each has its own table of runs."
+            if len(report.families) <= MOST_FAMILIES
+            else f". The first {MOST_FAMILIES} have sections here, and figures, which are in figures/ too; "
+            "sections and figures of the others are in report.html, tables of their runs in tables/."
         )
-        shown = TableView("runs", number, caption, standing.families_table(report))
-        return cut(shown, report, "the attached report.json")
+        shown, says = cut_table(
+            standing.families_table(report), MOST_FAMILY_ROWS, family=None, file="the attached report.json"
+        )
+        return TableView("runs", number, caption + says, shown)
     metrics = dict.fromkeys(one.ranking.metric for one in report.families if one.ranking is not None)
     usual = _led(tables.usual_columns(report.runs), metrics)
     usual = (*usual[: 1 + len(metrics)], "family", *usual[1 + len(metrics) :])
@@ -99,7 +105,7 @@ def _runs_of(family: FamilyReport, report: Report, medium: Medium, bare: TableVi
 
 def cut(view: TableView, report: Report, file: str, family: FamilyReport | None = None) -> TableView:
     """A table as paper prints it: of very many rows some, and its caption says so."""
-    table, says = cut_table(view.table, len(report.families), family=family, file=file)
+    table, says = cut_table(view.table, family_rows(len(report.families)), family=family, file=file)
     return replace(view, table=table, caption=view.caption + says)
 
 
