@@ -1,22 +1,22 @@
 // The table of contents shows where the reader is; a link into a folded part unfolds it.
-function followReading() {
-  const links = new Map([...document.querySelectorAll("#contents a")].map((link) => [link.hash.slice(1), link]));
-  const inView = new Set();
-  const parts = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
-  const watcher = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (isIntersecting) inView.add(target);
-      else inView.delete(target);
-    }
-    const current = parts.find((part) => inView.has(part));
-    if (!current) return;
-    for (const link of links.values()) link.removeAttribute("aria-current");
-    const link = links.get(current.id);
-    link.setAttribute("aria-current", "location");
-    const list = link.closest(".inner");
-    if (list.scrollHeight > list.clientHeight) link.scrollIntoView({ block: "nearest" });
-  }, { rootMargin: "-12% 0px -70% 0px" });
-  for (const part of parts) watcher.observe(part);
+const inContents = new Map([...document.querySelectorAll("#contents a")].map((link) => [link.hash.slice(1), link]));
+const beingRead = new Set();
+const partWatcher = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (isIntersecting) beingRead.add(target.id);
+    else beingRead.delete(target.id);
+  }
+  const current = [...inContents.keys()].find((id) => beingRead.has(id));
+  if (!current) return;
+  for (const link of inContents.values()) link.removeAttribute("aria-current");
+  const link = inContents.get(current);
+  link.setAttribute("aria-current", "location");
+  const list = link.closest(".inner");
+  if (list.scrollHeight > list.clientHeight) link.scrollIntoView({ block: "nearest" });
+}, { rootMargin: "-12% 0px -70% 0px" });
+
+function followReading(root) {
+  for (const part of root.querySelectorAll("[id]")) if (inContents.has(part.id)) partWatcher.observe(part);
 }
 
 function unfoldTarget() {

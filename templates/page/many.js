@@ -159,6 +159,7 @@ async function fill(part) {
   addTables(part);
   addComparing(part);
   addLookups(part);
+  followReading(part);
 }
 
 function empty(part) {

@@ -105,7 +105,7 @@ function start() {
   }
   addSettings();
   foldContents();
-  followReading();
+  followReading(document);
   startAddress();
   document.documentElement.classList.add("ready");
 }

@@ -284,3 +284,13 @@ def test_a_median_keeps_no_run_and_hundreds_of_families_have_no_legend(open_page
     assert (
         page.locator("#figure-all-avg-final-loss ~ .legend, #figure-all-avg-final-loss .legend").count() == 0
     )
+
+
+def test_the_contents_follow_families_that_come_into_view(open_page: Opener) -> None:
+    page = open_page(many_families())
+    page.evaluate("() => document.querySelectorAll('.part')[3].scrollIntoView()")
+    family = page.locator(".part:nth-of-type(n) section[id^='family-']").last
+    family.wait_for(state="attached")
+    family.evaluate("one => one.scrollIntoView()")
+    here = f"#{family.get_attribute('id')}"
+    expect(page.locator("#contents a[aria-current]")).to_have_attribute("href", here)
