@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +83,15 @@ def render(
         "script": Markup('(() => {{\n"use strict";\n{}\n}})();').format(script),
     }
     policy = _policy(parts)
-    families = shared["families"]
     chunks: tuple[str, ...] = ()
     if shared["many"]:
         many = page_of_many(report, shared, lambda name, names: filled(made, name, {**shared, **names}))
         shared |= {"here": many.here, "parts": many.parts}
         data, chunks = page_data((), (), many.places), tuple(map(Markup, many.chunks))
     else:
+        # They are used for the page's data and for its text.
+        families = [replace(family, runs=tuple(family.runs)) for family in shared["families"]]
+        shared["families"] = families
         views = [view for family in families for view in family.runs]
         figures = [figure for family in families for figure in family.figures]
         figures += [] if shared["overview"] is None else [shared["overview"]]
