@@ -180,9 +180,9 @@ def _nodes(name: str, data: bytes) -> list[tuple[Node, list[str]]]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
-        raise Unreadable(name, "is no JSON; write it again, or remove it") from None
+        raise Unreadable(name, "is not JSON; write it again, or remove it") from None
     if not isinstance(document, list):
-        raise Unreadable(name, "is no array of nodes; write it again, or remove it")
+        raise Unreadable(name, "is not an array of nodes; write it again, or remove it")
     if len(document) > _MOST_NODES:
         raise Unreadable(name, f"holds over {_MOST_NODES:,} nodes, more than any model of this kind has")
     return [_node(name, index, one) for index, one in enumerate(document)]
@@ -191,7 +191,7 @@ def _nodes(name: str, data: bytes) -> list[tuple[Node, list[str]]]:
 def _node(name: str, index: int, value: Any) -> tuple[Node, list[str]]:
     wrong = "a node is a position, a layer, is_head, num and tags"
     if not isinstance(value, dict):
-        raise Unreadable(name, f"holds no node at place {index}; {wrong}")
+        raise Unreadable(name, f"has no node at place {index}; {wrong}")
     numbers: list[Any] = [value.get(key) for key in ("position", "layer", "num")]
     tags = value.get("tags")
     if (
@@ -201,7 +201,7 @@ def _node(name: str, index: int, value: Any) -> tuple[Node, list[str]]:
         or len(tags) > _MOST_TAGS
         or not all(isinstance(tag, str) for tag in tags)
     ):
-        raise Unreadable(name, f"holds no node at place {index}; {wrong}")
+        raise Unreadable(name, f"has no node at place {index}; {wrong}")
     position, layer, number = numbers
     node = Node(position, layer, number if value["is_head"] else None)
     return node, [_plain(tag) for tag in tags if len(tag) <= _LONGEST_TAG]

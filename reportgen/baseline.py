@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reportgen.document import SCHEMA
 from reportgen.errors import ReportgenError
@@ -43,7 +43,7 @@ def is_time(text: str) -> bool:
 
 def _time(text: str) -> str:
     if not is_time(text):
-        raise PydanticCustomError("time", "is no time such as 2026-01-02T03:04:05Z")
+        raise PydanticCustomError("time", "is not a time such as 2026-01-02T03:04:05Z")
     return text
 
 
@@ -238,22 +238,26 @@ def read_baseline(path: str | Path) -> dict[str, Any]:
         raise _error(shown, f"line {error.lineno}, column {error.colno}: is not JSON") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(schema, int) or isinstance(schema, bool):
-        raise _error(shown, "is no report of reportgen")
+        raise _error(shown, "is not a report of reportgen")
     if schema > SCHEMA:
         raise ReportgenError(
             f"{shown}: schema: {schema} is newer than {SCHEMA}, which this version reads; upgrade reportgen",
             exit_code=2,
         )
     if schema < SCHEMA:
-        raise _error(shown, f"schema: {schema} is older than {SCHEMA}, the first that there was")
+        raise _error(shown, f"schema: {schema} is older than {SCHEMA}, the oldest that is read")
     if _is_deep(document):
         raise _error(shown, f"is nested more than {_MOST_LEVELS} deep")
     try:
         Document.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise _error(shown, f"{_place(first['loc'])}: {one_line(first['msg'])}") from error
+        raise _error(shown, f"{_place(first['loc'])}: {_wrong(first)}") from error
     return document
+
+
+def _wrong(error: ErrorDetails) -> str:
+    return "is missing" if error["type"] == "missing" else one_line(error["msg"])
 
 
 def _is_deep(document: object) -> bool:

@@ -108,6 +108,9 @@ class Parser(argparse.ArgumentParser):
         if not action.option_strings and action.choices is not None and value not in action.choices:
             near = did_you_mean(value, tuple(action.choices))
             raise argparse.ArgumentError(None, f"no command {shown(value)}{near}")
+        if action.option_strings and action.choices is not None and value not in action.choices:
+            known = " or ".join(map(shown, action.choices))
+            raise argparse.ArgumentError(action, f"{shown(value)} is not known; it must be {known}")
         super()._check_value(action, value)
 
 
@@ -122,7 +125,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"reportgen {reportgen.__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    build = commands.add_parser("build", help="build a report", description="Builds a report into OUT.")
+    build = commands.add_parser("build", help="build a report", description="Builds a report in OUT.")
     build.add_argument(
         "lists", nargs="+", type=_word(utf8), metavar="LIST", help=f"{LISTS}, or a report.json to build again"
     )
@@ -131,19 +134,21 @@ def _parser() -> Parser:
         default=Path("report"),
         type=_word(output),
         metavar="OUT",
-        help="folder (default: %(default)s)",
+        help="folder of the report (default: %(default)s)",
     )
     add_build_options(build)
     build.set_defaults(run=_build)
 
     check = commands.add_parser(
-        "check", help="read lists only", description="Names every mistake of the lists."
+        "check",
+        help="check lists, and look for their runs on disk",
+        description="Reports every mistake in lists, and which of their runs are on disk.",
     )
     check.add_argument("lists", nargs="+", type=_word(utf8), metavar="LIST", help=LISTS)
     check.set_defaults(run=_check)
 
     runs = commands.add_parser(
-        "runs", help="show what a build would pull", description="Lists runs and sources."
+        "runs", help="print the runs of lists, and their sources", description="Prints runs and sources."
     )
     runs.add_argument("lists", nargs="+", type=_word(utf8), metavar="LIST", help=LISTS)
     runs.set_defaults(run=_runs)
@@ -155,7 +160,7 @@ def _parser() -> Parser:
     )
     init.add_argument("place", type=_word(utf8), metavar="FOLDER", help="a folder, or hub:OWNER[/PREFIX]")
     init.add_argument(
-        "-o", "--out", type=Path, metavar="FILE", help="write the list there; never over a file"
+        "-o", "--out", type=Path, metavar="FILE", help="write the list to FILE, which must not exist"
     )
     init.set_defaults(run=_init)
 
@@ -174,18 +179,20 @@ def _parser() -> Parser:
 
     verify = commands.add_parser(
         "verify",
-        help="build a report's numbers again",
+        help="compute a report's numbers again and compare",
         description="Pulls the commits that a report names, builds again and compares the numbers: exit 0 "
         "where they are the same, 4 where they differ, 3 where runs could not be read.",
     )
     verify.add_argument(
         "file", type=Path, metavar="FILE", help="a report.json, or the report.pdf that holds it"
     )
-    verify.add_argument("--offline", action="store_true", help="ask no network")
+    verify.add_argument("--offline", action="store_true", help="use no network")
     verify.set_defaults(run=_verify)
 
     diff = commands.add_parser(
-        "diff", help="show what changed", description="Says what changed between two reports."
+        "diff",
+        help="show what changed between two reports",
+        description="Says what changed between two reports.",
     )
     diff.add_argument("old", type=Path, metavar="OLD", help="a report.json")
     diff.add_argument("new", type=Path, metavar="NEW", help="a later report.json")
@@ -217,12 +224,14 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument("--open", action="store_true", help="open the report in a browser")
     parser.add_argument(
-        "--log-format", choices=("text", "json"), default="text", help="of what is said while building"
+        "--log-format", choices=("text", "json"), default="text", help="format of messages while building"
     )
     level = parser.add_mutually_exclusive_group()
-    level.add_argument("--quiet", action="store_true", help="say only what went wrong")
+    level.add_argument("--quiet", action="store_true", help="print only what went wrong")
     level.add_argument(
-        "--verbose", action="store_true", help="say also where each run came from, and what is made again"
+        "--verbose",
+        action="store_true",
+        help="also print where each run came from, and what is recomputed",
     )
 
 
@@ -315,7 +324,7 @@ def _check(options: argparse.Namespace) -> int:
         runs = [count(len(every) - patterns, "run")] if patterns < len(every) else []
         parts = [families, *runs, *([count(patterns, "pattern")] if patterns else [])]
         seen = on_disk(one)
-        _answer(f"{name}: {', '.join(parts)}, no mistake" + (f"; {seen.said}" if seen.said else ""))
+        _answer(f"{name}: {', '.join(parts)}, no mistakes" + (f"; {seen.said}" if seen.said else ""))
         for line in seen.problems:
             _answer(f"{name}: {line}")
         missing += len(seen.problems)
@@ -340,7 +349,7 @@ def _init(options: argparse.Namespace) -> int:
         with out.open("x", encoding="utf-8") as file:
             file.write(made.text)
     except FileExistsError:
-        raise ReportgenError(f"-o {out}: exists, and no list is written over it; name another file") from None
+        raise ReportgenError(f"-o {out}: exists already, and is not overwritten; name another file") from None
     except OSError as error:
         raise ReportgenError(f"-o {out}: cannot be written ({error.strerror}); name another file") from error
     log.say(f"{out}: written; build it with: reportgen build {out}")

@@ -86,7 +86,7 @@ def merged(outcomes: Sequence[Listing | Unusable], limit: int) -> Listing | Unus
     problems = [(one.problem, one.kind) for one in listings if one.problem]
     problems += [(str(one), one.kind) for one in told]
     if len(names) > limit:
-        problems.insert(0, (f"there are over {limit:,}", "too_large"))
+        problems.insert(0, (f"there are over {limit:,} runs", "too_large"))
     problem, kind = problems[0] if problems else ("", listings[0].kind)
     # The same candidates where they share a disk.
     passed = max(one.passed for one in listings)
@@ -156,7 +156,7 @@ def _numbered_runs(task: Task, source: OpenSource, access: Access, limit: int) -
             inside = ()  # The build says what is wrong with it.
         several = [f"{name}#{number}" for number in range(1, len(inside) + 1)] if len(inside) > 1 else [name]
         names += [one for one in several if not mark or Pattern(task.pattern).fits(one)]
-    problem = listing.problem or (f"there are over {limit:,}" if len(names) > limit else "")
+    problem = listing.problem or (f"there are over {limit:,} runs" if len(names) > limit else "")
     return replace(listing, names=tuple(names[:limit]), problem=problem)
 
 
@@ -190,7 +190,7 @@ def _trouble(pattern: str, listing: Listing, names: Sequence[str]) -> tuple[Prob
     shown = one_line(pattern)
     if listing.problem:
         if not names:
-            return listing.kind, f"{shown} could not be looked for: {listing.problem}"
+            return listing.kind, f"{shown} cannot be searched for: {listing.problem}"
         return (
             listing.kind,
             f"there may be more runs than the {len(names):,} that {shown} found: {listing.problem}",
@@ -198,20 +198,20 @@ def _trouble(pattern: str, listing: Listing, names: Sequence[str]) -> tuple[Prob
     if names:
         return None
     if listing.names:
-        return "missing", f"`exclude` takes away all that {shown} finds; correct one of the two"
+        return "missing", f"`exclude` leaves none of the runs that {shown} finds; correct one of the two"
     if listing.passed:
         return "missing", (
-            f"{shown} finds no run: {_counted(listing.passed)} no series; correct the pattern or the source"
+            f"{shown} finds no run ({_counted(listing.passed)}); correct the pattern or the source"
         )
     return "missing", f"{shown} finds no run; correct the pattern or the source"
 
 
 def _note(family: str, pattern: str, listing: Listing, used: int) -> str:
-    passed = f", {_counted(listing.passed)} no series" if listing.passed else ""
+    passed = f", {_counted(listing.passed)}" if listing.passed else ""
     excluded = f", {len(listing.names) - used:,} excluded" if len(listing.names) > used else ""
     runs = "1 run" if used == 1 else f"{used:,} runs"
     return one_line(f"{family}: {pattern} found {runs}{excluded}{passed}")
 
 
 def _counted(passed: int) -> str:
-    return "1 other place holds" if passed == 1 else f"{passed:,} other places hold"
+    return "1 other place without a series" if passed == 1 else f"{passed:,} other places without a series"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reportgen.metrics import Number
+from reportgen.text import one_line
 
 __all__ = ["Check", "Operator", "check", "parse"]
 
@@ -61,16 +62,16 @@ def parse(text: str) -> tuple[Operator, float]:
     found = _EXPECTATION.fullmatch(text)
     if found is None:
         raise ValueError(
-            f"{_shown(text)} is no expectation: write <=, <, >=, >, == or != and a number, such as '<= 1e-8'"
+            f'{_shown(text)} is not an expectation; write <=, <, >=, >, == or != and a number, as "<= 1e-8"'
         )
     number = float(found["number"])
     if not math.isfinite(number):
-        raise ValueError(f"{_shown(text)} names a number too large for a float64: write one below 1.8e308")
+        raise ValueError(f"{_shown(text)} has a number too large; write one below 1.8e308")
     return found["operator"], number  # type: ignore[return-value]  # the pattern admits no other
 
 
 def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:59] + "…")
+    return f'"{one_line(text, 60)}"'
 
 
 def check(

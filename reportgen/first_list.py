@@ -63,7 +63,7 @@ def of_folder(folder: Path, base: Path | None = None) -> FirstList:
     if not found.sources:
         left_out = "; ".join(f"{one.place}: {one.reason}" for one in found.left_out[:3])
         why = f" ({one_line(left_out, 600)})" if left_out else ""
-        raise ReportgenError(f"{shown}: no file or folder in it holds a series{why}", exit_code=2)
+        raise ReportgenError(f"{shown}: no run was found{why}; name a folder with logs in it", exit_code=2)
     base = (base or folder).resolve()
     above = PurePosixPath(os.path.relpath(found.root.resolve(), base).replace(os.sep, "/"))
     title = folder.resolve().name or "Runs"
@@ -81,7 +81,7 @@ def _listable(found: Survey) -> tuple[Survey, tuple[str, ...]]:
 
     def kept(run: SurveyedRun) -> bool:
         wrong = model_list.unsafe_path(run.name) or ("holds a comma" if "," in run.name else None)
-        wrong = wrong or ("begins or ends with a blank" if run.name.strip() != run.name else None)
+        wrong = wrong or ("begins or ends with a space" if run.name.strip() != run.name else None)
         if wrong:
             left_out.append(one_line(f"left out {run.name}: a list cannot name it, since it {wrong}", 300))
         return not wrong
@@ -103,7 +103,8 @@ def of_hub(place: str, look: Callable[[str, str], Survey] = survey_hub) -> First
     owner, _, prefix = place.partition("/")
     if not re.fullmatch(r"[\w.-]{1,96}", owner) or not re.fullmatch(r"[\w.-]{0,96}", prefix):
         raise ReportgenError(
-            f"hub:{one_line(place)}: is none; write hub:OWNER or hub:OWNER/PREFIX", exit_code=2
+            f"hub:{one_line(place)}: is not an owner on the Hub; write hub:OWNER or hub:OWNER/PREFIX",
+            exit_code=2,
         )
     found = look(owner, prefix)
     if not found.sources and not found.problem:
@@ -116,9 +117,9 @@ def of_hub(place: str, look: Callable[[str, str], Survey] = survey_hub) -> First
         )
         for source in found.sources
     ]
-    said += [one_line(f"the Hub was not looked through: {found.problem}", 300)] if found.problem else []
+    said += [one_line(f"the Hub could not be searched: {found.problem}", 300)] if found.problem else []
     lines = [
-        f"# Repositories of {owner} on the Hugging Face Hub whose names begin so; a build finds them.",
+        f"# Repositories of {owner} on the Hugging Face Hub with such names; a build finds them.",
         f"title = {_quoted(f'Runs of {owner}')}",
         "",
         "[source]",
@@ -138,14 +139,14 @@ def _said(found: Survey) -> Iterator[str]:
     for source in found.sources:
         runs = count(len(source.runs), "run")
         unread = sum(not run.series for run in source.runs)
-        more = f", {unread:,} of them not looked into" if unread else ""
-        yield one_line(f"found {runs} of the format {source.format} at {source.table['path']}{more}", 300)
+        more = f", {unread:,} of them not read" if unread else ""
+        yield one_line(f"found {runs} of format {source.format} at {source.table['path']}{more}", 300)
     for one in found.left_out[:_MOST_SAID]:
         yield one_line(f"left out {one.place}: {one.reason}", 300)
     if (rest := len(found.left_out) - _MOST_SAID) > 0:
         yield f"left out {rest:,} more"
     if found.problem:
-        yield f"there may be more runs: looked no further after {found.problem}"
+        yield f"there may be more runs: stopped looking after {found.problem}"
 
 
 def _finds(text: str, base: Path) -> list[list[str]]:

@@ -43,4 +43,5 @@ def survey_hub(owner: str, prefix: str = "", options: PullOptions | None = None)
     ]
     made.sort(key=lambda source: -len(source.runs))
     problem = next((one.message for one in found.problems if one.kind != "missing"), "")
+    problem = problem.removeprefix("* cannot be searched for: ")
     return Survey(Path(), tuple(made), (), problem)

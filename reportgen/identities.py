@@ -67,7 +67,9 @@ def identify(
     pattern = None if family.naming is None else matcher_of(family.naming)
     groups = [_groups(pattern, spec.name) for spec in specs]
     extra = {column for spec in specs for column in spec.extra}
-    used = dict.fromkeys(_names_of(family, specs))
+    used: dict[str, str] = {}
+    for name, place in _names_of(family, specs):
+        used.setdefault(name, place)
     varied = varied_of(
         configs,
         [spec.name for spec in specs],
@@ -128,17 +130,20 @@ def _given(
     )
 
 
-def _names_of(family: FamilySpec, specs: Sequence[RunSpec]) -> Iterator[str]:
-    """Every name of an attribute that the list uses; metrics and columns are among them."""
-    yield from family.columns or ()
-    yield from (family.order,) if family.order else ()
-    yield from family.group_by or ()
-    yield from (family.color_by,) if family.color_by else ()
-    yield from family.reference if isinstance(family.reference, Mapping) else ()
-    for table in family.tables:
-        yield from (*table.rows, *table.columns)
-    for template in dict.fromkeys((family.label, *(spec.label for spec in specs))):
-        yield from placeholders(template or "")
+def _names_of(family: FamilySpec, specs: Sequence[RunSpec]) -> Iterator[tuple[str, str]]:
+    """Every name of an attribute that the list uses, and where; metrics and columns are among them."""
+    templates = dict.fromkeys((family.label, *(spec.label for spec in specs)))
+    names: tuple[tuple[str, Collection[str]], ...] = (
+        ("columns", family.columns or ()),
+        ("order", (family.order,) if family.order else ()),
+        ("group_by", family.group_by or ()),
+        ("color_by", (family.color_by,) if family.color_by else ()),
+        ("reference", family.reference if isinstance(family.reference, Mapping) else ()),
+        ("table.rows", [name for table in family.tables for name in table.rows]),
+        ("table.columns", [name for table in family.tables for name in table.columns]),
+        ("label", [name for template in templates for name in placeholders(template or "")]),
+    )
+    yield from ((name, place) for place, several in names for name in several)
 
 
 def _without_series(
@@ -156,14 +161,14 @@ def _warnings(
     family: FamilySpec,
     specs: Sequence[RunSpec],
     groups: Sequence[object | None],
-    used: Collection[str],
+    used: Mapping[str, str],
     varied: Varied,
     extra: Collection[str],
 ) -> Iterator[str]:
     yield from varied.warnings
     known = [one.key for one in varied.attributes if any(value is not None for value in one.values)]
     columns = [*known, *_TAKEN, *extra]
-    for name in used:
+    for name, place in used.items():
         one = varied.get(name)
         if name in _TAKEN or name in extra or name.removeprefix("extra.") in extra:
             continue
@@ -173,12 +178,17 @@ def _warnings(
             continue  # null is what these names say of it
         if name in analysis.TITLES:
             continue  # no file beside a run may tell it yet
-        yield f'no run has the attribute or column "{one_line(name, 60)}"{did_you_mean(name, columns)}'
+        text = f'{place}: no run has the attribute or column "{one_line(name, 60)}"'
+        yield text + did_you_mean(name, columns)
+    if isinstance(family.reference, str) and family.reference not in {spec.name for spec in specs}:
+        text = f'reference: no run is called "{one_line(family.reference, 100)}"'
+        yield text + did_you_mean(family.reference, [spec.name for spec in specs])
     for key, path in family.paths.items():
         if (one := varied.get(key)) is None or one.path != path:
             text = f'attributes.{one_line(key, 60)}: no configuration has "{one_line(path, 100)}"'
             yield text + did_you_mean(path, [one.path for one in varied.attributes if one.path is not None])
     without = [spec.name for spec, found in zip(specs, groups, strict=True) if found is None]
     if family.naming is not None and without:
-        others = f" and {len(without) - 1} more" if len(without) > 1 else ""
-        yield f'names.pattern: does not fit the whole of "{one_line(without[0], 100)}"{others}'
+        rest = len(without) - 1
+        others = f" and {rest:,} more {'name' if rest == 1 else 'names'}" if rest else ""
+        yield f'names.pattern: does not match the whole of "{one_line(without[0], 100)}"{others}'

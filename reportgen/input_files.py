@@ -112,15 +112,18 @@ class HashedFile:
 
 
 def head_of(file: FoundFile) -> bytes:
-    """The first 64 KiB of a file, unpacked; fewer where it is damaged, empty where it cannot be read."""
+    """The first 64 KiB of a file, unpacked as far as they can be; empty where it cannot be read.
+
+    Of a packed file of which nothing can be unpacked they are the packed bytes: it is damaged, not empty.
+    """
     packed = io.BytesIO(read_head(file.path, file.name, min(_HEAD, file.size)))
     found = b""
     try:
         with unpacked(packed, file.name, _HEAD * 1000) as stream:
             while len(found) < _HEAD and (piece := stream.read1(_HEAD - len(found))):  # type: ignore[attr-defined]
                 found += piece
-    except Unreadable:
-        pass  # Its beginning ends in the middle of a packed block.
+    except Unreadable:  # Its beginning ends in the middle of a packed block, or it is damaged.
+        return found or packed.getvalue()
     return found
 
 

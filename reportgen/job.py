@@ -24,6 +24,7 @@ from reportgen.model_list.mistakes import shown
 from reportgen.notation import condition, measured
 from reportgen.options import FORMATS, BuildOptions, command_words
 from reportgen.outputs import folder, own_templates
+from reportgen.patterns import is_pattern
 from reportgen.provenance import inputs_digest, versions
 from reportgen.pull import Pulled, PullOptions, find, pull
 from reportgen.text import one_line
@@ -260,7 +261,7 @@ def _less(
 ) -> tuple[ModelList, ...]:
     """The lists without what patterns found and is no run: places in families, by slug, and why."""
     some = "; ".join(list(passed.values())[:_MOST_PASSED]) + ("; ..." if len(passed) > _MOST_PASSED else "")
-    found = f"passed over, since they hold no series: {len(passed):,} of the runs that patterns found"
+    found = f"left out, since they hold no series: {len(passed):,} of the runs found"
     log.say(one_line(f"{found} ({some})", _LONGEST_LINE))
 
     def kept(family: FamilySpec) -> FamilySpec:
@@ -417,7 +418,7 @@ def _epoch() -> int | None:
         and int(text) <= _LAST_SECOND
     ):
         return int(text)
-    wrong = f"{shown(text)} is no number of seconds from 0 to {_LAST_SECOND}"
+    wrong = f"{shown(text)} is not a number of seconds from 0 to {_LAST_SECOND}"
     raise ReportgenError(f"SOURCE_DATE_EPOCH: {wrong}; set one, or unset it", exit_code=2)
 
 
@@ -509,6 +510,8 @@ def _no_run_text(report: Report) -> str:
             return "no run that the lists' patterns found holds a series; correct the patterns or the source"
         return "the lists name no run; name at least one under [[family]]"
     first, number = report.problems[0], len(report.problems)
+    if all(is_pattern(one.run) for one in report.problems):
+        return f"no run was found, so nothing is written; {first.family}: {first.message}"
     if number == 1:
         return f"the one run could not be used, so nothing is written; {first.run}: {first.message}"
     return (

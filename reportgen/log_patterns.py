@@ -58,8 +58,8 @@ def compiled(patterns: Sequence[str]) -> list[LogPattern]:
         for name in one.groups:
             if seen.setdefault(name, one.step is not None) != (one.step is not None):
                 raise PatternMistake(
-                    f'the patterns of "{name}" tell its step in one and not in another; '
-                    "name a group `step` in both or in none"
+                    f'the patterns of "{name}" have a group step in one and not in another; '
+                    "name it in both or in neither"
                 )
     return found
 
@@ -85,7 +85,7 @@ def matcher_of(pattern: str) -> Any:
         fix = "correct it"
         if _LOOK.search(pattern) or "escape sequence" in why:
             fix = "patterns are RE2's, without look-around and backreferences: say what to match without them"
-        raise PatternMistake(f"the pattern {quoted} is none ({why}); {fix}") from None
+        raise PatternMistake(f"the pattern {quoted} is not valid ({why}); {fix}") from None
     names = _NAMED.findall(pattern)
     if len(set(names)) < len(names):
         raise PatternMistake(f"the pattern {quoted} has two groups of one name; give each its own")

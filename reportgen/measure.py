@@ -131,7 +131,8 @@ def _named(result: Measured | Unusable, pulled: Pulled) -> Measured | Unusable:
     if isinstance(result, Measured):
         return result
     source = pulled.source
-    file = source.file if not result.file else f"{source.file}/{result.file}"
+    # A lone file is the run's own place.
+    file = f"{source.file}/{result.file}" if result.file and source.files else source.file
     on_hub = f"{source.repo}/{file} at {source.requested_revision}"
     return Unusable(f"{one_line(on_hub if source.repo else file)} {result.reason}", "", result.no_series)
 

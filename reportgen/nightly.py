@@ -158,13 +158,13 @@ def _baseline(site: Path) -> Path | None:
     log = make_log()
     for folder in sorted(_folders(site)):
         if (folder / "report.json").exists() and read(folder) is None:
-            log.warn(f"{folder}: holds no whole report, so it is passed over; remove it")
+            log.warn(f"{folder}: holds no complete report and is skipped; remove it")
     for night in nights(site):
         file = site / night.name / "report.json"
         try:
             changes.read_baseline(file)
         except ReportgenError as error:
-            log.warn(f"the report of {night.name} is passed over as the baseline: {error}")
+            log.warn(f"the report of {night.name} is not used as the baseline: {error}")
         else:
             return file
     return None
@@ -227,7 +227,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _refused(_: str) -> NoReturn:
-    raise argparse.ArgumentTypeError("SITE says where the report goes; leave this out")
+    raise argparse.ArgumentTypeError("SITE is where the report goes; remove this option")
 
 
 def read(folder: Path) -> Night | None:

@@ -64,11 +64,11 @@ def on_disk(one: ModelList) -> Seen:
         read = _read([(family, run) for family, run in runs if run.found], options)
     named = [(family, run) for family, run in runs if not run.found]
     missing = [(family, run) for family, run in named if not _is_there(run)]
-    wrong = [f"{family.name}: {run.name}: there is no {_place(run)}" for family, run in missing]
+    wrong = [f"{family.name}: {run.name}: {_place(run)} does not exist" for family, run in missing]
     wrong += read.problems
     problems += wrong[:_MOST]
     if (rest := len(wrong) - _MOST) > 0:
-        more = "that are not there" if not read.problems else "that are not there or cannot be read"
+        more = "that are missing" if not read.problems else "that are missing or cannot be read"
         problems.append(f"{count(rest, 'more run')} {more}")
     there = len(runs) - len(missing) - read.empty
     every = count(len(runs) - read.empty, "run")
@@ -97,7 +97,7 @@ class _Read:
         for series, number in self.lacks.items():
             yield f"{number:,} without {'a loss' if series == 'loss' else series}"
         if self.empty:
-            yield f"{count(self.empty, 'other place holds', 'other places hold')} no series"
+            yield f"{count(self.empty, 'other place', 'other places')} without a series"
         if self.unread:
             yield f"{self.unread:,} not read"
 

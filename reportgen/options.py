@@ -96,7 +96,7 @@ def _device(text: str) -> str:
     kind, _, index = text.partition(":")
     if text in _DEVICES or (kind == "cuda" and _number(index) is not None):
         return text
-    raise ValueError(f"{shown(text)} is none of auto, cpu, cuda, cuda:N, mps")
+    raise ValueError(f"{shown(text)} is not one of auto, cpu, cuda, cuda:N, mps")
 
 
 def _number(text: str) -> int | None:
@@ -107,7 +107,7 @@ def _number(text: str) -> int | None:
 def _jobs(text: str) -> int:
     if number := _number(text):
         return number
-    raise ValueError(f"{shown(text)} is not a whole number from 1")
+    raise ValueError(f"{shown(text)} is not a whole number of 1 or more")
 
 
 def _seconds(text: str) -> float:
@@ -156,7 +156,7 @@ class BuildOptions:
         default=FORMATS,
         metadata=_as(
             "--format",
-            "what to make; repeatable, both by default; html needs neither Chrome nor Pango",
+            "format to write; repeatable (default: both); html needs neither Chrome nor Pango",
             read=_one_of(*FORMATS),
             choices=FORMATS,
             repeats=True,
@@ -183,7 +183,7 @@ class BuildOptions:
         default=(),
         metadata=_as(
             "--run",
-            "only this run, or those that a pattern such as 'add_*' fits; repeatable",
+            "only this run, or those that match a pattern such as 'add_*'; repeatable",
             metavar="NAME",
             repeats=True,
             printed=str,
@@ -193,7 +193,7 @@ class BuildOptions:
         default="a4",
         metadata=_as(
             "--paper",
-            "of the PDF (default: %(default)s)",
+            "paper of the PDF (default: %(default)s)",
             read=_one_of(*_PAPERS),
             choices=_PAPERS,
             printed=str,
@@ -201,12 +201,12 @@ class BuildOptions:
     )
     offline: bool = field(
         default=False,
-        metadata=_as("--offline", "ask no network; use what the Hub's cache holds", switch=True, printed=str),
+        metadata=_as("--offline", "use no network; take runs from the Hub's cache", switch=True, printed=str),
     )
     allow_missing: bool = field(
         default=False,
         metadata=_as(
-            "--allow-missing", "exit 0 though some runs could not be used", switch=True, printed=str
+            "--allow-missing", "exit with 0 even if some runs could not be used", switch=True, printed=str
         ),
     )
     baseline: Path | None = field(
@@ -223,7 +223,7 @@ class BuildOptions:
         default=None,
         metadata=_as(
             "--templates",
-            "templates and styles that replace ours",
+            "folder of templates and styles that replace the built-in ones",
             read=_path,
             metavar="DIR",
             printed=_file_name,
@@ -233,7 +233,7 @@ class BuildOptions:
         default=False,
         metadata=_as(
             "--prune",
-            "remove what an earlier build made in a format that this one is not asked for",
+            "remove files of an earlier build in a format that is not asked for now",
             switch=True,
         ),
     )
@@ -244,23 +244,24 @@ class BuildOptions:
         default=True, metadata=_as("--no-cache", "neither read nor write the build cache", switch=True)
     )
     jobs: int = field(
-        default=8, metadata=_as("--jobs", "pulls at once (default: %(default)s)", read=_jobs, metavar="N")
+        default=8,
+        metadata=_as("--jobs", "pulls at a time (default: %(default)s)", read=_jobs, metavar="N"),
     )
     max_file_size: int = field(
         default=_size("256M"),
-        metadata=_as("--max-file-size", "of a run's file (default: 256M)", read=_size, metavar="SIZE"),
+        metadata=_as("--max-file-size", "largest file of a run (default: 256M)", read=_size, metavar="SIZE"),
     )
     timeout: float | None = field(
         default=None,
         metadata=_as(
-            "--timeout", "for the whole build; without it no limit", read=_seconds, metavar="SECONDS"
+            "--timeout", "time limit of the build (default: none)", read=_seconds, metavar="SECONDS"
         ),
     )
     scheduler: str | None = field(
         default=None,
         metadata=_as(
             "--scheduler",
-            "find and measure runs at the workers of this Dask scheduler: tcp://host:8786, or its file",
+            "find and measure runs on the workers of a Dask scheduler: tcp://host:8786, or its file",
             read=_scheduler,
             metavar="ADDRESS",
         ),
@@ -269,7 +270,7 @@ class BuildOptions:
         default=None,
         metadata=_as(
             "--workers",
-            "measure runs in so many processes of this machine, through Dask",
+            "measure runs in N processes on this machine, with Dask",
             read=_jobs,
             metavar="N",
         ),
@@ -283,7 +284,10 @@ class BuildOptions:
                 raise ReportgenError(f"{name}: {error}", exit_code=2) from None
             object.__setattr__(self, name, value)
         if self.scheduler and self.workers:
-            raise ReportgenError("--workers: a --scheduler has its own; leave one of them out", exit_code=2)
+            raise ReportgenError(
+                "--workers: cannot be used with --scheduler, which has its own workers; remove one of them",
+                exit_code=2,
+            )
 
 
 def declared() -> Iterator[tuple[str, Option, Any]]:
@@ -333,7 +337,7 @@ def _taken(option: Option, value: Any, default: Any) -> Any:
     several = [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
     taken = dict.fromkeys(option.read(_as_text(one)) for one in several)
     if default and not taken:
-        raise ValueError(f"is empty; name {' or '.join(map(shown, default))}, or leave it out")
+        raise ValueError(f"is empty; name {' or '.join(map(shown, default))}, or omit it")
     return tuple(sorted(taken, key=option.choices.index)) if option.choices else tuple(taken)
 
 
@@ -342,4 +346,4 @@ def _as_text(value: Any) -> str:
         return os.fspath(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise ValueError(f"a {type(value).__name__} is not taken here")
+    raise ValueError(f"a value of type {type(value).__name__} is not accepted")

@@ -227,8 +227,8 @@ def _result(family: str, spec: RunSpec, outcome: Found | Unusable) -> Pulled | P
         return Problem(family, spec.name, outcome.kind, str(outcome))
     if spec.sha256 not in (None, outcome.source.sha256):
         name = one_line(outcome.source.file)
-        mend = "build from the model list to report on the file as it is now"
-        return Problem(family, spec.name, "refused", f"{name} is no longer the file of that report; {mend}")
+        fix = "build from the model list to report on the file as it is now"
+        return Problem(family, spec.name, "refused", f"{name} is no longer the file of that report; {fix}")
     return Pulled(
         spec,
         outcome.files,

@@ -178,11 +178,11 @@ class _Look:
             place = waiting.pop(0)
             entered += 1
             if entered > self._bounds.folders:
-                self._problem = f"over {self._bounds.folders:,} folders"
+                self._problem = f"{self._bounds.folders:,} folders"
             elif time.monotonic() > self._until:
-                self._problem = f"over {self._bounds.seconds:.0f} s"
+                self._problem = f"{self._bounds.seconds:.0f} s"
             elif len(self._found) >= self._bounds.runs:
-                self._problem = f"over {self._bounds.runs:,} runs"
+                self._problem = f"{self._bounds.runs:,} runs"
             elif not self._look_into(place):
                 waiting += self._beneath(place)
 
@@ -275,7 +275,10 @@ class _Look:
 
         for name in folders.needed(names):
             if not folders.is_configuration(name):
-                self._leave_out(f"{place}/{name}".lstrip("/"), refusal([name], head))
+                self._leave_out(f"{place}/{name}".lstrip("/"), refusal([name], head)[1])
+        file, words = refusal(names, head) if names else ("", "")
+        if "final results" in words and file not in folders.needed(names):
+            self._leave_out(f"{place}/{file}".lstrip("/"), words)
 
     def _leave_out(self, place: str, reason: str) -> None:
         if len(self._left_out) < _MOST_LEFT_OUT:
@@ -317,7 +320,7 @@ class _Look:
         for name in names:
             found = made.get(name)
             if isinstance(found, Unreadable):
-                self._leave_out(f"{one.place}: {name}", found.reason)
+                self._leave_out(f"{one.place or self._folder.name}: {name}", found.reason)
             else:
                 runs.append(SurveyedRun(name) if found is None else _surveyed(name, found))
         table = {"type": "directory", "path": f"{base}{one.place}".rstrip("/")}
@@ -340,7 +343,7 @@ class _Look:
             inside = one.place if one.files else str(PurePosixPath(one.place).parent)
             name = place[len(start) : len(place) - len(end)]
             if wrong := _unnameable(name):
-                self._leave_out(one.place, f"has a name that {wrong}, as no run's may; rename it")
+                self._leave_out(one.place, f"has a name that {wrong}, which a run's name cannot; rename it")
                 continue
             run = self._read(one.place, self._inputs("" if inside == "." else inside, files), name, form)
             if run is not None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
-__all__ = ["inert", "is_utf8", "natural", "one_line", "printable", "told_apart", "without_shared"]
+__all__ = ["in_words", "inert", "is_utf8", "natural", "one_line", "printable", "told_apart", "without_shared"]
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -21,6 +21,11 @@ def is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def in_words(error: BaseException) -> str:
+    """The kind of an error without its message, which may hold a secret: ``client connector error``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
 
 
 def printable(text: str) -> str:

@@ -70,10 +70,10 @@ def _attached(file: Path) -> bytes:
         with pikepdf.open(file) as pdf:
             held = pdf.attachments.get("report.json")
             data = None if held is None else held.get_file().read_bytes()
-    except (OSError, pikepdf.PdfError) as error:
-        raise ReportgenError(
-            f"{shown}: cannot be read as a PDF ({one_line(str(error), 120)})", exit_code=2
-        ) from None
+    except OSError as error:
+        raise ReportgenError(f"{shown}: cannot be read ({error.strerror})", exit_code=2) from None
+    except pikepdf.PdfError:
+        raise ReportgenError(f"{shown}: is not a PDF, or damaged; name a report.pdf", exit_code=2) from None
     if data is None or len(data) > _LARGEST:
         raise ReportgenError(f"{shown}: holds no report.json; name a report.pdf of reportgen", exit_code=2)
     return data

@@ -316,14 +316,16 @@ def _read(runs: Sequence[RunWork], found: Sequence[FoundFile]) -> list[RunFile |
         elif not all(file.is_as_hashed() for file in files):
             raise Changed
     except OSError as error:
-        return [Unusable(f"could be pulled and then not read ({error.strerror}); build again")] * len(runs)
-    return [_listed(made[run.name], run.settings, alone=len(files) == 1) for run in runs]
+        return [Unusable(f"could be pulled, but then not be read ({error.strerror}); build again")] * len(
+            runs
+        )
+    return [_listed(made[run.name], run.settings) for run in runs]
 
 
-def _listed(made: RunFile | Unreadable, settings: RunSettings, *, alone: bool) -> RunFile | Unusable:
+def _listed(made: RunFile | Unreadable, settings: RunSettings) -> RunFile | Unusable:
     """What a list makes of a run: its names of series, the one that it needs."""
     if isinstance(made, Unreadable):
-        file = "" if alone else str(made).removesuffix(made.reason).strip()
+        file = str(made).removesuffix(made.reason).strip()
         return Unusable(made.reason, file, made.no_series)
     made = replace(made, series=_as_listed(made.series, settings.series))
     if _find(made.series, settings.ranked) is None:
@@ -467,4 +469,4 @@ def _no_series(wanted: str, series: Mapping[str, Series]) -> str:
     has = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "") if names else "none"
     if wanted == _LOSS:
         return f"has no training loss; name it under [series.loss] from = [...]; its series: {has}"
-    return f'has no series "{wanted}", by which its family is ranked; its series: {has}'
+    return f'has no series "{wanted}", which rank_by names; its series: {has}'

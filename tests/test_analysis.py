@@ -94,19 +94,19 @@ def test_no_nodes() -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "is no JSON"),
-        (b"[" * 100_000, "is no JSON"),
-        (b"\xff", "is no JSON"),
-        (b"{}", "is no array of nodes"),
-        (b"null", "is no array of nodes"),
-        (b"[1]", "holds no node at place 0"),
-        (json.dumps([node(1, 0, 0), {"position": 1}]).encode(), "holds no node at place 1"),
-        (json.dumps([node(1, 0, 0) | {"position": "1"}]).encode(), "holds no node at place 0"),
-        (json.dumps([node(1, 0, 0) | {"layer": -1}]).encode(), "holds no node at place 0"),
-        (json.dumps([node(1, 0, 0) | {"num": 10**400}]).encode(), "holds no node at place 0"),
-        (json.dumps([node(1, 0, 0) | {"is_head": 1}]).encode(), "holds no node at place 0"),
-        (json.dumps([node(1, 0, 0) | {"tags": "Algo:x"}]).encode(), "holds no node at place 0"),
-        (json.dumps([node(1, 0, 0) | {"tags": [1]}]).encode(), "holds no node at place 0"),
+        (b"", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"\xff", "is not JSON"),
+        (b"{}", "is not an array of nodes"),
+        (b"null", "is not an array of nodes"),
+        (b"[1]", "has no node at place 0"),
+        (json.dumps([node(1, 0, 0), {"position": 1}]).encode(), "has no node at place 1"),
+        (json.dumps([node(1, 0, 0) | {"position": "1"}]).encode(), "has no node at place 0"),
+        (json.dumps([node(1, 0, 0) | {"layer": -1}]).encode(), "has no node at place 0"),
+        (json.dumps([node(1, 0, 0) | {"num": 10**400}]).encode(), "has no node at place 0"),
+        (json.dumps([node(1, 0, 0) | {"is_head": 1}]).encode(), "has no node at place 0"),
+        (json.dumps([node(1, 0, 0) | {"tags": "Algo:x"}]).encode(), "has no node at place 0"),
+        (json.dumps([node(1, 0, 0) | {"tags": [1]}]).encode(), "has no node at place 0"),
         (json.dumps([node(i, 0, 0) for i in range(10_001)]).encode(), "over 10,000 nodes"),
     ],
 )
@@ -292,7 +292,7 @@ runs = ["add_d5_l2_h3_t1K_s372001", "add_d6_l2_h3_t1K_s372001"]
         assert "analysis" not in first
         assert first["attributes"] == before["families"][0]["runs"][0]["attributes"]
         manifest = json.loads((folder / "after" / "manifest.json").read_bytes())
-        words = "no analysis of the model: behaviors.json is no JSON"
+        words = "no analysis of the model: behaviors.json is not JSON"
         assert any(words in one and "add_d5_l2_h3_t1K_s372001" in one for one in manifest["warnings"])
 
 

@@ -208,7 +208,7 @@ def test_runs_that_were_not_chosen_are_not_new(selected: Selected, reported: lis
     ("kind", "sections"), [("network", ["unreadable"]), ("missing", ["gone", "unreadable"])]
 )
 def test_runs_that_a_listing_could_not_find_are_not_gone(kind: Any, sections: list[str]) -> None:
-    lost = Problem("A", "add_*", kind, "could not be looked for")
+    lost = Problem("A", "add_*", kind, "cannot be searched for")
     assert sorted(news(USED, night(("A", []), problems=[lost]))) == sections
     other = replace(lost, run="sub_*")
     assert sorted(news(USED, night(("A", []), problems=[other]))) == ["gone", "unreadable"]
@@ -706,14 +706,14 @@ END = '"schema": 1, "reportgen": "1", "problems": []'
         ('{"schema": 1,\n', "line 2, column 1: is not JSON"),
         ('{"schema": NaN}', "is not JSON"),
         ("[" * 100_000, "is not JSON"),
-        ("[]", "is no report of reportgen"),
-        ("null", "is no report of reportgen"),
-        ('{"title": "x"}', "is no report of reportgen"),
-        ('{"schema": true}', "is no report of reportgen"),
-        ('{"schema": "1"}', "is no report of reportgen"),
+        ("[]", "is not a report of reportgen"),
+        ("null", "is not a report of reportgen"),
+        ('{"title": "x"}', "is not a report of reportgen"),
+        ('{"schema": true}', "is not a report of reportgen"),
+        ('{"schema": "1"}', "is not a report of reportgen"),
         ('{"schema": 2}', "schema: 2 is newer than 1, which this version reads; upgrade reportgen"),
         ('{"schema": 0}', "schema: 0 is older than 1"),
-        ('{"schema": 1}', "title: Field required"),
+        ('{"schema": 1}', "title: is missing"),
         (
             f'{{"title": "x", "created": "2026-01-02", {END}, "families": {{}}}}',
             "families: ",
@@ -721,13 +721,16 @@ END = '"schema": 1, "reportgen": "1", "problems": []'
         *(
             (
                 f'{{"title": "x", "created": "{created}", {END}, "families": []}}',
-                "created: is no time such as 2026-01-02T03:04:05Z; name the report.json of an earlier build",
+                (
+                    "created: is not a time such as 2026-01-02T03:04:05Z; "
+                    "name the report.json of an earlier build"
+                ),
             )
             for created in ("yesterday", "", "9999-12-31T23:59:59-23:59")
         ),
         ('{"schema": 1, "extra": ' + "[" * 64 + "]" * 64 + "}", "is nested more than 64 deep; name"),
         ('{"schema": 1, "extra": ' + '{"x": ' * 600 + "1" + "}" * 600 + "}", "is nested more than 64 deep"),
-        ('{"schema": 1, "extra": ' + "[" * 63 + "]" * 63 + "}", "title: Field required"),
+        ('{"schema": 1, "extra": ' + "[" * 63 + "]" * 63 + "}", "title: is missing"),
     ],
 )
 def test_read_baseline_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:

@@ -152,9 +152,9 @@ def test_check_names_a_list_alike_with_and_without_mistakes(tmp_path: Path) -> N
     assert (done.returncode, done.stdout.splitlines()) == (
         0,
         [
-            f"{one}: 1 family, 1 run, no mistake; 1 run found",
-            f"{two}: 2 families, 3 runs, no mistake; 3 runs found",
-            "demo.toml: 3 families, 10 runs, no mistake; 10 runs found",
+            f"{one}: 1 family, 1 run, no mistakes; 1 run found",
+            f"{two}: 2 families, 3 runs, no mistakes; 3 runs found",
+            "demo.toml: 3 families, 10 runs, no mistakes; 10 runs found",
         ],
     )
     one.write_text("family = 1")
@@ -166,8 +166,8 @@ def test_check_looks_at_files_on_disk(good: Path, tmp_path: Path) -> None:
     done = reportgen("check", good)
     assert (done.returncode, done.stderr) == (3, "")
     assert done.stdout.splitlines() == [
-        f"{good}: 1 family, 2 runs, no mistake; 1 of 2 runs found",
-        f"{good}: F: b: there is no runs/b.json",
+        f"{good}: 1 family, 2 runs, no mistakes; 1 of 2 runs found",
+        f"{good}: F: b: runs/b.json does not exist",
     ]
     good.write_text(GOOD.replace('["a", "b"]', '["*", "x*"]'))
     (tmp_path / "runs" / "note.json").write_text("1")
@@ -175,7 +175,7 @@ def test_check_looks_at_files_on_disk(good: Path, tmp_path: Path) -> None:
     assert done.returncode == 3
     first, second = done.stdout.splitlines()
     assert first.startswith(
-        f"{good}: 1 family, 2 patterns, no mistake; F: * found 1 run, 1 other place holds no series"
+        f"{good}: 1 family, 2 patterns, no mistakes; F: * found 1 run, 1 other place without a series"
     )
     assert second == f"{good}: F: x* finds no run; correct the pattern or the source"
 
@@ -197,7 +197,7 @@ def test_check_says_which_found_runs_lack_what_they_are_ranked_by(tmp_path: Path
     done = reportgen("check", place)
     assert (done.returncode, done.stderr) == (3, "")
     first, second = done.stdout.splitlines()
-    assert first.endswith("; 3 runs found, 1 without a loss, 2 other places hold no series"), first
+    assert first.endswith("; 3 runs found, 1 without a loss, 2 other places without a series"), first
     assert second == (
         f"{place}: F: c: has no training loss; name it under [series.loss] from = [...]; "
         "its series: learning_rate"
@@ -224,7 +224,7 @@ def test_a_build_speaks_on_standard_error_only(good: Path, tmp_path: Path) -> No
         (("build", "demo", "-o", "out", "--quiet", "--verbose"), "not allowed with"),
         (("build", "demo", "-o", "out", "quanta-maths"), 'reportgen build: unexpected "quanta-maths"; see'),
         (("diff", "--old", "a", "b"), 'reportgen diff: unknown option --old; known: "--help", "-h"; see'),
-        (("build", "demo", "-o", "out", "--device", "gpu"), "none of auto, cpu, cuda"),
+        (("build", "demo", "-o", "out", "--device", "gpu"), "not one of auto, cpu, cuda"),
         (("build", "demo", "-o", "out", "--jobs", "0"), "whole number from 1"),
         (("build", "demo", "-o", "out", "--timeout", "nan"), "seconds above 0"),
         (("build", "demo", "-o", "out", "--max-file-size", "big"), "such as 900K"),
@@ -281,7 +281,7 @@ def test_a_source_date_epoch_that_is_no_time_is_a_mistake(good: Path, tmp_path: 
     done = reportgen("build", good, "-o", tmp_path / "out", SOURCE_DATE_EPOCH=epoch)
     assert done.returncode == 2
     assert done.stderr.startswith(f'reportgen: SOURCE_DATE_EPOCH: "{epoch[:14]}')
-    assert done.stderr.endswith("is no number of seconds from 0 to 253402300799; set one, or unset it\n")
+    assert done.stderr.endswith("is not a number of seconds from 0 to 253402300799; set one, or unset it\n")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -329,7 +329,7 @@ def test_a_missing_run_is_3_unless_allowed(good: Path, tmp_path: Path) -> None:
     words = ["build", good, "-o", tmp_path / "out", "--format", "html", "--no-cache"]
     done = reportgen(*words)
     assert done.returncode == 3
-    said = "warning: F: b: runs/b.json does not exist; put it there, or take the run out of the list"
+    said = "warning: F: b: runs/b.json does not exist; put it there, or remove the run from the list"
     assert done.stderr.splitlines().count(said) == 1
     again = reportgen(*words)
     assert again.returncode == 3

@@ -307,7 +307,7 @@ def test_a_scheduler_that_is_not_there_is_a_line(
 
 
 def test_a_scheduler_has_its_own_workers() -> None:
-    with pytest.raises(ReportgenError, match=r"^--workers: a --scheduler has its own"):
+    with pytest.raises(ReportgenError, match=r"^--workers: cannot be used with --scheduler"):
         BuildOptions(scheduler="tcp://a:1", workers=2)
 
 

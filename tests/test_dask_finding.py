@@ -88,7 +88,7 @@ def test_runs_of_a_disk_whose_worker_ends_are_problems_and_the_others_are_not(tm
     with cluster(tmp_path / "cluster", disks=disks) as own:
         done = build(runs, "-o", tmp_path / "out", "--no-cache", "--scheduler", own.file, folder=home)
     assert done.returncode == 3, done.stderr
-    lost = [line for line in done.stderr.splitlines() if "is at no worker any more" in line]
+    lost = [line for line in done.stderr.splitlines() if "is not at any worker any more" in line]
     assert sorted(line.split(": ")[2] for line in lost) == ["c", "ends"]
     assert "does not exist" in lost[0] and "Traceback" not in done.stderr
 
@@ -334,7 +334,7 @@ def test_a_pattern_finds_what_any_disk_holds() -> None:
     assert listing == Listing(("a", "b", "c"), passed=2)
     (bounded,) = listed(engine, [pattern], PullOptions(), 2).values()  # type: ignore[arg-type]
     assert isinstance(bounded, Listing)
-    assert (bounded.names, bounded.problem) == (("a", "b"), "there are over 2")
+    assert (bounded.names, bounded.problem) == (("a", "b"), "there are over 2 runs")
 
 
 def test_listings_of_several_machines_are_one() -> None:

@@ -61,7 +61,7 @@ def test_exclude(folder: Path) -> None:
     assert one.notes == ("F: ** found 3 runs, 2 excluded",)
     (problem,) = found(folder, 'runs = ["sub_*"]\nexclude = ["*"]').problems
     assert (problem.kind, problem.run) == ("missing", "sub_*")
-    assert problem.message.startswith("`exclude` takes away all that sub_* finds")
+    assert problem.message.startswith("`exclude` leaves none of the runs that sub_* finds")
 
 
 def test_a_pattern_that_finds_nothing_is_a_problem_of_its_family(folder: Path) -> None:
@@ -71,8 +71,7 @@ def test_a_pattern_that_finds_nothing_is_a_problem_of_its_family(folder: Path) -
     (problem,) = found(folder, 'runs = ["*"]', away).problems
     assert problem.kind == "missing"
     assert (
-        problem.message
-        == "* could not be looked for: " + f"{folder.name}/away does not exist; correct `path`"
+        problem.message == "* cannot be searched for: " + f"{folder.name}/away does not exist; correct `path`"
     )
 
 

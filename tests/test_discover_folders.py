@@ -135,7 +135,7 @@ def test_a_store_tells_its_own_names(tmp_path: Path) -> None:
     put(tmp_path, "runs.db", data=b"loss store\nadd 1\nadd 2\nsub/1\nadd 1")
     assert look(tmp_path, "runs.db", "add*").names == ("add 1", "add 2")
     assert look(tmp_path, "runs.db", "*").names == ("add 1", "add 2")
-    assert look(tmp_path, "runs.db", "**", limit=2).problem == "there are over 2"
+    assert look(tmp_path, "runs.db", "**", limit=2).problem == "there are over 2 runs"
     put(tmp_path, "log.csv", data=b"loss")
     with pytest.raises(Unusable, match="one run"):
         look(tmp_path, "log.csv", "*")
@@ -144,7 +144,7 @@ def test_a_store_tells_its_own_names(tmp_path: Path) -> None:
 def test_the_bound(tmp_path: Path) -> None:
     put(tmp_path, *(f"{number}.csv" for number in range(5)))
     listing = look(tmp_path, "{name}.csv", "*", limit=3)
-    assert (len(listing.names), listing.problem) == (3, "there are over 3")
+    assert (len(listing.names), listing.problem) == (3, "there are over 3 runs")
 
 
 def test_a_folder_that_is_not_there_is_named_so_that_it_can_be_found(tmp_path: Path) -> None:

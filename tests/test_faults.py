@@ -201,7 +201,11 @@ def test_a_read_only_output_is_named(tmp_path: Path, place: str) -> None:
 @pytest.mark.parametrize(
     ("closed", "code", "said"),
     [
-        ("runs", 1, "runs/add_d5_l2_h3_t1K_s100001.json may not be read; change its permissions"),
+        (
+            "runs",
+            1,
+            "runs/add_d5_l2_h3_t1K_s100001.json cannot be read (permission denied); change its permissions",
+        ),
         ("mine", 2, "mine: cannot be read (Permission denied); check its permissions"),
         ("mine/note.txt", 2, "mine: note.txt cannot be read (Permission denied); check its permissions"),
         (

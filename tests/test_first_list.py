@@ -57,7 +57,7 @@ def test_files_of_real_tools_make_a_list_that_finds_their_runs(tool: str, tmp_pa
     (source,) = first_list.survey(tmp_path / tool).sources
     assert found(made.text, tmp_path / tool) == [[run.name for run in source.runs]]
     assert any(
-        line.startswith(f"found {len(source.runs)} runs of the format {source.format}") for line in made.said
+        line.startswith(f"found {len(source.runs)} runs of format {source.format}") for line in made.said
     )
 
 
@@ -112,7 +112,7 @@ def test_a_list_elsewhere_finds_the_same_runs(tmp_path: Path, capsys: pytest.Cap
     assert found(file.read_text(), file.parent) == [["x", "y"]]
     before = file.read_text()
     assert cli.main(["init", str(tmp_path / "a" / "out"), "-o", str(file)]) == 1
-    assert "exists, and no list is written over it" in capsys.readouterr().err
+    assert "exists already, and is not overwritten" in capsys.readouterr().err
     assert file.read_text() == before
 
 
@@ -132,7 +132,7 @@ def test_a_folder_without_runs_says_what_it_holds_instead(tmp_path: Path) -> Non
     with pytest.raises(ReportgenError) as failed:
         first_list.of_folder(tmp_path)
     assert failed.value.exit_code == 2
-    assert str(failed.value).startswith(f"{tmp_path}: no file or folder in it holds a series (results.json: ")
+    assert str(failed.value).startswith(f"{tmp_path}: no run was found (results.json: ")
     with pytest.raises(ReportgenError, match=r"does not exist$"):
         first_list.of_folder(tmp_path / "nothing")
 
@@ -182,7 +182,7 @@ def test_an_owner_that_could_not_be_looked_through(place: str, repo: str) -> Non
     made = first_list.of_hub(place, lambda *_: Survey(Path(), (), (), "no answer"))
     list_ = tomllib.loads(made.text)
     assert (list_["source"]["repo"], list_["source"]["file"]) == (repo, ".")
-    assert made.said == ("the Hub was not looked through: no answer",)
+    assert made.said == ("the Hub could not be searched: no answer",)
     with pytest.raises(ReportgenError, match="no repository"):
         first_list.of_hub(place, lambda *_: Survey(Path(), ()))
 

@@ -263,7 +263,7 @@ class TestHub:
         told = pull_in_process([hub_run("r0")], hub.environment(home))
         assert told.kinds == ["checked"]
         assert len(told.waits) == 2
-        assert f"it answers {status}; trying again in" in told.waits[0]
+        assert f"the Hub answers {status}; trying again in" in told.waits[0]
 
     @pytest.mark.parametrize(
         "headers",
@@ -280,7 +280,7 @@ class TestHub:
         hub.fail(429, method=method, times=1, headers=headers)
         told = pull_in_process([hub_run("r0")], hub.environment(home))
         assert told.kinds == ["checked"]
-        assert told.waits == ["the Hub limits how often it may be asked: waiting 2 s"]
+        assert told.waits == ["the Hub limits requests: waiting 2 s"]
         assert 1.9 < told.seconds < 5
         assert told.errors == ""
 
@@ -311,7 +311,7 @@ class TestHub:
         assert told.kinds == ["not checked" if method == "HEAD" else "network"] + ["network"] * 10 + [
             "not checked"
         ]
-        assert told.waits == ["no run asks the Hub any more: it asks to be left alone for 5,001 s"]
+        assert told.waits == ["the Hub is not asked any more: the server asks to wait 5,001 s"]
         assert hub.count(method) == 1
         assert told.seconds < 2
 
@@ -323,8 +323,8 @@ class TestHub:
         told = pull_in_process(runs, hub.environment(home), jobs=4, patience={"longest_wait": 3.0})
         assert told.kinds == ["not checked"] * 12
         assert told.waits == [
-            "the Hub limits how often it may be asked: waiting 2 s",
-            "no run asks the Hub any more: it asks to be left alone for 4 s",
+            "the Hub limits requests: waiting 2 s",
+            "the Hub is not asked any more: the server asks to wait 4 s",
         ]
         assert hub.count() <= 1 + 4
         assert 1.9 < told.seconds < 3
@@ -333,7 +333,7 @@ class TestHub:
         hub.fail(429, method="GET", headers={"Retry-After": "1"}, times=1)
         told = pull_in_process([hub_run("r0")], hub.environment(home), patience={"stalled": 0.5})
         assert told.kinds == ["checked"]
-        assert told.waits == ["the Hub limits how often it may be asked: waiting 2 s"]
+        assert told.waits == ["the Hub limits requests: waiting 2 s"]
 
     @pytest.mark.parametrize(("method", "after"), [("HEAD", 0), ("GET", 0), ("GET", 10)])
     def test_broken_connections_are_tried_again(
@@ -385,7 +385,7 @@ class TestHub:
             max_file_size=limit,
         )
         assert told.kinds == ["network" if sized else "too_large", "checked"]
-        words = "the Hub sent more than it had promised" if sized else "raise --max-file-size"
+        words = "the Hub sent more bytes than announced" if sized else "raise --max-file-size"
         assert words in told.outcomes[0].message  # type: ignore[union-attr]
         assert told.peak < 200 * 2**20
         assert hub.count("GET", "r0/") == (2 if sized else 1)
@@ -431,7 +431,7 @@ class TestHub:
         assert told.kinds == ["not checked"] * 6 + ["network"] * 6
         assert "no connection" in told.outcomes[-1].message  # type: ignore[union-attr]
         assert len(told.waits) <= 4
-        assert told.waits[-1].startswith("no run asks the Hub any more: no connection")
+        assert told.waits[-1].startswith("the Hub is not asked any more: no connection")
 
     @pytest.mark.parametrize("jobs", [1, 8])
     def test_a_silent_hub_is_found_out_once(
@@ -464,7 +464,7 @@ class TestHub:
         hub.fail(503)
         told = pull_in_process(runs, hub.environment(home), jobs=jobs)
         assert told.kinds == ["not checked"] * 6 + ["network"] * 6
-        assert "no run asks the Hub any more: it answers 503" in told.waits
+        assert "the Hub is not asked any more: the Hub answers 503" in told.waits
         # Two runs ask four times each, and those beside them no more often; then one more is enough.
         assert hub.count() <= 4 * (jobs + 1) + 1
 
@@ -504,7 +504,7 @@ class TestHub:
         (home / "hub").write_text("in the way")
         told = pull_in_process([hub_run("r0")], hub.environment(home))
         assert told.kinds == ["unreadable"]
-        words = "the Hub's cache cannot be in the folder that HF_HUB_CACHE names: hub is no folder"
+        words = "the Hub's cache cannot be in the folder that HF_HUB_CACHE names: hub is not a folder"
         assert words in told.outcomes[0].message  # type: ignore[union-attr]
         assert str(home) not in told.outcomes[0].message  # type: ignore[union-attr]
 

@@ -121,8 +121,8 @@ class TestFolders:
         assert told.kinds == ["missing", "missing", "missing", "missing", "refused"]
         texts = [one.message for one in told.outcomes if isinstance(one, Problem)]
         assert texts[0] == (
-            "me/runs/runs/c at main: no file of it holds a series that a format knows; "
-            "correct `file`, or take the run out of the list"
+            "me/runs/runs/c at main: it has no file in a known format; "
+            "correct `file`, or remove the run from the list"
         )
         assert "no repository me/none" in texts[2]
         assert "no revision gone" in texts[3]

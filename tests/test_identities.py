@@ -60,18 +60,21 @@ def test_a_list_reads_names(tmp_path: Path) -> None:
     assert found.attributes[0]["config.lr"] == 7
     assert found.warnings == ()
     odd = identified(tmp_path, {**configs, "other": {"lr": 1}, "more": {"lr": 1}}, before=names)
-    assert odd.warnings == ('names.pattern: does not fit the whole of "other" and 1 more',)
+    assert odd.warnings == ('names.pattern: does not match the whole of "other" and 1 more name',)
     assert odd.attributes[3]["seed"] is None
 
 
 @pytest.mark.parametrize(
     ("family", "warning"),
     [
-        ('order = "lrr"', 'no run has the attribute or column "lrr"; did you mean "lr"?'),
-        ('columns = ["label", "batch"]', 'no run has the attribute or column "batch"'),
-        ('label = "d{digits}"', 'no run has the attribute or column "digits"'),
-        ('color_by = "hedas"', 'no run has the attribute or column "hedas"'),
-        ("reference = { lrn = 1 }", 'no run has the attribute or column "lrn"; did you mean "lr"?'),
+        ('order = "lrr"', 'order: no run has the attribute or column "lrr"; did you mean "lr"?'),
+        ('columns = ["label", "batch"]', 'columns: no run has the attribute or column "batch"'),
+        ('label = "d{digits}"', 'label: no run has the attribute or column "digits"'),
+        ('color_by = "hedas"', 'color_by: no run has the attribute or column "hedas"'),
+        (
+            "reference = { lrn = 1 }",
+            'reference: no run has the attribute or column "lrn"; did you mean "lr"?',
+        ),
     ],
 )
 def test_names_that_no_run_has_are_told_at_build_time(family: str, warning: str, tmp_path: Path) -> None:

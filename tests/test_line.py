@@ -23,7 +23,7 @@ class TestLine:
 
     @staticmethod
     def silent() -> None:
-        raise Silence("nothing came in time")
+        raise Silence("no answer in time")
 
     def test_an_answer_is_passed_on(self) -> None:
         line, _, _ = self.line()
@@ -34,7 +34,7 @@ class TestLine:
         for asker in "aabb":
             with pytest.raises(Silence):
                 line.ask(asker, self.silent)
-        with pytest.raises(NoAnswer, match="nothing came in time"):
+        with pytest.raises(NoAnswer, match="no answer in time"):
             line.ask("c", lambda: 7)
 
     def test_one_asker_takes_nothing_down(self) -> None:
@@ -116,7 +116,7 @@ class TestLine:
         line, told, _ = self.line()
         for _ in range(3):
             line.hold(4.0)
-        assert told == ["the Hub limits how often it may be asked: waiting 4 s"]
+        assert told == ["the Hub limits requests: waiting 4 s"]
 
     def test_nobody_waits_for_a_day(self) -> None:
         line, told, _ = self.line()
@@ -125,7 +125,7 @@ class TestLine:
                 line.hold(86_400.0)
         with pytest.raises(NoAnswer, match="86,400 s"):
             line.ask("a", lambda: 7)
-        assert told == ["no run asks the Hub any more: it asks to be left alone for 86,400 s"]
+        assert told == ["the Hub is not asked any more: the server asks to wait 86,400 s"]
 
     def test_several_waits_are_no_longer_than_one_may_be(self) -> None:
         line, _, _ = self.line(replace(self.PATIENCE, longest_wait=0.5))
@@ -134,24 +134,24 @@ class TestLine:
         line.got_through()
         line.hold(0.3)
         time.sleep(0.3)
-        with pytest.raises(NoAnswer, match="left alone for 1 s"):
+        with pytest.raises(NoAnswer, match="asks to wait 1 s"):
             line.hold(0.3)
 
     def test_two_runs_that_give_up_and_a_third_take_it_down(self) -> None:
         line, told, _ = self.line()
         for asker in "aaaabbbb":
-            line.failed(asker, "it answers 503")
+            line.failed(asker, "the Hub answers 503")
             assert line.ask("x", lambda: 7) == 7
-        line.failed("c", "it answers 503")
-        with pytest.raises(NoAnswer, match="it answers 503"):
+        line.failed("c", "the Hub answers 503")
+        with pytest.raises(NoAnswer, match="the Hub answers 503"):
             line.ask("x", lambda: 7)
-        assert told == ["no run asks the Hub any more: it answers 503"]
+        assert told == ["the Hub is not asked any more: the Hub answers 503"]
 
     @pytest.mark.parametrize("failures", ["aaaaaaaac", "aaaabbbbb", "aaaabbbcccb", "abcdefgh" * 4])
     def test_it_takes_two_that_give_up_and_another_one(self, failures: str) -> None:
         line, _, _ = self.line()
         for asker in failures:
-            line.failed(asker, "it answers 503")
+            line.failed(asker, "the Hub answers 503")
         assert line.ask("x", lambda: 7) == 7
 
     def test_a_run_that_gets_through_begins_the_count_anew(self) -> None:
@@ -160,7 +160,7 @@ class TestLine:
             if asker == ".":
                 line.got_through()
             else:
-                line.failed(asker, "it answers 503")
+                line.failed(asker, "the Hub answers 503")
         assert line.ask("x", lambda: 7) == 7
 
     def test_a_stop_ends_every_wait(self) -> None:

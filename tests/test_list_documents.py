@@ -88,19 +88,19 @@ def test_a_report_has_its_logo_wherever_it_is_read(
 @pytest.mark.parametrize(
     ("logo", "wrong"),
     [
-        ("data:image/gif;base64,AAAA", "is no SVG or PNG in base64; name a report.json as it was written"),
-        ("data:image/png,AAAA", "is no SVG or PNG in base64; name a report.json as it was written"),
-        ("data:image/png;base64,AAA", "is no SVG or PNG in base64; name a report.json as it was written"),
-        ("data:image/png;base64,", "is no SVG or PNG in base64; name a report.json as it was written"),
-        ("data:image/png;base64,AA AA", "is no SVG or PNG in base64; name a report.json as it was written"),
+        ("data:image/gif;base64,AAAA", "is not an image in base64; use a report.json that was not edited"),
+        ("data:image/png,AAAA", "is not an image in base64; use a report.json that was not edited"),
+        ("data:image/png;base64,AAA", "is not an image in base64; use a report.json that was not edited"),
+        ("data:image/png;base64,", "is not an image in base64; use a report.json that was not edited"),
+        ("data:image/png;base64,AA AA", "is not an image in base64; use a report.json that was not edited"),
         ("data:image/png;base64," + "AAAA" * 350_000, "is over 1 MiB; a logo must be smaller"),
-        ("data:image/png;base64,AAAA", "holds no PNG; export it as one"),
+        ("data:image/png;base64,AAAA", "is not a PNG; export it as one"),
         (
             "data:image/svg+xml;base64," + base64.b64encode(b'<svg><image href="http://a"/></svg>').decode(),
-            'refers to "http://a", which a report never fetches; put what is there into the file',
+            'refers to "http://a", which a report never fetches; embed it in the file',
         ),
         ("../logo.png", 'holds ".." as a folder; a logo must lie in the list\'s folder'),
-        ("gone.svg", "is no file beside this one; put it there"),
+        ("gone.svg", "is not a file next to this list; put it there"),
     ],
 )
 def test_a_logo_of_a_report_is_held_to_the_checks_of_a_file(logo: str, wrong: str, tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_run_that_is_not_beside_its_report_is_missing_with_the_place_to_build_
     file = path.replace("{here}/runs/", "").replace("{name}", "a")
     assert problem.message == (
         f"{file} does not exist; build again in the folder where this path starts: "
-        "it is looked for beside the report.json, then in the current folder"
+        "it is searched for next to the report.json, then in the current folder"
     )
 
 
@@ -310,19 +310,19 @@ def _with(path: list[Any], value: Any) -> dict[str, Any]:
     ("document", "expected"),
     [
         (b"[]", "is an empty list; must be a table"),
-        (b"null", "is null; name a report.json as it was written"),
+        (b"null", "is null; use a report.json that was not edited"),
         (b"{", "line 1, column 2: "),
         (b'{"a": NaN}', "line 1, column 7: "),
         (b"\xff", "line 1, column 1: "),
         (_with(["schema"], 2), "schema: is 2; must be 1, the version that this reportgen reads"),
         (_with(["lists"], 5), "lists: is 5; must be lists as reportgen writes them"),
-        (_with(["lists", 0], 5), "lists[0]: is no list with a file, but 5; name a report.json"),
+        (_with(["lists", 0], 5), "lists[0]: is not a list with a file, but 5; use a report.json"),
         (_with(["lists", 0, "titel"], 5), 'lists[0].titel: unknown key; did you mean "title"?'),
         (
             _with(["lists", 0, "family", 1, "runs", 0, "name"], "../x"),
             'lists[0].family[1].runs[0].name: "../x" holds ".." as a folder',
         ),
-        (_with(["families", 0, "name"], "X"), "families: are not those of lists; name a report.json"),
+        (_with(["families", 0, "name"], "X"), "families: are not those of lists; use a report.json"),
         (
             _with(["families", 0, "runs", 0, "source", "sha256"], "X"),
             'families[0].runs[0].source.sha256: is "X"; families must be families as reportgen writes them',
@@ -341,4 +341,4 @@ def test_reports_that_are_none(document: Any, expected: str, tmp_path: Path) -> 
 
 def test_deep_json_is_a_mistake(tmp_path: Path) -> None:
     (line,) = mistakes(tmp_path, b'{"schema": ' + b"[" * 50_000, "report.json")
-    assert "report.json as it was written" in line
+    assert "a report.json that was not edited" in line

@@ -13,25 +13,25 @@ from tests.lists import DIRECTORY, FAMILY, HUB, mistakes, read
 
 # Each bad text in place of a family's runs, in a list on the Hub, with all that is said of it.
 RUNS = {
-    '["a", "b", "a"]': ['runs[2]: "a" is runs[0] too; leave one out, or give it another revision'],
+    '["a", "b", "a"]': ['runs[2]: "a" is runs[0] too; remove one, or give it another revision'],
     '["a", { name = "a", revision = "main" }]': [
-        'runs[1]: "a" is runs[0] too; leave one out, or give it another revision'
+        'runs[1]: "a" is runs[0] too; remove one, or give it another revision'
     ],
-    "[]": ["runs: is an empty list; must be a list of runs, one at least"],
-    '"a"': ['runs: is "a"; must be a list of runs, one at least'],
+    "[]": ["runs: is an empty list; must be a list of one or more runs"],
+    '"a"': ['runs: is "a"; must be a list of one or more runs'],
     "[1, [], 1979-05-27]": [
-        "runs[0]: is 1; must be a table",
-        "runs[1]: is an empty list; must be a table",
-        "runs[2]: is a date or a time; must be a table",
+        "runs[0]: is 1; must be a name, a pattern or a table",
+        "runs[1]: is an empty list; must be a name, a pattern or a table",
+        "runs[2]: is a date or a time; must be a name, a pattern or a table",
     ],
     '["a b"]': [
-        'runs[0]: "a b" makes the repository "org/x_a b", which the Hub does not allow; mend the name'
+        'runs[0]: "a b" makes the repository "org/x_a b", which the Hub does not allow; correct the name'
     ],
     '["a/b"]': [
-        'runs[0]: "a/b" makes the repository "org/x_a/b", which the Hub does not allow; mend the name'
+        'runs[0]: "a/b" makes the repository "org/x_a/b", which the Hub does not allow; correct the name'
     ],
     '["a--b"]': [
-        'runs[0]: "a--b" makes the repository "org/x_a--b", which the Hub does not allow; mend the name'
+        'runs[0]: "a--b" makes the repository "org/x_a--b", which the Hub does not allow; correct the name'
     ],
     '["a,b,c"]': ['runs[0]: "a,b,c" holds 3 names; write "name" or "name,insert_name"'],
     "[{}]": ["runs[0].name: is missing; must be text"],
@@ -39,10 +39,10 @@ RUNS = {
     '[{ name = "a", lable = "x" }]': ['runs[0].lable: unknown key; did you mean "label"?'],
     '[{ name = "a", label = " " }]': ["runs[0].label: is empty; must be text"],
     '[{ name = "a", label = "d{digit}" }, { name = "b", label = "{x" }]': [
-        'runs[1].label: "{x" holds a brace that stands alone; placeholders look like {digits}',
+        'runs[1].label: "{x" has an unmatched brace; placeholders look like {lr}',
     ],
     '[{ name = "a", title = "x" }]': [
-        "runs[0].title: unknown key here; title stands at the top of the file, before the first [table]"
+        "runs[0].title: unknown key here; title belongs at the top of the file, before the first [table]"
     ],
     '[{ name = "a", note = 1 }]': ["runs[0].note: is 1; must be text"],
     '[{ name = "a", listed = "5e-6" }]': [
@@ -63,10 +63,10 @@ RUNS = {
         "runs[0].extra.x: is nan; must be text, true, false or a number of up to 64 bits",
         "runs[0].extra.y: is a list; must be text, true, false or a number of up to 64 bits",
         "runs[0].extra.z: is 18446744073709551615; must be text, true, false or a number of up to 64 bits",
-        'runs[0].extra."": is no name for a column; write one',
+        'runs[0].extra."": is not a name for a column; write one',
     ],
     '[{ name = "a", extra = { digits = 1, "extra.digits" = 2, "extra.x" = 3 } }]': [
-        'runs[0].extra."extra.digits": is what tables call the column of extra = { digits = ... }; '
+        'runs[0].extra."extra.digits": is the name of the column of extra = { digits = ... }; '
         "choose another name"
     ],
     '[{ name = "a", expect = { avg_loss = "<= 1" } }]': [
@@ -82,8 +82,8 @@ RUNS = {
         'runs[0].expect.spikes: is 3; must be text, such as "<= 1e-8"'
     ],
     '[{ name = "a", expect = { spikes = "3" } }]': [
-        "runs[0].expect.spikes: '3' is no expectation: "
-        "write <=, <, >=, >, == or != and a number, such as '<= 1e-8'"
+        'runs[0].expect.spikes: "3" is not an expectation; '
+        'write <=, <, >=, >, == or != and a number, as "<= 1e-8"'
     ],
     '[{ name = "a", revision = "a b" }]': [
         'runs[0].revision: "a b" cannot be a revision; it must be a branch, a tag or a commit'
@@ -92,17 +92,17 @@ RUNS = {
         'runs[0].revision: "../x" cannot be a revision; it must be a branch, a tag or a commit'
     ],
     '[{ name = "a", revision = "a|b" }, { name = "a", revision = "aux" }]': [
-        'runs[0].revision: "a|b" holds |, which Windows takes in no name; name the commit in its place',
-        'runs[1].revision: "aux" is what Windows calls a device; name the commit in its place',
+        'runs[0].revision: "a|b" holds |, which Windows does not allow in names; name the commit instead',
+        'runs[1].revision: "aux" is the name of a device on Windows; name the commit instead',
     ],
     '[{ name = "a", revision = 5 }]': [
         "runs[0].revision: is 5; must be a branch, a tag or a commit, as text"
     ],
     '[{ name = "a", source = { type = "hub", repo = "x" } }]': [
-        'runs[0].source.repo: "x" is no repository of the Hub; write owner/name, in letters, digits, - _ and .'
+        'runs[0].source.repo: "x" is not a repository of the Hub; write owner/name, in letters, digits, - _ and .'
     ],
     '[{ name = "a", revision = "v1", source = { type = "directory", path = "{name}" } }]': [
-        "runs[0].revision: is given, but a directory has none; leave it out"
+        "runs[0].revision: is given, but a directory has none; remove it"
     ],
 }
 
@@ -128,12 +128,15 @@ def test_mistakes_of_runs(runs: str, tmp_path: Path) -> None:
         ("a\x00b", "holds a control character"),
         ("a\x1b[31m", "holds a control character"),
         ("a\x85", "holds a control character"),
-        *((f"a/b{character}", f"holds {character}, which Windows takes in no name") for character in ':"<>|'),
-        ("C:a", "holds :, which Windows takes in no name"),
-        ("nul", "is what Windows calls a device"),
-        ("a/CON.txt", "is what Windows calls a device"),
-        ("com1 .x", "is what Windows calls a device"),
-        ("lpt²", "is what Windows calls a device"),
+        *(
+            (f"a/b{character}", f"holds {character}, which Windows does not allow in names")
+            for character in ':"<>|'
+        ),
+        ("C:a", "holds :, which Windows does not allow in names"),
+        ("nul", "is the name of a device on Windows"),
+        ("a/CON.txt", "is the name of a device on Windows"),
+        ("com1 .x", "is the name of a device on Windows"),
+        ("lpt²", "is the name of a device on Windows"),
         ("a.", "has a part that ends in a dot or a space"),
         (".. /a", "has a part that ends in a dot or a space"),
         ("a" * 256, "has a part of over 255 bytes"),
@@ -160,7 +163,7 @@ def test_a_name_is_judged_where_it_is_put(tmp_path: Path) -> None:
     ]
     source = '[source]\ntype = "directory"\npath = "runs/co{name}"\n'
     assert mistakes(tmp_path, f'{source}{FAMILY}runs = ["m1"]') == [
-        'family[0].runs[0]: "m1" makes the path "com1", which is what Windows calls a device; mend the name'
+        'family[0].runs[0]: "m1" makes the path "com1", which is the name of a device on Windows; correct the name'
     ]
 
 
@@ -183,7 +186,7 @@ SOURCES = {
         'source.repo: unknown placeholder "{digits}"; known: "name"'
     ],
     '[source]\ntype = "hub"\nrepo = "o/{name"': [
-        'source.repo: "o/{name" holds a brace that stands alone; placeholders look like {name}'
+        'source.repo: "o/{name" has an unmatched brace; placeholders look like {name}'
     ],
     '[source]\ntype = "hub"\nrepo = "o/{name}"\nformat = { type = "txt", steps = "x" }': [
         'source.format.steps: unknown key; did you mean "step"?',
@@ -192,14 +195,14 @@ SOURCES = {
         'source.format.type: no format is called "txt"; did you mean "text"?',
     ],
     '[source]\ntype = "hub"\nrepo = "o/{name}"\nformat = { pattern = ["(?P<a>x)", "(x)"], repeats = "run" }': [
-        'source.format.pattern[1]: "(x)" names no group; write (?P<name>...) for what is to be read',
+        'source.format.pattern[1]: "(x)" has no named group; write (?P<name>...) around what is to be read',
         'source.format.repeats: is "run"; must be "runs"',
     ],
     '[source]\ntype = "hub"\nrepo = "o/{name}"\nformat = { pattern = "(" }': [
-        'source.format.pattern: the pattern "(" is none (missing ): (); correct it',
+        'source.format.pattern: the pattern "(" is not valid (missing ): (); correct it',
     ],
     "[source]\ntype = 'hub'\nrepo = 'o/{name}'\nformat = { pattern = '(?P<a>x)(?=y)' }": [
-        'source.format.pattern: the pattern "(?P<a>x)(?=y)" is none (invalid perl operator: (?=); patterns are '
+        'source.format.pattern: the pattern "(?P<a>x)(?=y)" is not valid (invalid perl operator: (?=); patterns are '
         "RE2's, without look-around and backreferences: say what to match without them",
     ],
     '[source]\ntype = "hub"\nrepo = "o/{name}"\nformat = { type = "text" }': [
@@ -207,10 +210,10 @@ SOURCES = {
         r"pattern = 'step (?P<step>\d+) loss (?P<loss>\S+)'",
     ],
     '[source]\ntype = "url"\nurl = "host/{name}"': [
-        'source.url: "host/{name}" is no address; write one such as "https://host/{name}/log.csv"'
+        'source.url: "host/{name}" is not an address; write one such as "https://host/{name}/log.csv"'
     ],
     '[source]\ntype = "url"\nurl = "https://me:secret@host/{name}"': [
-        "source.url: holds a password; leave it to the environment"
+        "source.url: holds a password; put it in the environment, as in ~/.netrc"
     ],
     '[source]\ntype = "url"\nurl = "https://host/{nam}"': [
         'source.url: unknown placeholder "{nam}"; did you mean "name"?'
@@ -219,7 +222,7 @@ SOURCES = {
         'source.file: "../x" holds ".." as a folder; it must be a file such as "training_loss.json"'
     ],
     '[source]\ntype = "hub"\nrepo = "o/{name}.git"': [
-        'source.repo: "o/{name}.git" is no repository of the Hub; write owner/name, in letters, digits, - _ and .'
+        'source.repo: "o/{name}.git" is not a repository of the Hub; write owner/name, in letters, digits, - _ and .'
     ],
     '[source]\ntype = "directory"': [
         'source.path: is missing; must be a path, such as "runs/{name}/training_loss.json", or that of a store of many runs'
@@ -231,7 +234,7 @@ SOURCES = {
         'source.path: "a/{name}/../../x": the part from {name} on holds ".." as a folder; it must stay in its folder'
     ],
     '[source]\ntype = "directory"\npath = "\\u0000/{name}"': [
-        'source.path: "\\x00/{name}" holds a character that cannot be printed; leave it out'
+        'source.path: "\\x00/{name}" holds a character that cannot be printed; remove it'
     ],
     '[source]\ntype = "directory"\npath = "~/runs/{name}.json"': [
         'source.path: "~/runs/{name}.json": ~ is not expanded; write the path out, absolute or relative to this file'
@@ -240,9 +243,9 @@ SOURCES = {
         'source.path: "~somebody/{name}.json": ~ is not expanded; write the path out, absolute or relative to this file'
     ],
     '[source]\ntype = "directory"\npath = "{name}"\ntitle = "x"\nsynthetic = true\nsmoothing.window = 5': [
-        "source.title: unknown key here; title stands at the top of the file, before the first [table]",
-        "source.synthetic: unknown key here; synthetic stands at the top of the file, before the first [table]",
-        "source.smoothing: unknown key here; [smoothing] stands by itself, for the whole list",
+        "source.title: unknown key here; title belongs at the top of the file, before the first [table]",
+        "source.synthetic: unknown key here; synthetic belongs at the top of the file, before the first [table]",
+        "source.smoothing: unknown key here; [smoothing] is a table of its own, for the whole list",
     ],
     '[source]\ntype = "directory"\npath = "{name}"\nrevision = "x"': [
         'source.revision: unknown key; known: "format", "path", "type"'
@@ -257,8 +260,8 @@ def test_mistakes_of_sources(source: str, tmp_path: Path) -> None:
 
 FAMILIES = {
     "label = 5": ['label: is 5; must be a template such as "d{digits}"'],
-    'label = "{}"': ['label: "{}" holds a brace that stands alone; placeholders look like {digits}'],
-    'label = "}"': ['label: "}" holds a brace that stands alone; placeholders look like {digits}'],
+    'label = "{}"': ['label: "{}" has an unmatched brace; placeholders look like {lr}'],
+    'label = "}"': ['label: "}" has an unmatched brace; placeholders look like {lr}'],
     'label = ""': ["label: is empty; must be text"],
     "linear_steps = 0": ["linear_steps: is 0; must be a whole number from 1 to 1,000,000,000"],
     "linear_steps = true": ["linear_steps: is true; must be a whole number from 1 to 1,000,000,000"],
@@ -288,7 +291,7 @@ FAMILIES = {
         "y_range[1]: is inf; y_range must be two numbers, the lower first, such as [1e-9, 3]"
     ],
     'figures = ["end", "log"]\ny_range = [0, 1]': [
-        "y_range: starts at 0, which a log axis cannot show; it must start above"
+        "y_range: starts at 0, which a log axis cannot show; it must start above 0"
     ],
     "columns = []": ["columns: is an empty list; must be a list of names of columns"],
     'order = ""': ["order: is empty; must be text"],
@@ -318,7 +321,7 @@ FAMILIES = {
     ],
     "waive = { spikes = 3 }": ["waive.spikes: is 3; must be a table"],
     'table = [{ name = "T", rows = [], value = "best" }]': [
-        "table[0].rows: is an empty list; must be a list of attributes, one at least"
+        "table[0].rows: is an empty list; must be a list of one or more attributes"
     ],
     'table = [{ name = "T", rows = ["lr"], columns = ["lr"], value = "bst" }]': [
         'table[0].value: unknown metric "bst"; did you mean "best"?',
@@ -328,13 +331,13 @@ FAMILIES = {
         'expect."eval_loss.bset": unknown metric "eval_loss.bset"; did you mean "eval_loss.best"?'
     ],
     'expect = { final_loss = "<= x" }': [
-        "expect.final_loss: '<= x' is no expectation: "
-        "write <=, <, >=, >, == or != and a number, such as '<= 1e-8'"
+        'expect.final_loss: "<= x" is not an expectation; '
+        'write <=, <, >=, >, == or != and a number, as "<= 1e-8"'
     ],
     'titel = "x"': ["titel: unknown key"],
     'title = "x"\ntheme.accent = "#000000"': [
-        "title: unknown key here; title stands at the top of the file, before the first [table]",
-        "theme: unknown key here; [theme] stands by itself, for the whole list",
+        "title: unknown key here; title belongs at the top of the file, before the first [table]",
+        "theme: unknown key here; [theme] is a table of its own, for the whole list",
     ],
     'nam = "x"': ['nam: unknown key; did you mean "name"?'],
 }
@@ -368,13 +371,13 @@ TABLES = {
     'figures.palette = ["#000000", "red"]': [
         'figures.palette[1]: is "red"; palette must be a list of two or more colours such as "#1f4e79"'
     ],
-    'names.pattern = "(a"': ['names.pattern: the pattern "(a" is none (missing ): (a); correct it'],
+    'names.pattern = "(a"': ['names.pattern: the pattern "(a" is not valid (missing ): (a); correct it'],
     'names.pattern = "a(?P<label>b)"': [
-        'names.pattern: the group "label" is what tables call another column; give it another name'
+        'names.pattern: the group "label" has the name of another column; rename it'
     ],
-    "attributes.lr = 3": ['attributes.lr: is 3; must be a path into the configuration: "optimizer.lr"'],
+    "attributes.lr = 3": ['attributes.lr: is 3; must be a path into the configuration, as "optimizer.lr"'],
     'attributes.steps = "a.b"': [
-        "attributes.steps: is what tables call another column; give the attribute another name"
+        "attributes.steps: is the name of another column; give the attribute another name"
     ],
     'series.loss = { form = "x" }': ['series.loss.form: unknown key; did you mean "from"?'],
     "series.loss = { from = [] }": [
@@ -391,8 +394,8 @@ TABLES = {
         'theme.logo: "/etc/logo.png" starts or ends with a slash, or holds two in a row; '
         "a logo must lie in the list's folder"
     ],
-    'theme.logo = "logo.gif"': ['theme.logo: "logo.gif" is no .svg or .png; a logo must be one of these'],
-    'theme.logo = "logo.png"': ['theme.logo: "logo.png" is no file beside this one; put it there'],
+    'theme.logo = "logo.gif"': ['theme.logo: "logo.gif" is not an .svg or .png file, which a logo must be'],
+    'theme.logo = "logo.png"': ['theme.logo: "logo.png" is not a file next to this list; put it there'],
 }
 
 
@@ -401,7 +404,7 @@ def test_mistakes_of_other_tables(key: str, tmp_path: Path) -> None:
     assert mistakes(tmp_path, f'{key}\n{HUB}{FAMILY}runs = ["a"]') == TABLES[key]
 
 
-WHOLE = "a report never fetches; put what is there into the file"
+WHOLE = "a report never fetches; embed it in the file"
 XLINK = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 SVGS = {
     "notes": "x",
@@ -429,16 +432,16 @@ def test_a_logo_may_refer_to_itself(tmp_path: Path) -> None:
     ("logo", "wrong"),
     [
         ("../secret.png", 'holds ".." as a folder; a logo must lie in the list\'s folder'),
-        ("data:image/png;base64,AAAA.png", "holds :, which Windows takes in no name; a logo must lie in the list's folder"),
-        ("notes.txt", "is no .svg or .png; a logo must be one of these"),
-        ("gone.png", "is no file beside this one; put it there"),
-        ("folder.png", "is no file beside this one; put it there"),
-        ("ring.png", "is no file beside this one; put it there"),
+        ("data:image/png;base64,AAAA.png", "holds :, which Windows does not allow in names; a logo must lie in the list's folder"),
+        ("notes.txt", "is not an .svg or .png file, which a logo must be"),
+        ("gone.png", "is not a file next to this list; put it there"),
+        ("folder.png", "is not a file next to this list; put it there"),
+        ("ring.png", "is not a file next to this list; put it there"),
         ("linked.svg", "leads out of its folder; put the file itself there"),
         ("large.PNG", "is over 1 MiB; a logo must be smaller"),
-        ("notes.png", "holds no PNG; export it as one"),
-        ("notes.svg", "holds no SVG; export it as one"),
-        ("page.svg", "holds no SVG; export it as one"),
+        ("notes.png", "is not a PNG; export it as one"),
+        ("notes.svg", "is not an SVG; export it as one"),
+        ("page.svg", "is not an SVG; export it as one"),
         ("image.svg", f'refers to "http://127.0.0.1/x.png", which {WHOLE}'),
         ("use.svg", f'refers to "other.svg#a", which {WHOLE}'),
         ("style.svg", f'refers to "//127.0.0.1/x.css", which {WHOLE}'),
@@ -472,7 +475,7 @@ def test_a_logo_is_a_picture_in_the_lists_folder(logo: str, wrong: str, tmp_path
             f"{HUB}[[family]]",
             [
                 "family[0].name: is missing; must be text",
-                "family[0].runs: is missing; must be a list of runs, one at least",
+                "family[0].runs: is missing; must be a list of one or more runs",
             ],
         ),
         ("family = [1]", ["family[0]: is 1; must be a table"]),
@@ -482,7 +485,7 @@ def test_mistakes_of_whole_lists(text: str, expected: list[str], tmp_path: Path)
     assert mistakes(tmp_path, text) == expected
 
 
-CLOSE = 'close the quotes on this line; text of several lines stands between """ and """'
+CLOSE = 'close the quotes on this line; text of several lines goes between """ and """'
 
 
 @pytest.mark.parametrize(
@@ -493,21 +496,21 @@ CLOSE = 'close the quotes on this line; text of several lines stands between """
         ('a = "x\nb = "y"\n', "line 1, column 7: Illegal character '\\n'; " + CLOSE),
         ("a = 'x\nb = 'y'\n", "line 1, column 7: Found invalid character '\\n'; " + CLOSE),
         ("a = 'x\n", "line 2, column 1: Expected \"'\"; close the quotes"),
-        ('a = "x\r"', "line 1, column 7: Illegal character '\\r'; escape it, as \\r or \\u0000, or leave it out"),
+        ('a = "x\r"', "line 1, column 7: Illegal character '\\r'; escape it, as \\r or \\u0000, or remove it"),
         ('a = "x', "line 1, column 7: Unterminated string; close the quotes"),
         ("a = 1\na = 2\n", "line 2, column 6: Cannot overwrite a value; give each key once"),
         ("[a]\n[a]\n", "line 2, column 3: Cannot declare ('a',) twice; give each table once; a further family is [[family]]"),
         ("a = [1", "line 1, column 7: Unclosed array; separate with commas, close with ]"),
         ("a = {b = 1", "line 1, column 11: Unclosed inline table; separate with commas, close with }"),
         ('a = "\\d"', "line 1, column 8: Unescaped '\\' in a string; write / or \\\\, or quote with '...'"),
-        (b'a = "\x00"', "line 1, column 6: Illegal character '\\x00'; escape it, as \\r or \\u0000, or leave it out"),
+        (b'a = "\x00"', "line 1, column 6: Illegal character '\\x00'; escape it, as \\r or \\u0000, or remove it"),
         ("a = 1 b = 2", "line 1, column 7: Expected newline or end of document after a statement; start a new line"),
         ("[a", "line 1, column 3: Expected ']' at the end of a table declaration; close the heading with as many brackets"),
         ("a = 1\n\xe9".encode("latin-1"), "line 2, column 1: byte 0xe9 is not UTF-8; save it as UTF-8"),
         ("a = 1".encode("utf-16"), "line 1, column 1: byte 0xff is not UTF-8; save it as UTF-8"),
         ("a = " + "[" * 5000, "lists or tables are nested hundreds deep; no list needs more than 4"),
         ("a = " + "{a=" * 5000, "lists or tables are nested hundreds deep; no list needs more than 4"),
-        ("a = " + "9" * 5000, "holds a number of thousands of digits; shorten it"),
+        ("a = " + "9" * 5000, "holds a number with thousands of digits; shorten it"),
         ("\nx = 1\n" + "a." * 50_000 + "b = 1", "line 3, column 1: a key of over 8 parts; no key of a list has more than 5"),
         ("a = {" + '"\\"".' * 50_000 + "b = 1}", "line 1, column 5: a key of over 8 parts; no key of a list has more than 5"),
         (b"#" * (2 * 2**20 + 1), "is over 2 MiB, which no list needs; split it"),

@@ -37,7 +37,7 @@ def test_each_of_two_files_with_the_same_bytes_is_called_by_its_own_name(tmp_pat
         measured = measure(
             [(run, RunSettings(CurveSettings())) for run in runs], "cpu", Cache(None), progress
         )
-    mend = "is empty; write it again, or take the run out of the list"
+    mend = "is empty; write it again, or remove the run from the list"
     assert measured.results == (
         Unusable(f"runs/a.json {mend}"),
         Unusable(f"me/x_b/loss.json at main {mend}"),

@@ -177,7 +177,7 @@ def test_all_mistakes_of_all_lists_are_told_at_once(tmp_path: Path) -> None:
 def test_a_million_mistakes_are_a_hundred(tmp_path: Path) -> None:
     lines = mistakes(tmp_path, f"{HUB}{FAMILY}runs = [{'1,' * 300_000}]")
     assert len(lines) == 101
-    assert lines[-1] == "has more mistakes; mend these first"
+    assert lines[-1] == "there are more mistakes; correct these first"
 
 
 def test_many_runs_are_read(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_folder_is_its_lists_in_name_order(tmp_path: Path) -> None:
 
 def test_a_folder_without_lists(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\n")
-    said = r"holds no \*\.toml with a \[\[family\]\]; name a folder that does, or a file"
+    said = r"holds no list \(\*\.toml with a \[\[family\]\]\); `reportgen init` writes one"
     with pytest.raises(ReportgenError, match=said):
         load([str(tmp_path)])
     # Named itself, it is a list with a mistake.
@@ -242,7 +242,7 @@ def test_names_of_nothing(name: str) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ReportgenError, match="is no regular file"):
+    with pytest.raises(ReportgenError, match="is not a regular file"):
         load([str(tmp_path / "pipe")])
 
 

@@ -80,11 +80,11 @@ class TestProxies:
             ("ALL_PROXY", "socks://127.0.0.1:1", 'ALL_PROXY names a proxy of an unknown kind, "socks"'),
             ("ALL_PROXY", "socks4://127.0.0.1:1", 'ALL_PROXY names a proxy of an unknown kind, "socks4"'),
             ("HTTPS_PROXY", "htp://127.0.0.1:1", 'HTTPS_PROXY names a proxy of an unknown kind, "htp"'),
-            ("ALL_PROXY", "http://[::1", "ALL_PROXY is no address of a proxy"),
+            ("ALL_PROXY", "http://[::1", "ALL_PROXY is not the address of a proxy"),
             (
                 "HTTP_PROXY",
                 "http://user:hidden@127.0.0.1:1",
-                "by way of the proxy of HTTP_PROXY",
+                "through the proxy of HTTP_PROXY",
             ),
             ("HTTP_PROXY", "http://nowhere.invalid:80", "HTTP_PROXY (nowhere.invalid:80)"),
             ("SSL_CERT_FILE", "/nowhere", "SSL_CERT_FILE names a file that is not there"),
@@ -166,7 +166,7 @@ class TestMirrors:
         loopback_hub.swap(start.ljust(len(DATA)))
         told = pull_in_process([run()], loopback_hub.environment(home), patience={"attempts": 2})
         assert told.kinds == ["network"]
-        assert "a web page in place of the file" in told.outcomes[0].message  # type: ignore[union-attr]
+        assert "a web page instead of the file" in told.outcomes[0].message  # type: ignore[union-attr]
 
 
 LOCK = """
@@ -202,7 +202,7 @@ class TestCache:
         (wait,) = (one for one in told.waits if "lock" in one)
         assert f"models--me--a/{etag}.lock, 2 h old" in wait
         message = told.outcomes[0].message  # type: ignore[union-attr]
-        assert "another process holds a lock in the Hub's cache, 2 h old" in message
+        assert "another process has held a lock in the Hub's cache for 2 h" in message
         assert str(home) not in message
 
     def test_a_lock_that_is_given_back_is_waited_for(self, hub: LoopbackHub, home: Path) -> None:
@@ -223,7 +223,7 @@ class TestCache:
         message = told.outcomes[0].message  # type: ignore[union-attr]
         assert message.endswith(
             f"the Hub's cache cannot be in the folder that {variable} names: "
-            f"file is no folder; correct {variable}"
+            f"file is not a folder; correct {variable}"
         )
         assert not hub.requests
 
@@ -236,6 +236,6 @@ class TestCache:
         # Root may enter everything.
         monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "closed")
         assert HubCache.trouble() == (
-            "the Hub's cache cannot be in the folder that HF_HOME names: closed may not be entered; "
+            "the Hub's cache cannot be in the folder that HF_HOME names: closed cannot be entered; "
             "correct HF_HOME"
         )

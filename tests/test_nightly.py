@@ -140,8 +140,14 @@ USAGE = "python -m reportgen.nightly SITE LIST... [OPTIONS of reportgen build]"
         (("site",), "the following arguments are required: LIST"),
         (("site", "--offline"), "the following arguments are required: LIST"),
         (("--title", "T", "site", "demo"), "SITE comes first"),
-        (("site", "demo", "-o", "out"), "argument -o/--out: SITE says where the report goes; leave this out"),
-        (("site", "demo", "--out=out"), "argument -o/--out: SITE says where the report goes; leave this out"),
+        (
+            ("site", "demo", "-o", "out"),
+            "argument -o/--out: SITE is where the report goes; remove this option",
+        ),
+        (
+            ("site", "demo", "--out=out"),
+            "argument -o/--out: SITE is where the report goes; remove this option",
+        ),
     ],
 )
 def test_a_mistake_of_the_command_line_is_told_with_the_usage(
@@ -373,13 +379,13 @@ def test_what_is_no_report_is_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("changes", [1], "holds no whole report, so it is passed over"),
-        ("changes", "x", "holds no whole report, so it is passed over"),
-        ("changes", {"new": ["x"]}, "holds no whole report, so it is passed over"),
-        ("created", "yesterday", "holds no whole report, so it is passed over"),
-        ("created", 5, "holds no whole report, so it is passed over"),
-        ("schema", 2, "is passed over as the baseline: "),
-        ("families", [{"name": "F", "runs": [{"name": "a"}]}], "is passed over as the baseline: "),
+        ("changes", [1], "holds no complete report and is skipped"),
+        ("changes", "x", "holds no complete report and is skipped"),
+        ("changes", {"new": ["x"]}, "holds no complete report and is skipped"),
+        ("created", "yesterday", "holds no complete report and is skipped"),
+        ("created", 5, "holds no complete report and is skipped"),
+        ("schema", 2, "is not used as the baseline: "),
+        ("families", [{"name": "F", "runs": [{"name": "a"}]}], "is not used as the baseline: "),
     ],
 )
 def test_a_report_that_is_not_ours_does_not_fail_the_nights_after_it(

@@ -55,10 +55,10 @@ def test_the_command_and_python_read_an_option_alike(
     [
         ({"formats": ["latex"]}, 'formats: "latex" is not known; it must be "html" or "pdf"'),
         ({"formats": "pfd"}, 'formats: "pfd" is not known; did you mean "pdf"?'),
-        ({"formats": []}, 'formats: is empty; name "html" or "pdf", or leave it out'),
+        ({"formats": []}, 'formats: is empty; name "html" or "pdf", or omit it'),
         ({"paper": "A5"}, 'paper: "A5" is not known; it must be "a4" or "letter"'),
-        ({"jobs": "many"}, 'jobs: "many" is not a whole number from 1'),
-        ({"jobs": True}, "jobs: a bool is not taken here"),
+        ({"jobs": "many"}, 'jobs: "many" is not a whole number of 1 or more'),
+        ({"jobs": True}, "jobs: a value of type bool is not accepted"),
         ({"timeout": float("nan")}, 'timeout: "nan" is not a number of seconds above 0'),
         ({"device": "cuda:" + "1" * 5000}, None),
         ({"title": "  "}, "title: is empty; must be text"),

@@ -47,7 +47,10 @@ def test_a_name_without_a_number_is_a_problem_that_says_what_to_write(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert built(folder, "out/{name}/log.csv", '"a", "b"', code=3) == {"b": [2, 8.0]}
-    said = "out/a/log.csv holds 2 runs, one after the other; say which: #1 after the name, or #* for all"
+    said = (
+        "out/a/log.csv holds 2 runs, one after the other; "
+        "write #1 after the run's name for the first, #* for all"
+    )
     assert said in capsys.readouterr().err
 
 

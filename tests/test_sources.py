@@ -186,7 +186,7 @@ class TestDirectory:
     def test_missing(self, tmp_path: Path) -> None:
         kind, message = self.refused(tmp_path)
         assert kind == "missing"
-        assert message == "r1.json does not exist; put it there, or take the run out of the list"
+        assert message == "r1.json does not exist; put it there, or remove the run from the list"
 
     def test_an_absolute_one_is_named_from_a_folder_that_is_there(self, tmp_path: Path) -> None:
         (tmp_path / "exp").mkdir()
@@ -213,7 +213,7 @@ class TestDirectory:
         (tmp_path / "r1.json").mkdir()
         kind, message = self.refused(tmp_path)
         assert kind == "missing"
-        assert message.startswith("r1.json is a folder in which no format finds a series; ")
+        assert message.startswith("r1.json is an empty folder; ")
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither in its folders")
     def test_a_pipe_and_a_device_do_not_hang(self, tmp_path: Path) -> None:
@@ -286,8 +286,8 @@ class TestFolder:
         assert refused.value.kind == "refused"
 
     def test_no_series(self, tmp_path: Path) -> None:
-        self.put(tmp_path / "a", readme=b"x")
-        with pytest.raises(Unusable, match=r"^a is a folder in which no format finds a series; "):
+        self.put(tmp_path / "a", readme=b"x", train_dot_py=b"x")
+        with pytest.raises(Unusable, match=r"^a holds no file in a known format; it has: readme, train.py; "):
             found_in(tmp_path, "{name}", "a", access(lambda *_: ()))
 
     def test_what_is_no_run_is_not_looked_into(self, tmp_path: Path) -> None:
@@ -333,7 +333,7 @@ def test_what_has_nothing_to_read_yet_is_no_empty_file() -> None:
         _digests(Waiting(), 0, "kmsg", LIMIT, others=False)  # type: ignore[arg-type]
     assert (refused.value.kind, str(refused.value)) == (
         "refused",
-        "kmsg has no end yet; put the run's file in its place",
+        "kmsg never ends; put the run's file in its place",
     )
 
 

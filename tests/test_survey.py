@@ -129,9 +129,9 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 def test_bounds(tmp_path: Path) -> None:
     put(tmp_path, {f"{number}/metrics.csv": TABLE for number in range(10)})
     few = survey(tmp_path, Bounds(runs=3))
-    assert (sum(map(len, told(few).values())), few.problem) == (3, "over 3 runs")
-    assert survey(tmp_path, Bounds(folders=5)).problem == "over 5 folders"
-    assert survey(tmp_path, Bounds(seconds=0.0)).problem == "over 0 s"
+    assert (sum(map(len, told(few).values())), few.problem) == (3, "3 runs")
+    assert survey(tmp_path, Bounds(folders=5)).problem == "5 folders"
+    assert survey(tmp_path, Bounds(seconds=0.0)).problem == "0 s"
     (source,) = survey(tmp_path, Bounds(bytes=2 * len(TABLE))).sources
     assert [bool(run.series) for run in source.runs] == [True] * 2 + [False] * 8
     (source,) = survey(tmp_path, Bounds(read=4)).sources

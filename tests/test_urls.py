@@ -179,7 +179,7 @@ class TestHttp:
         server.answer = lambda *_: (503, {}, b"")
         assert not pulled(url, "a", tmp_path).checked
         one = problem(url, "b", tmp_path)
-        assert (one.kind, "it answers 503" in one.message) == ("network", True)
+        assert (one.kind, "the Hub answers 503" in one.message) == ("network", True)
         assert "no connection" in problem("http://127.0.0.1:1/{name}.csv", "b", tmp_path).message
 
     def test_it_is_asked_again(self, server: Server, tmp_path: Path) -> None:

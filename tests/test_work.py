@@ -104,7 +104,10 @@ def test_a_list_names_series_and_what_is_wanted_of_them(table: Path) -> None:
 
 @pytest.mark.parametrize(
     ("ranked", "said"),
-    [("loss", "has no training loss; name it under [series.loss]"), ("f1", 'has no series "f1", by which')],
+    [
+        ("loss", "has no training loss; name it under [series.loss]"),
+        ("f1", 'has no series "f1", which rank_by names'),
+    ],
 )
 def test_a_run_without_its_ranked_series_says_what_it_has(tmp_path: Path, ranked: str, said: str) -> None:
     (tmp_path / "log.csv").write_text("step,accuracy\n1,0.5\n2,0.6\n")
@@ -285,7 +288,7 @@ def test_a_store_is_read_once_for_all_its_runs_of_a_batch(
     assert a.series["loss"].summary.metrics.final_loss == 1 / 8
     assert b.series["loss"].summary.metrics.final_loss == 2 / 8
     assert again.series["loss"].summary.metrics.target_step == 2
-    assert nobody == Unusable("has no run nobody; its 2 runs are a, b")
+    assert nobody == Unusable("has no run nobody; it has: a, b", file.name)
 
 
 def test_a_run_that_its_store_still_holds_is_not_measured_again(tmp_path: Path) -> None:

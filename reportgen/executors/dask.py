@@ -257,7 +257,7 @@ def _address(scheduler: str) -> str:
         address = None
     if not isinstance(address, str):
         raise ReportgenError(
-            f"--scheduler {shown}: is no scheduler's file; name one, or an address", exit_code=2
+            f"--scheduler {shown}: is not a Dask scheduler's file; name one, or an address", exit_code=2
         )
     return address
 

@@ -182,7 +182,7 @@ class Tasks:
         lacking = piece.lacking | {worker}
         others = frozenset(self.workers() - lacking)
         if not others:
-            return Failed(f"is at no worker any more ({reason})")
+            return Failed(f"is not at any worker any more ({reason})")
         self._submit(replace(piece, workers=others, only=False, lacking=lacking))
         return None
 
@@ -191,7 +191,7 @@ class Tasks:
         if piece.workers or self._hanging:
             there = self.workers()
             if not there and self._hanging:
-                raise ReportgenError(f"{self._address}: every worker hangs; {DONE_STAYS}; start others")
+                raise ReportgenError(f"{self._address}: all workers hang; {DONE_STAYS}; start others")
             # Of those that it is for some may be gone by now.
             workers = (there & piece.workers) or (set(piece.workers) if piece.only else there)
         self._submitted += 1
@@ -215,7 +215,7 @@ class Tasks:
         try:
             answer: Answer = future.result(timeout=self._patience)
         except KilledWorker as error:
-            return Failed(f"ended {count(error.allowed_failures + 1, 'worker')} that read it")
+            return Failed(f"stopped {count(error.allowed_failures + 1, 'worker')} that read it")
         except (ImportError, AttributeError) as error:
             raise ReportgenError(
                 f"{self._address}: a worker cannot load this reportgen ({one_line(str(error), 200)}); "

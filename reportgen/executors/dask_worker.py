@@ -233,6 +233,6 @@ def _here(batch: Sequence[work.RunWork], pulling: Pulling | None) -> Sequence[wo
         if isinstance(outcome, Unusable):
             return Lacking(one_line(str(outcome)))
         if outcome.source.sha256 != batch[place].sha256:
-            return Lacking(f"{one_line(outcome.source.file)} is another file there")
+            return Lacking(f"{one_line(outcome.source.file)} is a different file there")
         made[place] = replace(batch[place], files=outcome.files)
     return made

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Store, Unreadable
 from reportgen.plugins import points
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.kinds import Format, Head, InputFile, RunFile
@@ -134,7 +135,7 @@ def read_run(
     # Of a lone file the surest format has the last word: another would read what that one refused.
     found = list(islice(_fitting(inside, head, wanted), 1 if len(files) == 1 else None))
     if not found:
-        raise Unreadable(inside[0] if len(inside) == 1 else "", refusal(inside, head))
+        raise Unreadable(*refusal(inside, head))
     read, refused = _read_all(found, files, name, options)
     if not read:
         raise next((reason for reason in refused if not reason.no_series), refused[0])
@@ -237,6 +238,7 @@ def _plug_ins() -> tuple[Format, ...]:
         try:
             made.append(point.load()())
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-            what = f'the format "{point.name}" cannot be loaded ({type(error).__name__})'
+            reason = one_line(str(error), 200) or "it gives no reason"
+            what = f'the format "{point.name}" cannot be loaded ({reason})'
             raise ReportgenError(f"{what}; install its package again") from None
     return tuple(made)

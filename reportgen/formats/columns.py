@@ -248,7 +248,7 @@ def series_of(
     if not series:
         raise Unreadable(
             name,
-            f"holds no values of a training series; it has: {enumeration(table.columns)}",
+            f"holds no numbers for any step; it has: {enumeration(table.columns)}",
             no_series=True,
         )
     texts = [one.name for one in table.columns.values() if one.texts and is_measure(one.name)]
@@ -326,6 +326,9 @@ def _by_split(table: Table) -> tuple[Table, str]:
     return table, ""
 
 
+_LOG_STEPS = "log a row for each step"
+
+
 def _refuse_other_tables(table: Table, name: str) -> None:
     """Refuses tables of one row a run, and of several runs below one another."""
     for key, one in table.columns.items():
@@ -337,13 +340,15 @@ def _refuse_other_tables(table: Table, name: str) -> None:
             if different == len(texts):
                 raise Unreadable(
                     name,
-                    f"is a table of runs, not of steps: {quoted(key)} differs in every row",
+                    f"is a table of runs, not of steps: {quoted(key)} differs in every row; {_LOG_STEPS}",
                     no_series=True,
                 )
             if different > 1 and parts(key)[-1] in _IDENTITIES:
                 if not counted:
                     raise Unreadable(
-                        name, "is a table of runs, not of steps: it has no column of steps", no_series=True
+                        name,
+                        f"is a table of runs, not of steps: it has no column of steps; {_LOG_STEPS}",
+                        no_series=True,
                     )
                 raise Unreadable(name, _several(key, different))
         values = one.values[one.logged]
@@ -359,8 +364,8 @@ def _why_rows(table: Table) -> str:
     """Why the rows of a table are counted, where they are."""
     for key, one in table.columns.items():
         if plain(key) in STEPS and (one.texts or one.logged.any()):
-            return f"its column {quoted(key)} counts no whole steps: its rows are counted"
-    return "it has no column of steps: its rows are counted"
+            return f"its column {quoted(key)} does not count steps, so rows are counted"
+    return "it has no column of steps, so rows are counted"
 
 
 def _notes(
@@ -370,8 +375,8 @@ def _notes(
     by_name = {one.name: one for one in series}
     taken = [_why_rows(table)]
     if step.column is not None:
-        taken = [f"the step is {quoted(step.column) if step.column else 'its column without a name'}"]
-    for own, words in (("loss", "the loss"), ("eval_loss", "the loss of evaluation")):
+        taken = [f"the step is {quoted(step.column) if step.column else 'its unnamed column'}"]
+    for own, words in (("loss", "the loss"), ("eval_loss", "the evaluation loss")):
         if own in by_name and by_name[own].source_name != own:
             taken.append(f"{words} is {quoted(by_name[own].source_name)}")
     sentence = "; ".join(taken)
@@ -379,17 +384,17 @@ def _notes(
     if not {"loss", "eval_loss"} & set(by_name):
         losses = [one.name for one in left if "loss" in parts(one.name) and not is_evaluation(one.name)]
         if losses:
-            notes.append(f"None of its columns is the loss as a whole; there are: {enumeration(losses)}.")
+            notes.append(f"None of its columns is the total loss; it has: {enumeration(losses)}.")
     if split:
         notes.append(f"Its column {quoted(split)} says which series a row belongs to.")
     for one in left:
         if one.others:
             cells = (
-                "1 cell is no number and was"
+                "1 cell is not a number and was"
                 if one.others == 1
-                else f"{one.others:,} cells are no numbers and were"
+                else f"{one.others:,} cells are not numbers and were"
             )
-            notes.append(f"In {quoted(one.name)} {cells} left out.")
+            notes.append(f"In {quoted(one.name)}, {cells} left out.")
     without = int((~step.logged).sum()) if step.column is not None else 0
     if without:
         rows = "1 row has no step and was" if without == 1 else f"{without:,} rows have no step and were"

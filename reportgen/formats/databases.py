@@ -51,4 +51,4 @@ def _logger(files: Sequence[InputFile]) -> mlflow.MLflow | trackio.Trackio:
             return mlflow.FORMAT
         if trackio.is_store(store):
             return trackio.FORMAT
-    raise Unreadable(files[0].name, "is an SQLite database, but none of MLflow or Trackio")
+    raise Unreadable(files[0].name, "is an SQLite database, but not one of MLflow or Trackio")

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from reportgen.formats.assembly import counted
 from reportgen.formats.positions import POSITIONS, plain
 from reportgen.formats.reading import number
 from reportgen.kinds import Unreadable
@@ -79,10 +80,11 @@ def cells_of(lines: list[str], name: str, left: Counter[str]) -> tuple[dict[str,
 def _refuse(kept: int, wrong: int, width: int, name: str) -> None:
     """Raises what is wrong with a table of too few rows."""
     if not kept and wrong:
-        raise Unreadable(name, f"is no table: its lines have not the {width:,} cells of its first one")
+        raise Unreadable(name, f"is not a table: no line has the {counted(width, 'cell')} of the first one")
     if wrong > kept:
         raise Unreadable(
-            name, f"is no table: {wrong:,} of its {wrong + kept:,} lines have other than {width:,} cells"
+            name,
+            f"is not a table: {wrong:,} of its {wrong + kept:,} lines do not have {counted(width, 'cell')}",
         )
     if not kept:
         raise Unreadable(name, "holds a header and no rows; the run has logged nothing", no_series=True)
@@ -162,7 +164,7 @@ def _header(rows: Iterator[list[str]], name: str) -> tuple[list[str], Iterator[l
         while len(header) > 1 and not header[-1]:
             header.pop()
         return header, rows
-    raise Unreadable(name, "holds no table")
+    raise Unreadable(name, "holds no table, only comments")
 
 
 def _with(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:

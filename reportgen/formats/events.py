@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import LOSS, Column, listed, series_of, shown
+from reportgen.formats.assembly import LOSS, Column, counted, listed, series_of, shown
 from reportgen.formats.event_file import Entries, EventFile, begins_event_file, read_event_file
 from reportgen.formats.reading import number, sound
 from reportgen.formats.series_names import own_names, parts
@@ -90,7 +90,7 @@ class TensorBoard:
         found.sort(key=lambda one: (one.content.began is None, one.content.began, one.name))
         place = files[0].name if len(files) == 1 else ""
         if not any(one.content.records for one in found):
-            raise Unreadable(place, "holds no sound TensorBoard record; write or copy it again, whole")
+            raise Unreadable(place, "holds no intact TensorBoard record; copy the file again")
         notes = _notes(found)
         columns = _columns(place, found, notes)
         if not columns:
@@ -126,7 +126,7 @@ def _columns(name: str, found: Sequence[_Found], notes: list[str]) -> dict[str, 
             pieces.setdefault(one.folder, {}).setdefault(tag, []).append((entries, before))
         records[one.folder] = before + one.content.records
     if results:
-        notes.append(f"Results of add_hparams, one value each, are no series: {listed(results)}.")
+        notes.append(f"Results of add_hparams, which are single values, were left out: {listed(results)}.")
     shared = _shared_folders(list(pieces))
     _refuse_many_runs(name, pieces, shared)
     columns: dict[str, Column] = {}
@@ -190,7 +190,7 @@ def _refuse_many_runs(name: str, tags: Mapping[tuple[str, ...], Iterable[str]], 
             raise Unreadable(
                 name,
                 f"holds {len(folders):,} runs, each with its {tag} in a folder of its own "
-                f"({listed(folders)}); name them by {{name}} in the path",
+                f"({listed(folders)}); write {{name}} for that folder in `path`",
             )
 
 
@@ -199,15 +199,17 @@ def _notes(found: Sequence[_Found]) -> list[str]:
     notes = []
     starts = {one.start for one in found if one.content.scalars} - {""}
     if len(starts) > 1:
-        notes.append(f"Its folder holds {len(starts):,} starts, which were read one after the other.")
+        notes.append(
+            f"The run was started {len(starts):,} times; its event files were read one after the other."
+        )
     damaged = sum(one.content.damaged for one in found)
     if damaged:
-        notes.append(f"Records with a wrong checksum or content were passed over: {damaged:,}.")
+        notes.append(f"{counted(damaged, 'damaged record was', 'damaged records were')} left out.")
     for one in found:
         if one.content.lost:
-            notes.append(f"{shown(one.name)} is damaged in the length of a record and was read up to there.")
+            notes.append(f"{shown(one.name)} has a damaged record length and was read up to that point.")
         elif one.content.cut:
-            notes.append(f"{shown(one.name)} ends inside a record and was read up to there.")
+            notes.append(f"{shown(one.name)} is truncated inside a record and was read up to that point.")
     return notes
 
 
@@ -222,8 +224,8 @@ def _why_nothing(found: Sequence[_Found]) -> str:
     if any(one.content.damaged or one.content.lost for one in found):
         held.append("damaged records")
     if not held:
-        return "is a TensorBoard event file in which nothing was logged; take the run out of the list"
-    return f"holds no scalars, only {listed(held)}: no training series; take the run out of the list"
+        return "is a TensorBoard event file in which nothing was logged; remove the run from the list"
+    return f"holds no scalars, only {listed(held)}; remove the run from the list"
 
 
 def _config(found: Sequence[_Found]) -> Mapping[str, Any]:

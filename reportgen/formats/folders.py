@@ -159,11 +159,11 @@ def merged(runs: Sequence[RunFile]) -> RunFile:
             known[_key(one)] = series[name]
             added.append(name)
         if added:
-            notes.append(f"Only {other.format} has: {_few(added)}.")
+            notes.append(f"Only in {other.format}: {_few(added)}.")
         if differing:
             notes.append(
-                f"{_few(differing)}: the values in {other.format} differ from those in {first.format}, "
-                "which count."
+                f"{_few(differing)}: the values in {other.format} differ from those in {first.format}; "
+                "the latter are shown."
             )
         config |= {key: value for key, value in other.config.items() if key not in config}
         notes += other.notes
@@ -225,7 +225,7 @@ def configuration(files: Sequence[InputFile]) -> tuple[dict[str, Any], tuple[str
         try:
             said = _read(file.read(), file.name)
         except Unreadable as reason:
-            notes.append(f"{reason}: it is not among the configuration.")
+            notes.append(f"{reason}, so it is not part of the configuration.")
             continue
         place = _CONFIGURATIONS[name]
         if said and place:
@@ -245,7 +245,7 @@ def _read(data: bytes, name: str) -> dict[str, Any]:
     else:
         found = _yaml(text_of(data, name, strict=False), name)
     if not isinstance(found, dict):
-        raise Unreadable(name, "holds no settings by name")
+        raise Unreadable(name, "holds no named settings")
     found = _unwrapped(found)
     _count(found, [_MOST_VALUES], name)
     settings: dict[str, Any] = sound(found)
@@ -301,7 +301,7 @@ def _yaml(text: str, name: str) -> Any:
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
-        raise Unreadable(name, f"is no YAML that can be read{where}") from None
+        raise Unreadable(name, f"is not valid YAML{where}") from None
 
 
 def _numbers(value: Any, left: list[int], name: str) -> Any:

@@ -85,7 +85,7 @@ def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any]
     if isinstance(found, list):
         return _of_objects(found, name, wanted, config)
     if not isinstance(found, dict):
-        raise Unreadable(name, f"holds {kind(found)}, not a history of training")
+        raise Unreadable(name, f"holds {kind(found)}, not a training history")
     if golden := _golden(found):
         return RunFile(golden, format=History.name)
     config |= {
@@ -112,7 +112,7 @@ def _run(found: object, name: str, wanted: str | None, config: Mapping[str, Any]
         raise Unreadable(
             name, "holds final results only: one number for each name, no series", no_series=True
         )
-    raise Unreadable(name, "holds no history of training: no lists of numbers", no_series=True)
+    raise Unreadable(name, "holds no training history: it has no lists of numbers", no_series=True)
 
 
 def _below(found: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -168,7 +168,7 @@ def _of_lists(
     steps = [key for key in lists if key == wanted or (parts(key) in STEPS and not wanted)]
     if not steps and not wanted and not any(map(is_measure, lists)):
         raise Unreadable(
-            name, f"holds no history of training: none of its lists is a loss; it has: {enumeration(lists)}"
+            name, f"holds no training history: none of its lists is a loss; it has: {enumeration(lists)}"
         )
     if steps or wanted:
         length = len(lists[steps[0]]) if steps else max(lengths)
@@ -199,15 +199,15 @@ def _of_lists(
             rows=at,
         )
     if not found:
-        raise Unreadable(name, "holds no history of training: no lists of numbers", no_series=True)
-    notes = ("In this file the place in each list is the epoch, counted from 0.",)
+        raise Unreadable(name, "holds no training history: it has no lists of numbers", no_series=True)
+    notes = ("The position in each list is taken for the epoch, counted from 0.",)
     return RunFile(found, sound(config), notes=notes, format=History.name)
 
 
 def _of_objects(found: list[Any], name: str, wanted: str | None, config: dict[str, Any]) -> RunFile:
     objects = [one for one in found if isinstance(one, dict)]
     if 2 * len(objects) <= len(found) or not objects:
-        raise Unreadable(name, "holds a list that is not of objects: not a history of training")
+        raise Unreadable(name, "holds a list of other things than objects, so it is not a training history")
     if any("step" in one and ("train_runtime" in one or "eval_runtime" in one) for one in objects):
         run = history_of({"log_history": objects}, name)  # a Trainer's, without its state
         return replace(run, config=sound(config), format=History.name)

@@ -117,12 +117,14 @@ def _run(run: _Run, name: str, place: str, has_wal: bool) -> RunFile | Unreadabl
     notes = [WAL_NOTE] if has_wal else []
     columns = _columns(run, notes)
     if not columns:
-        reason = f"holds no metrics of {shown(name)}; take the run out of the list"
+        reason = f"holds no metrics of {shown(name)}; remove the run from the list"
         return Unreadable(place, reason, no_series=not run.bad)
     if run.bad:
-        notes.append(f"Lines of metrics that hold no entry were left out: {run.bad:,}.")
+        notes.append(
+            f"{counted(run.bad, 'line without an entry was', 'lines without an entry were')} left out."
+        )
     if run.state in ("FAILED", "KILLED"):
-        notes.append(f"MLflow says that the run was {run.state.lower()}.")
+        notes.append(f"MLflow marks the run as {run.state.lower()}.")
     own = {key: value for key, value in run.tags.items() if not key.startswith(_OWN_TAGS)}
     return RunFile(
         series=series_of(columns),
@@ -147,7 +149,9 @@ def _columns(run: _Run, notes: list[str]) -> dict[str, Column]:
             times=np.array(times, dtype=np.float64) / 1000,
         )
     if left_out:
-        notes.append(f"{counted(left_out, 'metric')} of the machine ({_MACHINE}...) left out.")
+        notes.append(
+            f"{counted(left_out, 'system metric was', 'system metrics were')} left out ({_MACHINE}...)."
+        )
     return {name: column for name, column in columns.items() if len(column.values)}
 
 
@@ -269,7 +273,7 @@ def is_store(store: sqlite3.Connection) -> bool:
 def _database_ids(store: sqlite3.Connection, name: str) -> dict[str, str]:
     """Names of the runs of a database to their ids; those deleted are left out."""
     if not is_store(store):
-        raise Unreadable(name, "is a database, but none of MLflow: it has no runs with metrics")
+        raise Unreadable(name, "is an SQLite database without runs and metrics of MLflow")
     named = "name" if has_columns(store, {"runs": ("name",)}) else "''"
     rows = store.execute(
         f"SELECT run_uuid, {named} FROM runs WHERE lifecycle_stage = 'active' "  # noqa: S608 - one of two words

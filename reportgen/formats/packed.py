@@ -101,7 +101,7 @@ class _Unpacking(io.RawIOBase):
                 self._packed = self._stream.read(_PIECES[self._kind])
             if not self._packed:
                 if self._member is not None:
-                    raise Unreadable(self._name, f"ends too early ({self._kind}); copy or pack it again")
+                    raise Unreadable(self._name, f"is truncated ({self._kind}); copy or compress it again")
                 return 0
             self._unpack_a_piece()
         piece = self._plain[: len(view)]
@@ -119,7 +119,7 @@ class _Unpacking(io.RawIOBase):
         try:
             self._plain = self._member.decompress(piece)
         except self._errors:
-            raise Unreadable(self._name, f"is damaged ({self._kind}); copy or pack it again") from None
+            raise Unreadable(self._name, f"is damaged ({self._kind}); copy or compress it again") from None
         if self._member.eof:
             self._packed = self._member.unused_data
             self._member = None
@@ -128,7 +128,10 @@ class _Unpacking(io.RawIOBase):
             size = (
                 f"{self._limit / 1e6:,.{_DIGITS}g} MB" if self._limit < 1e9 else f"{self._limit / 1e9:.3g} GB"
             )
-            raise Unreadable(self._name, f"unpacks to more than {size}, the limit for a file")
+            raise Unreadable(
+                self._name,
+                f"unpacks to more than {size}, the limit for a file; raise --max-file-size if it is a run",
+            )
 
 
 def _decoders(kind: str) -> tuple[Callable[[], Any], tuple[type[Exception], ...]]:

@@ -174,11 +174,13 @@ def choose_step(numbers: Mapping[str, Column], rows: int, name: str, wanted: str
         key = next((key for key in numbers if key == wanted or key.strip().lower() == wanted.lower()), None)
         if key is None:
             raise Unreadable(
-                name, f"has no numbers in a column {quoted(wanted)}; it has: {enumeration(numbers)}"
+                name, f"has no column {quoted(wanted)} of numbers; it has: {enumeration(numbers)}"
             )
         if not _is_whole(numbers[key]):
             raise Unreadable(
-                name, f"has other values than whole numbers in its column {quoted(key)} of steps"
+                name,
+                f"has values that are not whole numbers in its column {quoted(key)}; "
+                f"name another column of steps: step = ..., it has: {enumeration(numbers)}",
             )
         return _step(numbers[key])
     known = [

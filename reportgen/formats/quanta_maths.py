@@ -38,7 +38,7 @@ _LARGE, _PIECE = 32 << 20, 4 << 20
 _RECORDED = {"final_loss": "FinalLoss", "avg_final_loss": "AvgFinalLoss"}
 _KEYS = ("Config", "TrainingLoss", *_RECORDED.values())
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # UTF-32 begins with one of them too
-_AGAIN = "write it again, or take the run out of the list"
+_AGAIN = "write it again, or remove the run from the list"
 _CUT_NUMBER = re.compile(r"(?:-|\.|[eE][+-]?)?")  # what json finds wrong in 2. and 2e- and - at the end
 _TYPES = {bool: "a boolean", str: "a string", list: "an array", dict: "an object", type(None): "null"}
 
@@ -174,7 +174,7 @@ def _document(data: bytes) -> object:
     if not data.strip():
         raise _Wrong(f"is empty; {_AGAIN}")
     if data.startswith(_UTF16):
-        raise _Wrong("is UTF-16 or UTF-32; it must be UTF-8")
+        raise _Wrong("is UTF-16 or UTF-32; save it as UTF-8")
     try:
         text = data.decode("utf-8")
         return json.loads(text, parse_int=_integer)
@@ -184,7 +184,7 @@ def _document(data: bytes) -> object:
     except json.JSONDecodeError as error:
         rest = text[error.pos :].rstrip()
         if _CUT_NUMBER.fullmatch(rest) or error.msg.startswith("Unterminated string"):
-            raise _Wrong(f"ends too early, at byte {len(data)}; write or copy it again, whole") from None
+            raise _Wrong(f"is truncated at byte {len(data)}; copy the file again") from None
         where = f"{error.msg}: line {error.lineno}, column {error.colno}"
         raise _Wrong(f"is not JSON ({where}); it must be an object with TrainingLoss") from None
     except RecursionError:

@@ -11,7 +11,7 @@ from reportgen.kinds import Unreadable
 
 __all__ = ["AGAIN", "document", "kind", "looks_like_text", "number", "sound", "text_of"]
 
-AGAIN = "write or copy it again, whole"
+AGAIN = "copy the file again"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _POINTER = b"version https://git-lfs"
 # 10**308 fits a float64; Python refuses integers of more than 4,300 digits.
@@ -41,14 +41,14 @@ def text_of(data: bytes, name: str, *, strict: bool = True) -> str:
     if data.startswith(_POINTER):
         raise Unreadable(name, "is a Git LFS pointer; run git lfs pull")
     if not data.strip(b"\0 \t\r\n"):
-        raise Unreadable(name, "is empty" if not data else "holds nothing but blanks", no_series=True)
+        raise Unreadable(name, "is empty" if not data else "holds only blanks", no_series=True)
     if data.startswith(_UTF16):
         return data.decode("utf-16", "replace")
     try:
         return data.rstrip(b"\0").decode("utf-8-sig", "strict" if strict else "replace")
     except UnicodeDecodeError as error:
         where = f"byte 0x{data[error.start]:02x} at offset {error.start:,}"
-        raise Unreadable(name, f"is not UTF-8 text ({where})") from None
+        raise Unreadable(name, f"is not UTF-8 text ({where}); save it as UTF-8") from None
 
 
 def document(data: bytes, name: str) -> Any:
@@ -62,11 +62,11 @@ def document(data: bytes, name: str) -> Any:
         return json.loads(text, parse_int=integer)
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-            raise Unreadable(name, f"ends too early, at byte {len(data):,}; {AGAIN}") from None
+            raise Unreadable(name, f"is truncated at byte {len(data):,}; {AGAIN}") from None
         where = f"{error.msg}: line {error.lineno}, column {error.colno}"
         raise Unreadable(name, f"is not JSON ({where})") from None
     except RecursionError:
-        raise Unreadable(name, "is nested too deeply to be a history") from None
+        raise Unreadable(name, "is nested too deeply to be a training history") from None
 
 
 def integer(digits: str) -> int | float:

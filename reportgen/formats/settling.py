@@ -110,11 +110,12 @@ def one_run(run: RunFile, name: str, repeats: str | None, file: str) -> RunFile:
     if number is None and len(runs) > 1:
         raise Unreadable(
             file,
-            f"holds {len(runs):,} runs, one after the other; say which: #1 after the name, or #* for all",
+            f"holds {len(runs):,} runs, one after the other; write #1 after the run's name for the first, "
+            "#* for all",
         )
     if number is not None and not 0 < number <= len(runs):
         held = "1 run" if len(runs) == 1 else f"{len(runs):,} runs"
-        raise Unreadable(file, f"holds {held}, one after the other, and no #{number}")
+        raise Unreadable(file, f"holds {held}, so there is no #{number}")
     return settle(runs[(number or 1) - 1], repeats, file)
 
 
@@ -193,7 +194,7 @@ def _refuse_two_processes(main: Series, restarts: IntArray, name: str) -> None:
     if inside > _STEPS_BACK and inside * _ONE_IN > len(steps):
         raise Unreadable(
             name,
-            f"was written by two processes at once, it seems: the steps of {_shown_name(main)} go back "
+            f"seems to be written by two processes at once: the steps of {_shown_name(main)} go back "
             f"{inside:,} times in {len(steps):,} entries; give each process a file of its own",
         )
 
@@ -277,12 +278,12 @@ def _note(main: Series, restarts: IntArray, superseded: int, repeats: str | None
     where = _enumeration([f"{step:,}" for step in begun[:_SHOWN]], len(begun))
     note = (
         f"The steps of {_shown_name(main)} go back {times}, to {main.step_unit} {where}: the run was "
-        f"restarted, and {superseded:,} of its entries were superseded."
+        f"restarted, and {superseded:,} of its entries {'was' if superseded == 1 else 'were'} superseded."
     )
     runs = 1 + int((begun <= steps[0]).sum())
     if runs > 1 and repeats != "runs":
         note += (
-            f" The file may hold {runs:,} runs, one after the other: "
+            f" The file may hold {runs:,} runs, one after the other; "
             f'repeats = "runs" under [source.format] reads each.'
         )
     return note

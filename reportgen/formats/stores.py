@@ -34,8 +34,8 @@ _MAGIC: Final = b"SQLite format 3\0"
 _WAL: Final = "-wal"
 _LARGEST = 2**62
 WAL_NOTE: Final = (
-    "A -wal file stands beside the database: what its program has not yet moved into it is not read; "
-    "close the program, or run sqlite3 FILE 'PRAGMA wal_checkpoint'."
+    "A -wal file lies next to the database, and entries that are only there are not read; "
+    "close the program that writes it, or run sqlite3 FILE 'PRAGMA wal_checkpoint'."
 )
 
 
@@ -69,7 +69,7 @@ def run_of(ids: Mapping[str, str], name: str, store: str) -> str:
         return next(iter(ids.values()))
     if not ids:
         raise Unreadable(store, "holds no runs")
-    raise Unreadable(store, f"has no run {shown(name)}; its {len(ids):,} runs are {listed(list(ids))}")
+    raise Unreadable(store, f"has no run {shown(name)}; it has: {listed(list(ids))}")
 
 
 def runs_of(
@@ -168,6 +168,8 @@ def database(files: Sequence[InputFile], name: str) -> Iterator[tuple[sqlite3.Co
     connection = sqlite3.connect(":memory:")
     try:
         data = bytearray(file.read())
+        if not data.startswith(_MAGIC):
+            raise Unreadable(name, "is not an SQLite database; correct `type` under [source.format]")
         # A database in WAL mode cannot be opened in memory; its journal's mode is in these bytes.
         data[18:20] = b"\x01\x01"
         connection.deserialize(bytes(data))
@@ -177,7 +179,7 @@ def database(files: Sequence[InputFile], name: str) -> Iterator[tuple[sqlite3.Co
         yield connection, len(files) > 1
     # SQLite's own message may be no text, and sizes in a damaged file may be beyond all memory.
     except (sqlite3.Error, OverflowError, UnicodeDecodeError, MemoryError):
-        raise Unreadable(name, "is a damaged database; copy it again, whole") from None
+        raise Unreadable(name, "is a damaged database; copy the file again") from None
     finally:
         connection.close()
 

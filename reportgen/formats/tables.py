@@ -186,7 +186,7 @@ def _json_lines(lines: list[str], name: str) -> Table:
         else:
             left["no object"] += 1
     if 2 * len(objects) <= left["no JSON"] + left["no object"]:
-        raise Unreadable(name, "is no JSON Lines file of logged values: most of its lines are no objects")
+        raise Unreadable(name, "is not a JSON Lines log: most of its lines are not objects")
     config = _before_the_steps(objects)
     for one in objects:
         for key in [key for key in one if key.lower() in _CONFIG and isinstance(one[key], dict)]:
@@ -248,8 +248,8 @@ def _parquet(data: bytes, name: str) -> Table:
             elif pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
                 columns.append(column(key, cells.to_pylist()))
     except (pyarrow.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        reason = str(error).split("\n")[0][:200]
-        raise Unreadable(name, f"is a Parquet file that cannot be read ({reason})") from None
+        reason = str(error).split("\n")[0][:200].rstrip(".")
+        raise Unreadable(name, f"is a damaged Parquet file ({reason}); copy the file again") from None
     if not table.num_rows:
         raise Unreadable(name, "holds columns and no rows; the run has logged nothing", no_series=True)
     return _table(iter(columns), table.num_rows, Counter())
@@ -281,24 +281,26 @@ def _is_whole_number(value: object) -> bool:
 def _left_out(left: Counter[str]) -> Iterator[str]:
     """What was left out of a table, a sentence each."""
     words = {
-        "merge conflict": "are markers of a merge conflict; both sides were read",
-        "repeated header": "repeat the header",
-        "other header": "name other columns, by which what is below was read",
-        "other number of cells": "have not the number of cells of the header, and were left out",
-        "no JSON": "are no JSON, and were left out",
-        "no object": "are no objects, and were left out",
-        "cut last line": "at the end are cut off, and were left out",
+        "merge conflict": (
+            "is a marker of a merge conflict; both sides were read",
+            "are markers of a merge conflict; both sides were read",
+        ),
+        "repeated header": ("repeats the header and was left out", "repeat the header and were left out"),
+        "other header": (
+            "names other columns; the lines below it were read by those",
+            "name other columns; the lines below each were read by those",
+        ),
+        "other number of cells": (
+            "does not have as many cells as the header and was left out",
+            "do not have as many cells as the header and were left out",
+        ),
+        "no JSON": ("is not JSON and was left out", "are not JSON and were left out"),
+        "no object": ("is not a JSON object and was left out", "are not JSON objects and were left out"),
+        "cut last line": ("at the end is truncated and was left out", "are truncated and were left out"),
     }
-    for what, said in words.items():
+    for what, (one, many) in words.items():
         if count := left[what]:
-            one = said.replace("are ", "is ", 1).replace("have ", "has ", 1).replace("repeat ", "repeats ")
-            one = one.replace("name other", "names other")
-            one = (
-                one.replace("were left", "was left")
-                .replace("markers", "a marker")
-                .replace("no objects", "no object")
-            )
-            yield f"1 line {one}." if count == 1 else f"{count:,} lines {said}."
+            yield f"1 line {one}." if count == 1 else f"{count:,} lines {many}."
 
 
 def _with_its_tag(table: Table, file: str) -> Table:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import Column, listed, series_of
+from reportgen.formats.assembly import Column, counted, listed, series_of
 from reportgen.formats.reading import looks_like_text
 from reportgen.kinds import RunFile, Unreadable
 from reportgen.log_patterns import LogPattern, PatternMistake, compiled
@@ -183,21 +183,19 @@ def _plain(line: bytes) -> bytes:
 
 
 def _notes(found: _Found, patterns: Sequence[LogPattern]) -> list[str]:
-    notes = [f"{found.fitting:,} of {found.lines:,} lines fit a pattern."]
+    notes = [f"{found.fitting:,} of {found.lines:,} lines match a pattern."]
     if found.bad:
-        notes.append(f"Values that are no numbers were left out: {found.bad:,}.")
+        notes.append(f"Values that are not numbers were left out: {found.bad:,}.")
     without = [
         name for name in dict.fromkeys(n for one in patterns for n in one.groups) if name not in found.series
     ]
     if without:
-        notes.append(f"No line has a value of {listed(without)}.")
+        notes.append(f"No line has a value for {listed(without)}.")
     return notes
 
 
 def _why_nothing(found: _Found) -> str:
     if found.fitting:
-        return (
-            f"has {found.fitting:,} lines that a pattern fits, but no number where it names a series; "
-            "correct the pattern"
-        )
-    return f"has no line that a pattern fits ({found.lines:,} lines); correct the pattern"
+        lines = counted(found.fitting, "line that matches", "lines that match")
+        return f"has {lines} a pattern, but no number for any of its series; correct the pattern"
+    return f"has no line that matches a pattern (of {counted(found.lines, 'line')}); correct the pattern"

@@ -77,7 +77,7 @@ def _run(
     if not columns:
         return _empty(place, name)
     if left_out:
-        notes.append(f"Values that are no numbers were left out: {left_out:,}.")
+        notes.append(f"Values that are not numbers were left out: {left_out:,}.")
     if has_wal:
         notes.append(WAL_NOTE)
     return RunFile(series=series_of(columns), config=sound(config), notes=tuple(notes), format=Trackio.name)
@@ -85,7 +85,7 @@ def _run(
 
 def _empty(place: str, name: str) -> Unreadable:
     return Unreadable(
-        place, f"holds no metrics of {shown(name)}; take the run out of the list", no_series=True
+        place, f"holds no metrics of {shown(name)}; remove the run from the list", no_series=True
     )
 
 
@@ -101,7 +101,7 @@ def is_store(store: sqlite3.Connection) -> bool:
 
 def _ids(store: sqlite3.Connection, name: str) -> dict[str, str]:
     if not is_store(store):
-        raise Unreadable(name, "is a database, but none of Trackio: it has no table of metrics by run")
+        raise Unreadable(name, "is an SQLite database without metrics of Trackio")
     key = _key(store)
     rows = store.execute(
         f"SELECT {key}, run_name FROM metrics GROUP BY {key} ORDER BY MIN(id)"  # noqa: S608 - one of two words
@@ -138,7 +138,7 @@ def _columns(rows: Sequence[tuple[Any, ...]], notes: list[str]) -> tuple[dict[st
         (key for key in _STEPS if logged and all(step_of(row.get(key)) is not None for row in logged)), None
     )
     if step_key:
-        notes.append(f"Its steps are those of {step_key}.")
+        notes.append(f"Steps are taken from {step_key}.")
     found: dict[str, list[tuple[int, float, float, int]]] = {}
     left_out = 0
     for place, ((time, step, _), row) in enumerate(zip(rows, logged, strict=True)):

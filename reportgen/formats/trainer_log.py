@@ -75,12 +75,16 @@ class TrainerLog:
                 if key not in _POSITIONS and (logged := number(value)) is not None:
                     found.setdefault(sound(key), []).append((place, int(step), logged))
         if not found:
-            reason = "holds the progress of a run and no loss: one of predictions, say"
+            reason = "holds the progress of a run but no loss, as a log of predictions does"
             raise Unreadable(file.name, reason, no_series=True)
         ours = own_names(found)
         series = {ours[key]: _series(ours[key], key, entries, rows) for key, entries in found.items()}
-        lines = "1 line is" if wrong == 1 else f"{wrong:,} lines are"
-        notes = (f"{lines} no JSON objects and were left out.",) if wrong else ()
+        lines = (
+            "1 line is not a JSON object and was"
+            if wrong == 1
+            else f"{wrong:,} lines are not JSON objects and were"
+        )
+        notes = (f"{lines} left out.",) if wrong else ()
         return RunFile(series, unfinished=_is_unfinished(rows), notes=notes, format=self.name)
 
 

@@ -73,15 +73,15 @@ class TrainerState:
         others = [other for other, less in states if not _begins(_history(state), _history(less))]
         notes = list(run.notes)
         if len(states) > 1:
-            notes.insert(0, f"Read from {newest}, the one of {len(states):,} states with the highest step.")
+            notes.insert(0, f"Read from {newest}, which has the highest step of {len(states):,} states.")
         if others:
             shown = ", ".join(sorted(others)[:3]) + (", ..." if len(others) > 3 else "")
             states_belong = (
-                "1 state in this folder belongs"
+                "1 state in this folder belongs to another run"
                 if len(others) == 1
-                else f"{len(others):,} states in this folder belong"
+                else f"{len(others):,} states in this folder belong to other runs"
             )
-            notes.append(f"{states_belong} to other runs: {shown}.")
+            notes.append(f"{states_belong}: {shown}.")
         if refused:
             notes.append(f"{refused}.")
         return RunFile(
@@ -174,7 +174,7 @@ def history_of(state: Mapping[str, Any], name: str) -> RunFile:
 
 def _without_series(left: Mapping[str, int]) -> str:
     if left["summary"]:
-        return "holds the final results of a run only; set logging_steps so that the Trainer logs"
+        return "holds final results only; set logging_steps so that the Trainer logs"
     return "holds no entry with a step"
 
 
@@ -271,5 +271,5 @@ def _notes(series: Mapping[str, Series], left: Mapping[str, int]) -> list[str]:
         notes.append('Most of its losses are 0, as in GRPO; rank by the reward: rank_by = "reward.end".')
     if left["step"]:
         entries = "1 entry" if left["step"] == 1 else f"{left['step']:,} entries"
-        notes.append(f"{entries} without a step, of predictions, say, were left out.")
+        notes.append(f"Left out: {entries} without a step, as of predictions.")
     return notes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from reportgen.formats.assembly import Column, listed, series_of
+from reportgen.formats.assembly import Column, counted, listed, series_of
 from reportgen.formats.reading import sound
 from reportgen.formats.series_names import parts
 from reportgen.formats.stores import ids_by_name, run_of
@@ -60,12 +60,12 @@ class Wandb:
         notes: list[str] = []
         columns = _columns(found, notes)
         if not columns:
-            reason = "holds no history: nothing was logged; take the run out of the list"
+            reason = "holds no history: nothing was logged; remove the run from the list"
             raise Unreadable(place, reason, no_series=not found.damaged)
         if found.damaged:
-            notes.append(f"Parts with a wrong checksum were passed over: {found.damaged:,}.")
+            notes.append(f"{counted(found.damaged, 'damaged part was', 'damaged parts were')} left out.")
         if found.left_out:
-            notes.append(f"Values that are no numbers were left out: {found.left_out:,}.")
+            notes.append(f"Values that are not numbers were left out: {found.left_out:,}.")
         return RunFile(
             series=series_of(columns),
             config=sound(found.config),
@@ -124,7 +124,9 @@ def _columns(found: WandbFile, notes: list[str]) -> dict[str, Column]:
     step_keys = {key: found.step_of(key) for key in keys}
     odd = [key for key, step in step_keys.items() if step != _STEP and not _whole(steps[step][rows[key]])]
     if odd:
-        notes.append(f"Steps of {listed(odd)} are those of _step: what they name holds no whole numbers.")
+        notes.append(
+            f"Steps of {listed(odd)} are taken from _step, since those defined are not whole numbers."
+        )
     step_keys |= dict.fromkeys(odd, _STEP)
     step_keys = {key: step for key, step in step_keys.items() if key not in step_keys.values()}
     units = _units(list(step_keys.values()))
@@ -144,7 +146,7 @@ def _columns(found: WandbFile, notes: list[str]) -> dict[str, Column]:
         )
     defined = sorted(set(step_keys.values()) - {_STEP})
     if defined:
-        notes.append(f"Steps are those of {listed(defined)}, as the run defined its metrics.")
+        notes.append(f"Steps are taken from {listed(defined)}, as the run defined its metrics.")
     return columns
 
 

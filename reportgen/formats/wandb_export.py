@@ -129,7 +129,7 @@ def _run(run: str, charts: Sequence[_Chart], place: str) -> RunFile | Unreadable
         made, said = _columns(chart.head, chart.axis, own)
         again = [metric for metric in made if metric in columns]
         if again:
-            notes[f"{shown(chart.file)} holds {listed(again)} again, which was left out."] = None
+            notes[f"What {shown(chart.file)} repeats was left out: {listed(again)}."] = None
         columns |= {
             metric: column if place else replace(column, table=chart.file)
             for metric, column in made.items()
@@ -140,7 +140,7 @@ def _run(run: str, charts: Sequence[_Chart], place: str) -> RunFile | Unreadable
         reason = f"holds no values of {shown(run)}; export the chart again"
         return Unreadable(place, reason, no_series=not wrong)
     if wrong:
-        notes[f"Rows and cells that are no numbers were left out: {wrong:,}."] = None
+        notes[f"Rows and cells that are not numbers were left out: {wrong:,}."] = None
     return RunFile(series=series_of(columns), notes=tuple(notes), format=WandbExport.name)
 
 
@@ -178,8 +178,8 @@ def _read(file: InputFile) -> tuple[_Head, Iterator[list[str]]]:
     if head is None:
         raise Unreadable(
             file.name,
-            "is no chart that W&B exported: after the first column each is `<run> - <metric>`, with its "
-            "__MIN and __MAX; export a chart, not the table of runs",
+            "is not a chart exported from W&B, in which each column after the first is <run> - <metric>, "
+            "with its __MIN and __MAX; export a chart, not the table of runs",
         )
     return head, rows
 
@@ -195,9 +195,9 @@ def _columns(
     """The metrics of a run; steps are those of the first column, which is said where they are none."""
     whole = bool((axis == np.floor(axis)).all())
     time = "time" in parts(head.axis)
-    notes = [f"Its steps are those of {shown(head.axis)}, the first column."]
+    notes = [f"Steps are taken from the first column, {shown(head.axis)}."]
     if not whole:
-        notes = [f"{shown(head.axis)}, the first column, holds no whole numbers: its rows are counted."]
+        notes = [f"The first column, {shown(head.axis)}, is not of whole numbers, so rows are counted."]
     unit = "epoch" if parts(head.axis)[-1:] == ("epoch",) else "step"
     columns = {}
     for metric, found in cells.items():

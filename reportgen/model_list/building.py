@@ -175,7 +175,7 @@ class _Building:
         for name, one in value.items():
             here = f"{place}.{key(name)}"
             if not name.strip():
-                self.mistakes.add(here, "is no name for a series; write one")
+                self.mistakes.add(here, "is not a name for a series; write one")
             table = read_table(schema.SeriesTable, one, here, self.mistakes)
             if table is not None:
                 found[name] = SeriesSpec(
@@ -189,16 +189,18 @@ class _Building:
             return None
         for group in matcher_of(table.pattern).groupindex:
             if group in COLUMNS:
-                text = f"the group {shown(group)} is what tables call another column; give it another name"
+                text = f"the group {shown(group)} has the name of another column; rename it"
                 self.mistakes.add(f"{place}.pattern", text)
         return table.pattern
 
     def paths(self, value: Mapping[str, Any], place: str) -> dict[str, str]:
         def path(name: str, path: object) -> str:
             if name in COLUMNS or not name.strip():
-                raise ValueError("is what tables call another column; give the attribute another name")
+                raise ValueError("is the name of another column; give the attribute another name")
             if not isinstance(path, str) or not path.strip():
-                raise ValueError(f'is {shown(path)}; must be a path into the configuration: "optimizer.lr"')
+                raise ValueError(
+                    f'is {shown(path)}; must be a path into the configuration, as "optimizer.lr"'
+                )
             return path
 
         return self._values(value, place, path)
@@ -216,7 +218,7 @@ class _Building:
                 continue
             first = seen.setdefault((run.name, run.source), index)
             if first != index:
-                text = f"{shown(run.name)} is runs[{first}] too; leave one out, or give it another revision"
+                text = f"{shown(run.name)} is runs[{first}] too; remove one, or give it another revision"
                 self.mistakes.add(here, text)
             runs.append(run)
         given = {"window"} & table.smoothing.keys() | {"figures", "rank_by"} & table.model_fields_set
@@ -250,7 +252,7 @@ class _Building:
         )
         spec = with_runs(spec, runs)
         if spec.y_range and spec.y_range[0] <= 0 and "log" in spec.figures:
-            text = f"starts at {spec.y_range[0]:g}, which a log axis cannot show; it must start above"
+            text = f"starts at {spec.y_range[0]:g}, which a log axis cannot show; it must start above 0"
             self.mistakes.add(f"{place}.y_range", text)
         return spec
 
@@ -290,7 +292,7 @@ class _Building:
         if table.revision is not None:
             if not isinstance(source, HubSource):
                 kind = "a directory" if source.type == "directory" else "this source"
-                self.mistakes.add(f"{place}.revision", f"is given, but {kind} has none; leave it out")
+                self.mistakes.add(f"{place}.revision", f"is given, but {kind} has none; remove it")
                 return None
             source = replace(source, revision=table.revision)
         if not found and (wrong := wrong_place(source, name)):

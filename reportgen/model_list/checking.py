@@ -94,6 +94,10 @@ def _place(parts: tuple[int | str, ...], value: object) -> tuple[int | str, ...]
     return tuple(place)
 
 
+# What stands for a table of these kinds, too.
+_WHOLE = {"RunTable": "a name, a pattern or a table"}
+
+
 def _text_of(model: type[BaseModel], wrong: ErrorDetails) -> str:
     if wrong["type"] == "mistake":
         return str(wrong["ctx"]["text"])
@@ -101,7 +105,7 @@ def _text_of(model: type[BaseModel], wrong: ErrorDetails) -> str:
     if wrong["type"] == "extra_forbidden":
         return _unknown_key(model, name)
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
-    right = fields[name].description if name else "a table"
+    right = fields[name].description if name else _WHOLE.get(model.__name__, "a table")
     if wrong["type"] == "missing":
         return f"is missing; must be {right}"
     given = wrong["input"]
@@ -120,5 +124,5 @@ def _unknown_key(model: type[BaseModel], name: str) -> str:
         return "unknown key" + did_you_mean(name, known)
     heading = re.search(r"\[+\w+\]+", ListTable.model_fields[name].description or "")
     if heading:
-        return f"unknown key here; {heading[0]} stands by itself, for the whole list"
-    return f"unknown key here; {name} stands at the top of the file, before the first [table]"
+        return f"unknown key here; {heading[0]} is a table of its own, for the whole list"
+    return f"unknown key here; {name} belongs at the top of the file, before the first [table]"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["from_report", "to_dict"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_NOT_OURS = "name a report.json as it was written"
+_NOT_OURS = "use a report.json that was not edited"
 
 
 def to_dict(model_list: ModelList) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _from_dict(
     tables = dict(document) if isinstance(document, Mapping) else {}
     file, shipped = tables.pop("file", None), tables.pop("shipped", False)
     if not isinstance(file, str) or not file or not isinstance(shipped, bool):
-        mistakes.add(place.rstrip("."), f"is no list with a file, but {shown(document)}; {_NOT_OURS}")
+        mistakes.add(place.rstrip("."), f"is not a list with a file, but {shown(document)}; {_NOT_OURS}")
         file = ""
     if shipped is True:
         bases = [str(resources.folder("model_lists"))]

@@ -40,14 +40,14 @@ def template(known: tuple[str, ...], text: str) -> str:
             braced = shown("{" + placeholder + "}")
             raise mistake(f"unknown placeholder {braced}" + did_you_mean(placeholder, known))
     if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", text)):
-        raise mistake(f"{shown(text)} holds a brace that stands alone; placeholders look like {{{known[0]}}}")
+        raise mistake(f"{shown(text)} has an unmatched brace; placeholders look like {{{known[0]}}}")
     return text
 
 
 def label_template(text: str) -> str:
     """Any attribute may stand in braces: which there are is known once runs were read."""
     if re.search(r"[{}]", re.sub(r"\{[^{}]+\}", "", not_blank(text))):
-        raise mistake(f"{shown(text)} holds a brace that stands alone; placeholders look like {{digits}}")
+        raise mistake(f"{shown(text)} has an unmatched brace; placeholders look like {{lr}}")
     return text
 
 
@@ -76,7 +76,7 @@ def run_name(text: str) -> str:
 def found_name(text: str) -> str:
     """A name as a listing gave it, which need not suit other systems."""
     if wrong := unsafe_found(text):
-        raise mistake(f"{shown(text)} {wrong}; name a report.json as it was written")
+        raise mistake(f"{shown(text)} {wrong}; use a report.json that was not edited")
     return text
 
 
@@ -94,7 +94,7 @@ def regular_expression(text: str) -> str:
     except PatternMistake as wrong:
         raise mistake(str(wrong)) from None
     if not matcher.groupindex:
-        raise mistake(f"{shown(text)} names no group; write (?P<name>...) for what is to be read")
+        raise mistake(f"{shown(text)} has no named group; write (?P<name>...) around what is to be read")
     return text
 
 
@@ -109,11 +109,11 @@ def source_file(text: str) -> str:
 def address(text: str) -> str:
     """An address with a scheme; ``{name}`` is its only placeholder."""
     if not re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", text) or not text.isprintable():
-        raise mistake(f'{shown(text)} is no address; write one such as "https://host/{{name}}/log.csv"')
+        raise mistake(f'{shown(text)} is not an address; write one such as "https://host/{{name}}/log.csv"')
     if masked_text(text) != text:
-        raise mistake("holds a password; leave it to the environment")
+        raise mistake("holds a password; put it in the environment, as in ~/.netrc")
     if re.match(r"[^/]*//[^/]*:[^/]*@", text):
-        raise mistake("holds a password, which a report would show; leave it to the environment")
+        raise mistake("holds a password, which a report would show; put it in ~/.netrc")
     return name_template(text)
 
 
@@ -160,7 +160,7 @@ def revision(text: str) -> str:
     ):
         raise mistake(f"{shown(text)} cannot be a revision; it must be a branch, a tag or a commit")
     if wrong := unsafe_path(text):  # the Hub's client keeps a file of its name
-        raise mistake(f"{shown(text)} {wrong}; name the commit in its place")
+        raise mistake(f"{shown(text)} {wrong}; name the commit instead")
     return text
 
 
@@ -174,7 +174,7 @@ def hub_file(text: str) -> str:
 def found_file(text: str) -> str:
     """A path as a listing gave it."""
     if wrong := unsafe_found(text):
-        raise mistake(f"{shown(text)} {wrong}; name a report.json as it was written")
+        raise mistake(f"{shown(text)} {wrong}; use a report.json that was not edited")
     return text
 
 
@@ -188,7 +188,7 @@ def directory_path(text: str) -> str:
     if "\\" in text:
         raise mistake(f"{shown(text)} holds a backslash; write / between folders, on Windows too")
     if not text.isprintable():
-        raise mistake(f"{shown(text)} holds a character that cannot be printed; leave it out")
+        raise mistake(f"{shown(text)} holds a character that cannot be printed; remove it")
     inside = text[len(fixed) :].lstrip("/").replace("{name}", "name")
     if wrong := unsafe_path(inside):
         raise mistake(f"{shown(text)}: the part from {{name}} on {wrong}; it must stay in its folder")
@@ -200,7 +200,7 @@ def logo(text: str) -> str:
     if wrong := unsafe_path(text):
         raise mistake(f"{shown(text)} {wrong}; a logo must lie in the list's folder")
     if not text.lower().endswith(tuple(KINDS)):
-        raise mistake(f"{shown(text)} is no .svg or .png; a logo must be one of these")
+        raise mistake(f"{shown(text)} is not an .svg or .png file, which a logo must be")
     return text
 
 

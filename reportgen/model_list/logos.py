@@ -31,18 +31,18 @@ def read_logo(base: str, name: str) -> str:
 
     Raises:
         ValueError: It is no file in that folder, cannot be read, is too large or no picture that is whole
-            in itself; says what to mend.
+            in itself; says what to fix.
     """
     file = Path(base, name)
     try:
         if not file.is_file():
-            raise ValueError(f"{shown(name)} is no file beside this one; put it there")
+            raise ValueError(f"{shown(name)} is not a file next to this list; put it there")
         if not file.resolve().is_relative_to(Path(base).resolve()):
             raise ValueError(f"{shown(name)} leads out of its folder; put the file itself there")
         with file.open("rb") as stream:
             data = stream.read(_LARGEST + 1)
     except OSError as error:
-        reason = (error.strerror or "it is no readable file").lower()
+        reason = (error.strerror or "it is not a readable file").lower()
         raise ValueError(f"{shown(name)} cannot be read: {reason}; check its permissions") from None
     kind = KINDS[PurePosixPath(name).suffix.lower()]
     if (wrong := _wrong(data, kind)) is not None:
@@ -62,7 +62,7 @@ def check_kept_logo(text: str) -> None:
     except binascii.Error:
         data = None
     if kept is None or data is None:
-        raise ValueError(f"{shown(text)} is no SVG or PNG in base64; name a report.json as it was written")
+        raise ValueError(f"{shown(text)} is not an image in base64; use a report.json that was not edited")
     if (wrong := _wrong(data, kept[1])) is not None:
         raise ValueError(wrong)
 
@@ -72,17 +72,17 @@ def _wrong(data: bytes, kind: str) -> str | None:
     if len(data) > _LARGEST:
         return _TOO_LARGE
     if kind == "png":
-        return None if data.startswith(b"\x89PNG\r\n\x1a\n") else "holds no PNG; export it as one"
+        return None if data.startswith(b"\x89PNG\r\n\x1a\n") else "is not a PNG; export it as one"
     try:
         # A stranger's, too: expat itself bounds what entities grow to, and nothing outside is read.
         root = ET.fromstring(data)  # noqa: S314
     except (ET.ParseError, ValueError, LookupError):
-        return "holds no SVG; export it as one"
+        return "is not an SVG; export it as one"
     if root.tag.rpartition("}")[2] != "svg":
-        return "holds no SVG; export it as one"
+        return "is not an SVG; export it as one"
     outside = next((to for to in _refers(root) if to and not to.startswith(("#", "data:"))), None)
     if outside is not None:
-        return f"refers to {shown(outside)}, which a report never fetches; put what is there into the file"
+        return f"refers to {shown(outside)}, which a report never fetches; embed it in the file"
     return None
 
 

@@ -38,7 +38,7 @@ class Mistakes:
             TooManyMistakes: a file of a million mistakes is one mistake.
         """
         if len(self.lines) == _MOST:
-            self.lines.append(f"{self.file}: has more mistakes; mend these first")
+            self.lines.append(f"{self.file}: there are more mistakes; correct these first")
             raise TooManyMistakes
         self.lines.append(f"{self.file}: {place}: {text}" if place else f"{self.file}: {text}")
 

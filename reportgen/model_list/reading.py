@@ -30,8 +30,8 @@ _LONG_KEY = re.compile(
 OfFolder = Callable[[Path], str]
 """Writes the list of a folder that holds none, as TOML."""
 
-_CLOSE = 'close the quotes on this line; text of several lines stands between """ and """'
-_MENDS = (
+_CLOSE = 'close the quotes on this line; text of several lines goes between """ and """'
+_FIXES = (
     ("Expected '='", "write key = value"),
     ("Invalid value", 'text goes in quotes: "..."'),
     ("Unterminated string", "close the quotes"),
@@ -39,9 +39,9 @@ _MENDS = (
     ("Unclosed inline table", "separate with commas, close with }"),
     ("Unescaped '\\'", "write / or \\\\, or quote with '...'"),
     ("Illegal character '\\n'", _CLOSE),
-    ("Illegal character", "escape it, as \\r or \\u0000, or leave it out"),
+    ("Illegal character", "escape it, as \\r or \\u0000, or remove it"),
     ("Found invalid character '\\n'", _CLOSE),
-    ("Found invalid character", "leave it out"),
+    ("Found invalid character", "remove it"),
     ("Cannot declare", "give each table once; a further family is [[family]]"),
     ("Cannot overwrite", "give each key once"),
     ("Duplicate inline table key", "give each key once"),
@@ -152,15 +152,15 @@ def _files(name: str, lines: list[str]) -> Iterator[tuple[Path, str]]:
         if name and path.is_dir():
             files = lists_in(path)
             if not files:
-                mistakes.add("", "holds no *.toml with a [[family]]; name a folder that does, or a file")
+                mistakes.add("", "holds no list (*.toml with a [[family]]); `reportgen init` writes one")
             yield from ((file, str(file)) for file in files)
         elif name and path.exists():
             yield path, name
         else:
             near = nearest(name, [*shipped_names(), *_siblings(path)])
             known = f"the lists that ship: {', '.join(shipped_names())}"
-            mend = f'did you mean "{one_line(near)}"?' if near else known
-            mistakes.add("", f"no file, folder or list that ships has this name; {mend}")
+            fix = f'did you mean "{one_line(near)}"?' if near else known
+            mistakes.add("", f"no file, folder or list that ships has this name; {fix}")
     except (OSError, ValueError) as error:
         mistakes.add("", f"cannot be read: {_reason(error)}; check its name and permissions")
     lines += mistakes.lines
@@ -204,7 +204,7 @@ def _document(file: Path, mistakes: Mistakes) -> object | None:
     largest = _LARGEST_REPORT if file.suffix == ".json" else _LARGEST_LIST
     try:
         if not file.is_file():
-            mistakes.add("", "is no regular file; name a TOML file")
+            mistakes.add("", "is not a regular file; name a TOML file")
             return None
         with file.open("rb") as stream:
             data = stream.read(largest + 1)
@@ -240,13 +240,13 @@ def _toml(data: bytes, mistakes: Mistakes) -> dict[str, Any] | None:
         at = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", str(error), re.DOTALL)
         wrong = at[1] if at else str(error)
         place = f"line {at[2]}, column {at[3]}" if at and at[2] else _place(text, len(text))
-        mend = next((mend for start, mend in _MENDS if wrong.startswith(start)), "see toml.io")
-        mistakes.add(place, f"{shown(wrong)[1:-1]}; {mend}")
+        fix = next((fix for start, fix in _FIXES if wrong.startswith(start)), "see toml.io")
+        mistakes.add(place, f"{shown(wrong)[1:-1]}; {fix}")
     except RecursionError:
         mistakes.add("", "lists or tables are nested hundreds deep; no list needs more than 4")
     except ValueError:
         # Python reads no number of over 4,300 digits, and tells no place.
-        mistakes.add("", "holds a number of thousands of digits; shorten it")
+        mistakes.add("", "holds a number with thousands of digits; shorten it")
     return None
 
 
@@ -262,8 +262,8 @@ def _json(data: bytes, mistakes: Mistakes) -> object | None:
         document: object = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        mistakes.add(place, f"{error.msg}; name a report.json as it was written")
+        mistakes.add(place, f"{error.msg}; use a report.json that was not edited")
         return None
     if document is None:
-        mistakes.add("", "is null; name a report.json as it was written")
+        mistakes.add("", "is null; use a report.json that was not edited")
     return document

@@ -204,7 +204,7 @@ class TableTable(_Checked):
     """``[[family.table]]``."""
 
     name: Text = Field(description="text")
-    rows: Names = Field(description="a list of attributes, one at least")
+    rows: Names = Field(description="a list of one or more attributes")
     columns: Annotated[list[Text], AfterValidator(fields.once)] = Field(
         [], description="a list of attributes"
     )
@@ -258,7 +258,7 @@ class FamilyTable(_Checked):
         {}, description='a table, { avg_final_loss = { until = "2026-12-31", reason = "..." } }'
     )
     table: list[Any] = Field([], description="tables, [[family.table]]")
-    runs: Annotated[list[Any], Field(min_length=1)] = Field(description="a list of runs, one at least")
+    runs: Annotated[list[Any], Field(min_length=1)] = Field(description="a list of one or more runs")
 
 
 class RunTable(_Checked):

@@ -103,9 +103,9 @@ def _unsafe_part(part: str) -> str | None:
     if part[-1] in ". ":
         return "has a part that ends in a dot or a space"
     if forbidden := re.search(r'[:*?"<>|]', part):
-        return f"holds {forbidden[0]}, which Windows takes in no name"
+        return f"holds {forbidden[0]}, which Windows does not allow in names"
     if part.partition(".")[0].rstrip(" ").lower() in _DEVICES:
-        return "is what Windows calls a device"
+        return "is the name of a device on Windows"
     if len(part.encode()) > _LONGEST_PART:
         return f"has a part of over {_LONGEST_PART} bytes"
     return None

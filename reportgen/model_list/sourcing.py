@@ -101,7 +101,7 @@ def _format(value: Mapping[str, Any], place: str, mistakes: Mistakes) -> FormatS
 def _wrong_repo(repo: str) -> str | None:
     """What is wrong with a repository's id; None where nothing is."""
     if not _REPO.fullmatch(repo) or "--" in repo or ".." in repo or repo.endswith(".git"):
-        return "is no repository of the Hub; write owner/name, in letters, digits, - _ and ."
+        return "is not a repository of the Hub; write owner/name, in letters, digits, - _ and ."
     return None
 
 
@@ -118,8 +118,8 @@ def wrong_place(source: Source, name: str) -> str | None:
     else:
         repo = source.repo.replace("{name}", name)
         if _wrong_repo(repo):
-            return f"makes the repository {shown(repo)}, which the Hub does not allow; mend the name"
+            return f"makes the repository {shown(repo)}, which the Hub does not allow; correct the name"
         file = source.file.replace("{name}", name)
         file = file.removesuffix("/*")
     wrong = None if file == "." else unsafe_path(file)
-    return None if wrong is None else f"makes the path {shown(file)}, which {wrong}; mend the name"
+    return None if wrong is None else f"makes the path {shown(file)}, which {wrong}; correct the name"

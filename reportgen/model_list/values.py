@@ -68,10 +68,10 @@ def extra_value(name: str, value: object, taken: Mapping[str, None]) -> Scalar:
         ValueError: It is none, or its key is no name for a column.
     """
     if not name.strip():
-        raise ValueError("is no name for a column; write one")
+        raise ValueError("is not a name for a column; write one")
     if (plain := name.removeprefix("extra.")) != name and plain in taken:
         raise ValueError(
-            f"is what tables call the column of extra = {{ {key(plain)} = ... }}; choose another name"
+            f"is the name of the column of extra = {{ {key(plain)} = ... }}; choose another name"
         )
     return scalar(value)
 

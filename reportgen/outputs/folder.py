@@ -255,7 +255,7 @@ def _write(path: Path, data: bytes, *, durable: bool) -> None:
         file.write(data)
         if durable:
             # Without it a crash of the machine could leave a renamed file without its content. The
-            # many small files go without: the manifest's digests tell the next build to mend them.
+            # many small files go without: the manifest's digests tell the next build to fix them.
             file.flush()
             os.fsync(file.fileno())
 

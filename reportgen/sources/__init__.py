@@ -32,7 +32,7 @@ from reportgen.sources.files import (
     too_large,
 )
 from reportgen.sources.line import Patience
-from reportgen.text import one_line
+from reportgen.text import in_words, one_line
 
 __all__ = [
     "PUT_IT_THERE",
@@ -215,9 +215,9 @@ def source_type(name: str) -> SourceType:
             try:
                 made: SourceType = getattr(import_module(module), attribute)()
             except ValueError as error:
-                mend = "correct the variables that begin with HF_"
+                fix = "correct the variables that begin with HF_"
                 raise ReportgenError(
-                    f"the Hub's client refuses its settings ({one_line(str(error))}); {mend}"
+                    f"the Hub's client refuses its settings ({one_line(str(error))}); {fix}"
                 ) from None
             return made
     for point in entry_points(group=GROUP, name=name):
@@ -225,7 +225,7 @@ def source_type(name: str) -> SourceType:
             made = point.load()()
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
             raise ReportgenError(
-                f'the source "{name}" cannot be loaded ({type(error).__name__}); install its package again'
+                f'the source "{name}" cannot be loaded ({in_words(error)}); install its package again'
             ) from None
         return made
-    raise ReportgenError(f'there is no source "{name}"; install the package that brings it', exit_code=2)
+    raise ReportgenError(f'there is no source "{name}"; install the package that provides it', exit_code=2)

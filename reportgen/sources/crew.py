@@ -115,13 +115,13 @@ class Crew(Generic[_Task, _Result]):
                     yield from ((task, out_of_time()) for task in left)
                     return
                 if not limits.wanted():
-                    yield from ((task, _late("nobody waits for it any more")) for task in left)
+                    yield from ((task, _late("the build was stopped")) for task in left)
                     return
                 for task in [task for task, at in begun.items() if now - at > limits.task_seconds]:
                     # Its thread may hang for good, so another takes its place.
                     self._hire(1, do)
                     del left[task], begun[task]
-                    yield task, _late(f"nothing came of it in {limits.task_seconds:.0f} s; build again later")
+                    yield task, _late(f"it took longer than {limits.task_seconds:.0f} s; build again later")
         finally:
             self.stop.set()
 
@@ -153,7 +153,7 @@ class Crew(Generic[_Task, _Result]):
 
 def out_of_time() -> Unusable:
     """What becomes of a task that the build has no time left for."""
-    return _late("the time limit of the build came first; raise --timeout")
+    return _late("the build reached --timeout first; raise it")
 
 
 def _late(reason: str) -> Unusable:

@@ -32,7 +32,7 @@ __all__ = ["Directory", "listed_in_store", "split_path"]
 
 # A report names no folder of the machine that built it, so words do.
 _BUILD_THERE = (
-    "build again in the folder where this path starts: it is looked for beside the report.json, "
+    "build again in the folder where this path starts: it is searched for next to the report.json, "
     "then in the current folder"
 )
 
@@ -65,14 +65,14 @@ class Directory:
         absolute = bool(PureWindowsPath(folder).anchor)
         shown = str(PurePosixPath("" if absolute else folder.replace(os.sep, "/"), *parts))
         path = Path(source.base, folder, *parts)
-        mend = _BUILD_THERE if source.reported else PUT_IT_THERE
+        fix = _BUILD_THERE if source.reported else PUT_IT_THERE
         notes: tuple[str, ...] = ()
         if _is_folder(path):
             taken = self._in_folder(source, path, shown, files)
             names = tuple(file.name for file in taken)
         else:
             named = _findable(path) if absolute and not _is_folder(path.parent) else shown
-            taken = (self._lone_file(path, named, mend),)
+            taken = (self._lone_file(path, named, fix),)
             names = ()
             if (noted := _what_is_not_read(path)) is not None:
                 notes = (noted,)
@@ -84,6 +84,9 @@ class Directory:
         folder, rest = split_path(source.path)
         place = Template(rest)
         if place.is_store:
+            store = Path(source.base, source.path)
+            if not any(os.path.lexists(f"{store}{ending}") for ending in ("", *PACKED)):
+                raise Unusable("missing", f"{_findable(store)} does not exist; correct `path`")
             return listed_in_store(self._access, source, self.find(source, "").files, pattern, limit)
         base = Path(source.base, folder)
         if not _is_folder(base):
@@ -103,7 +106,7 @@ class Directory:
                 passed += holds is not None
                 return False
             if len(names) == limit:
-                walk.stop(f"there are over {limit:,}")
+                walk.stop(f"there are over {limit:,} runs")
                 return False
             names[name] = None
             return True
@@ -140,11 +143,10 @@ class Directory:
     ) -> tuple[FoundFile, ...]:
         names = files or self._access.fits(source, files_in(path), local_head(path))
         if not names:
-            raise Unusable(
-                "missing",
-                f"{one_line(shown)} is a folder in which no format finds a series; "
-                "name the file in `path`, or take the run out of the list",
-            )
+            from reportgen.formats.refusals import refusal
+
+            file, words = refusal(files_in(path), local_head(path))
+            raise Unusable("missing", f"{one_line(f'{shown}/{file}' if file else shown)} {words}")
         return tuple(
             FoundFile(name, path / name, digests.size, digests.sha256)
             for name in sorted(names)
@@ -153,12 +155,12 @@ class Directory:
             )
         )
 
-    def _lone_file(self, path: Path, shown: str, mend: str) -> FoundFile:
+    def _lone_file(self, path: Path, shown: str, fix: str) -> FoundFile:
         for ending in ("", *PACKED):
             there = path.with_name(path.name + ending) if ending else path
             if not ending or (os.path.lexists(there) and not os.path.lexists(path)):
                 try:
-                    digests = self._hashed(there, shown + ending, mend)
+                    digests = self._hashed(there, shown + ending, fix)
                 except Unusable as unusable:
                     missing = unusable
                     if unusable.kind != "missing":
@@ -167,8 +169,8 @@ class Directory:
                     return FoundFile(there.name, there, digests.size, digests.sha256)
         raise missing
 
-    def _hashed(self, path: Path, shown: str, mend: str = PUT_IT_THERE) -> Digests:
-        return hash_file(path, shown, self._access.max_file_size, mend=mend)
+    def _hashed(self, path: Path, shown: str, fix: str = PUT_IT_THERE) -> Digests:
+        return hash_file(path, shown, self._access.max_file_size, fix=fix)
 
 
 def _what_is_not_read(path: Path) -> str | None:
@@ -198,9 +200,12 @@ def listed_in_store(
     """The names in a store of many runs that the pattern fits."""
     known = access.names(source, files)
     if known is None:
-        raise Unusable("missing", "it holds one run, and `runs` a pattern; name the run, or write {name}")
+        raise Unusable(
+            "missing",
+            "the source is one run, but `runs` has a pattern; write the run's name, or {name} in the source",
+        )
     names = tuple(dict.fromkeys(name for name in known if pattern.fits(name)))
-    problem = f"there are over {limit:,}" if len(names) > limit else ""
+    problem = f"there are over {limit:,} runs" if len(names) > limit else ""
     return Listing(names[:limit], 0, problem, "too_large")
 
 

@@ -31,7 +31,7 @@ __all__ = [
     "too_large",
 ]
 
-PUT_IT_THERE = "put it there, or take the run out of the list"
+PUT_IT_THERE = "put it there, or remove the run from the list"
 
 _CHUNK = 2**20
 _WEB_PAGE = re.compile(
@@ -80,7 +80,7 @@ class Digests:
 
 
 class Unusable(Exception):  # noqa: N818 - a state of the run, and half the time no error
-    """A run that a source cannot give; the text is one sentence, with its mend.
+    """A run that a source cannot give; the text is one sentence, with its fix.
 
     Attributes:
         kind: As in a ``Problem``.
@@ -111,9 +111,7 @@ def relative_parts(place: str, *, found: bool = False) -> tuple[str, ...]:
     return tuple(place.split("/"))
 
 
-def hash_file(
-    path: Path, name: str, limit: int, *, others: bool = False, mend: str = PUT_IT_THERE
-) -> Digests:
+def hash_file(path: Path, name: str, limit: int, *, others: bool = False, fix: str = PUT_IT_THERE) -> Digests:
     """Reads a regular file for its digests.
 
     Args:
@@ -121,19 +119,21 @@ def hash_file(
         name: What messages call it.
         limit: Most bytes; asked before reading, and kept while reading a file that grows.
         others: Whether the other names of its bytes are wanted too.
-        mend: What to do where there is no such file.
+        fix: What to do where there is no such file.
 
     Raises:
-        Unusable: there is no such file, it may not be read, is no regular file or is too large.
+        Unusable: there is no such file, it may not be read, is not a regular file or is too large.
     """
     name = one_line(name)
     try:
         with opened(path, name) as file:
             return _digests(file, os.fstat(file.fileno()).st_size, name, limit, others=others)
     except (FileNotFoundError, NotADirectoryError):
-        raise Unusable("missing", f"{name} does not exist; {mend}") from None
+        raise Unusable("missing", f"{name} does not exist; {fix}") from None
     except PermissionError:
-        raise Unusable("refused", f"{name} may not be read; change its permissions") from None
+        raise Unusable(
+            "refused", f"{name} cannot be read (permission denied); change its permissions"
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "its name is not valid here"
         raise Unusable("unreadable", f"{name} cannot be read ({reason}); check the file") from None
@@ -193,7 +193,7 @@ def _digests(file: FileIO, size: int, name: str, limit: int, *, others: bool) ->
     done = 0
     while max(size, done) <= limit and (chunk := file.read(_CHUNK)) != b"":
         if chunk is None:  # as of /proc/kmsg, which calls itself a regular file and waits for news
-            raise Unusable("refused", f"{name} has no end yet; put the run's file in its place")
+            raise Unusable("refused", f"{name} never ends; put the run's file in its place")
         done += len(chunk)
         sha256.update(chunk)
         for one in more:
@@ -205,13 +205,13 @@ def _digests(file: FileIO, size: int, name: str, limit: int, *, others: bool) ->
 
 def _refuse_other_than_file(status: os.stat_result, name: str) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise Unusable("refused", f"{name} is no regular file; put the run's file in its place")
+        raise Unusable("refused", f"{name} is not a regular file; put the run's file in its place")
 
 
 def too_large(name: str, size: int, limit: int) -> str:
     """The sentence of a file over the limit."""
     return (
-        f"{name} has {size:,} bytes or more, over the limit of {limit:,}; "
+        f"{name} has at least {size:,} bytes, over the limit of {limit:,}; "
         "raise --max-file-size if it is a run"
     )
 

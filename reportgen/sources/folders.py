@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import re
@@ -74,12 +73,18 @@ def local_head(folder: Path) -> Head:
 
 
 def unpacked_head(path: Path, name: str) -> bytes:
-    """The first bytes of a file, unpacked; fewer where it is damaged, empty where it cannot be read."""
+    """The first bytes of a file, unpacked as far as they can be; empty where it cannot be read.
+
+    Of a packed file of which nothing can be unpacked they are the packed bytes: it is damaged, not empty.
+    """
     from reportgen.formats.packed import unpacked
 
     found = b""
     packed = read_head(path, name, HEAD)
-    with contextlib.suppress(Unreadable), unpacked(io.BytesIO(packed), name, HEAD * 1000) as stream:
-        while len(found) < HEAD and (piece := stream.read(min(4096, HEAD - len(found)))):
-            found += piece
+    try:
+        with unpacked(io.BytesIO(packed), name, HEAD * 1000) as stream:
+            while len(found) < HEAD and (piece := stream.read(min(4096, HEAD - len(found)))):
+                found += piece
+    except Unreadable:  # Its beginning ends in the middle of a packed block, or it is damaged.
+        return found or packed
     return found

@@ -94,7 +94,7 @@ class Hub:
         self._owned: dict[tuple[str, str, int], Sequence[Repository]] = {}
         self._settings: str | None = None if self._offline else settings_trouble()
         if self._settings:
-            access.say(f"no run asks the Hub: {self._settings}")
+            access.say(f"the Hub is not asked: {self._settings}")
 
     def find(self, source: HubSource, name: str, files: Sequence[str] = (), *, found: bool = False) -> Found:
         """The files of the run ``name``, from the Hub or from the cache.
@@ -227,8 +227,8 @@ class Hub:
             source, names, lambda name: unpacked_head(copy_of(name).path, name)
         )
         if not taken:
-            what = "no file of it holds a series that a format knows" if names else "there is no such folder"
-            fix = "correct `file`, or take the run out of the list"
+            what = "it has no file in a known format" if names else "there is no such folder"
+            fix = "correct `file`, or remove the run from the list"
             raise Unusable("missing", f"{place}: {what}; {fix}")
         found = []
         for name in sorted(taken):
@@ -368,7 +368,7 @@ class Hub:
         except TooMuch:
             if head.size is None:
                 raise Unusable("too_large", too_large(str(place), self._limit + 1, self._limit)) from None
-            raise Again("the Hub sent more than it had promised") from None
+            raise Again("the Hub sent more bytes than announced") from None
         cache = HubCache(place.repo, place.repo_type)
         copy = cache.copy_at(path, place.file, str(place), self._limit)
         if copy.commit != head.commit_hash:
@@ -377,13 +377,13 @@ class Hub:
             return copy
         if is_web_page(read_head(path, place.file, 2**12), place.file):
             cache.discard(path)
-            raise Again("the Hub sent a web page in place of the file")
+            raise Again("the Hub sent a web page instead of the file")
         if head.size not in (None, copy.digests.size) or (
             not may_be(copy.digests, etag) and copy.digests.sha256 not in unproven
         ):
             unproven.add(copy.digests.sha256)
             cache.discard(path)
-            raise Again("the Hub sent another file than it had promised")
+            raise Again("the Hub sent another file than announced")
         return copy
 
     def _attend(self, place: Place, etag: str, fetch: Callable[[Callable[[], None]], Path]) -> Path:
@@ -421,7 +421,7 @@ class Hub:
                         told = self._look_at_lock(place, etag, now - moved, told)
                     # While all are to wait, the client does too.
                     if now - max(moved, self._line.held_until) > self._patience.stalled:
-                        raise Silence("nothing came in time") from None
+                        raise Silence("no answer in time") from None
                     continue
                 if isinstance(event, BaseException):
                     raise event
@@ -442,13 +442,13 @@ class Hub:
         if waited > self._patience.locked:
             raise Unusable(
                 "unreadable",
-                f"{place}: another process holds a lock in the Hub's cache, {shown} old; end that "
+                f"{place}: another process has held a lock in the Hub's cache for {shown}; end that "
                 f"process, or delete .locks/{named} in the folder that HF_HOME names",
             )
         if not told:
             self._access.say(
                 f"{place}: waiting for a lock in the Hub's cache that another process holds: "
-                f".locks/{named}, {shown} old"
+                f".locks/{named}, for {shown}"
             )
         return True
 

@@ -145,9 +145,9 @@ class HubCache:
             if not os.path.lexists(there):
                 continue
             if not there.is_dir():
-                return f"the Hub's cache cannot be in {said}: {there.name} is no folder; {fix}"
+                return f"the Hub's cache cannot be in {said}: {there.name} is not a folder; {fix}"
             if not os.access(there, os.R_OK | os.X_OK if there == folder else os.W_OK | os.X_OK):
-                return f"the Hub's cache cannot be in {said}: {there.name or '/'} may not be entered; {fix}"
+                return f"the Hub's cache cannot be in {said}: {there.name or '/'} cannot be entered; {fix}"
             return None
         return None
 

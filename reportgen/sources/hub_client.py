@@ -97,7 +97,7 @@ def head_of(place: Place) -> HfFileMetadata:
         )
     if not COMMIT.fullmatch(head.commit_hash or "") or not _ETAG.fullmatch(head.etag or ""):
         fix = "check HF_ENDPOINT and the proxy"
-        raise Unusable("network", f"{place}: the answer is none that the Hub would give; {fix}")
+        raise Unusable("network", f"{place}: the answer is not the Hub's; {fix}")
     return head
 
 
@@ -124,7 +124,7 @@ def tree_of(place: Place) -> Tree:
         commit = str(info.sha)
     if not COMMIT.fullmatch(commit):
         fix = "check HF_ENDPOINT and the proxy"
-        raise Unusable("network", f"{place}: the answer is none that the Hub would give; {fix}")
+        raise Unusable("network", f"{place}: the answer is not the Hub's; {fix}")
     return Tree(commit, files)
 
 
@@ -175,8 +175,10 @@ def download(place: Place, progress: type[Any]) -> Path:
     except TooMuch:
         raise
     except Exception as error:  # noqa: BLE001 - whatever the client raises costs at most its run
-        fix = "see to the folder that HF_HOME names"
-        own = Unusable("unreadable", f"{place}: the Hub's cache cannot take it ({detail(error)}); {fix}")
+        fix = "check the folder that HF_HOME names"
+        own = Unusable(
+            "unreadable", f"{place}: it cannot be written to the Hub's cache ({detail(error)}); {fix}"
+        )
         raise meaning(error, place, own, proxy_in_use()) from None
     return Path(pointer)
 
@@ -216,14 +218,14 @@ def settings_trouble() -> str | None:
         try:
             urllib.parse.urlsplit(address if "://" in address else f"http://{address}").port  # noqa: B018
         except ValueError:
-            return f"{name} is no address of a proxy; write http://HOST:PORT"
+            return f"{name} is not the address of a proxy; write http://HOST:PORT"
     certificates = os.environ.get("SSL_CERT_FILE")
     if certificates and not os.path.isfile(certificates):  # noqa: PTH113 - unlike pathlib's it never raises
         return "SSL_CERT_FILE names a file that is not there; correct it, or unset it"
     try:
         token = huggingface_hub.get_token() or ""
     except (OSError, ValueError) as error:
-        return f"the token of the Hub cannot be read ({detail(error)}); see to the folder that HF_HOME names"
+        return f"the token of the Hub cannot be read ({detail(error)}); check the folder that HF_HOME names"
     if not token.isascii() or not token.isprintable():
         return "the token of the Hub (HF_TOKEN) holds a character that no token has; copy it again"
     return None
@@ -262,7 +264,7 @@ def _understood(place: Place) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - whatever the client raises costs at most its run
-        own = CannotAsk(f"the Hub's client cannot ask ({detail(error)}); {_SETTINGS}")
+        own = CannotAsk(f"the Hub's client fails ({detail(error)}); {_SETTINGS}")
         raise meaning(error, place, own, proxy_in_use()) from None
 
 

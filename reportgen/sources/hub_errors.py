@@ -14,7 +14,7 @@ from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-d
 from reportgen.sources.asking import Again, CannotAsk
 from reportgen.sources.files import Unusable
 from reportgen.sources.line import Silence
-from reportgen.text import one_line
+from reportgen.text import in_words, one_line
 
 __all__ = ["detail", "meaning"]
 
@@ -49,7 +49,7 @@ def meaning(
             return _proxy_refuses(proxy)
         return _refusal(error, place)
     if isinstance(error, httpx2.InvalidURL | httpx2.UnsupportedProtocol):
-        return Unusable("network", f"{place}: the Hub has no such address; correct HF_ENDPOINT")
+        return Unusable("network", f"{place}: HF_ENDPOINT is not the address of a Hub; correct it")
     if isinstance(error, httpx2.ProxyError):
         if "407" in str(error):
             return _proxy_refuses(proxy)
@@ -57,7 +57,7 @@ def meaning(
     if isinstance(error, httpx2.RequestError):
         return Silence(_how(error, proxy))
     if isinstance(error, hub_errors.FileMetadataError):
-        return Again("its answer lacks what the Hub would say")
+        return Again("its answer is incomplete")
     return _of_no_request(error, own)
 
 
@@ -68,22 +68,22 @@ def _of_no_request(error: BaseException, own: Exception) -> Exception:
     if isinstance(error, RuntimeError):
         return Again("its store of large files failed")
     if isinstance(error, OSError):
-        return Again("the Hub sent less than it had promised")
+        return Again("the Hub sent fewer bytes than announced")
     if isinstance(error, ValueError | OverflowError | LookupError | TypeError | AttributeError):
-        return Again("its answer makes no sense")
+        return Again("its answer is not valid")
     return own
 
 
 def _proxy_refuses(proxy: str | None) -> CannotAsk:
     return CannotAsk(
-        f"the proxy of {proxy or 'this machine'} asks who is there (407); "
-        "write name and password into its address, http://NAME:PASSWORD@HOST:PORT"
+        f"the proxy of {proxy or 'this machine'} asks for a password (407); "
+        "write it into its address, http://NAME:PASSWORD@HOST:PORT"
     )
 
 
 def detail(error: BaseException) -> str:
     """The system's own words for it; not the whole message, which names files."""
-    return getattr(error, "strerror", None) or getattr(error, "reason", None) or type(error).__name__
+    return getattr(error, "strerror", None) or getattr(error, "reason", None) or in_words(error)
 
 
 def _refusal(error: hub_errors.HfHubHTTPError, place: Asked) -> Exception:
@@ -96,13 +96,13 @@ def _refusal(error: hub_errors.HfHubHTTPError, place: Asked) -> Exception:
             "missing", f"the Hub has no repository {repo}, or hides it; correct the name, or set HF_TOKEN"
         )
     if isinstance(error, hub_errors.DisabledRepoError):
-        return Unusable("refused", f"the Hub has disabled {repo}; take the run out of the list")
+        return Unusable("refused", f"the Hub has disabled {repo}; remove the run from the list")
     if isinstance(error, hub_errors.RevisionNotFoundError):
         return Unusable("missing", f"{repo} has no revision {one_line(place.revision)}; correct `revision`")
     if isinstance(error, hub_errors.RemoteEntryNotFoundError) or status == 404:
-        return Unusable("missing", f"{place} does not exist; correct `file`, or take the run out of the list")
+        return Unusable("missing", f"{place} does not exist; correct `file`, or remove the run from the list")
     if status in _TRY_AGAIN:
-        return Again(f"it answers {status}", _asked_wait(error.response.headers, status))
+        return Again(f"the Hub answers {status}", _asked_wait(error.response.headers, status))
     if status in (401, 403):
         return Unusable("refused", f"the Hub refuses access to {repo} ({status}); check HF_TOKEN")
     return Unusable("refused", f"the Hub refuses to answer for {place} ({status}); check the list")
@@ -125,10 +125,10 @@ def _asked_wait(headers: httpx2.Headers, status: int) -> float | None:
 def _how(error: httpx2.RequestError, proxy: str | None) -> str:
     """A sentence's half about a connection that failed; no address, which may hold a secret."""
     if isinstance(error, httpx2.TimeoutException):
-        return "nothing came in time"
+        return "no answer in time"
     if isinstance(error, httpx2.TooManyRedirects):
-        return "it leads in circles"
+        return "too many redirects"
     if isinstance(error, httpx2.ConnectError):
-        way = f" by way of the proxy of {proxy}" if proxy else ""
+        way = f" through the proxy of {proxy}" if proxy else ""
         return f"no connection{way}: " + re.sub(r"^\[Errno -?\d+\] ", "", str(error))
-    return "the connection broke"
+    return "the connection was lost"

@@ -18,7 +18,7 @@ from reportgen.sources.walk import unpacked
 
 __all__ = ["listed"]
 
-_OFFLINE = "this build is offline, and the cache alone was looked through"
+_OFFLINE = "this build is offline, so only the Hub's cache was searched"
 
 
 class _Hub(Protocol):
@@ -54,8 +54,8 @@ def _repositories(hub: _Hub, access: Access, source: HubSource, pattern: Pattern
     whole = file.text in (".", "*")
     owner = source.repo.partition("/")[0]
     if NAME in owner:
-        raise Unusable("refused", f"`repo` leaves its owner open; write it out, as in owner/x_{NAME}")
-    place = Place(owner, "its repositories", "main", "main", source.repo_type)
+        raise Unusable("refused", f"`repo` does not name an owner; write it, as in owner/x_{NAME}")
+    place = Place(owner, "", "main", "main", source.repo_type)
     problem = ""
     try:
         if hub.is_offline:
@@ -111,7 +111,7 @@ def _files(hub: _Hub, access: Access, source: HubSource, pattern: Pattern, limit
             names[name] = None
     problem = "" if tree.checked else _OFFLINE if hub.is_offline else "the Hub gave no answer"
     if len(names) > limit:
-        return Listing(tuple(names)[:limit], len(passed), f"there are over {limit:,}", "too_large")
+        return Listing(tuple(names)[:limit], len(passed), f"there are over {limit:,} runs", "too_large")
     return Listing(tuple(names), len(passed), problem, "network")
 
 

@@ -25,6 +25,8 @@ class Place:
     """A file on the Hub, or a folder of files, at a branch, tag or commit.
 
     Attributes:
+        repo: ``owner/name``; an owner alone where its repositories are meant.
+        file: Empty where all repositories of an owner are meant.
         repo_type: ``model``, ``dataset`` or ``space``.
         requested: The list's revision; another than ``revision`` where a report is built again.
     """
@@ -36,6 +38,8 @@ class Place:
     repo_type: str = "model"
 
     def __str__(self) -> str:
+        if not self.file:
+            return one_line(f"the repositories of {self.repo}")
         return one_line(f"{self.repo}/{self.file} at {self.revision}")
 
     @property

@@ -138,13 +138,13 @@ class CircuitBreaker:
         with self._state:
             more = max(0.0, now + seconds - max(now, self._not_before))
             if self._held + more > self._patience.longest_wait:
-                reason = f"it asks to be left alone for {self._held + more:,.0f} s"
+                reason = f"the server asks to wait {self._held + more:,.0f} s"
                 self._take_down(reason)
                 raise NoAnswer(reason)
             self._held += more
             self._not_before = max(self._not_before, now + seconds)
         if more > 1.0:
-            self._say(f"{self._who} limits how often it may be asked: waiting {seconds:.0f} s")
+            self._say(f"{self._who} limits requests: waiting {seconds:.0f} s")
 
     @property
     def held_until(self) -> float:
@@ -205,4 +205,4 @@ class CircuitBreaker:
     def _take_down(self, reason: str) -> None:
         if self._down is None:
             self._down = reason
-            self._say(f"no run asks {self._who} any more: {reason}")
+            self._say(f"{self._who} is not asked any more: {reason}")

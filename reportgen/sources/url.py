@@ -36,7 +36,7 @@ from reportgen.sources.files import (
 from reportgen.sources.folders import is_checkpoint, is_environment, unpacked_head
 from reportgen.sources.line import CircuitBreaker, Silence
 from reportgen.sources.walk import unpacked
-from reportgen.text import one_line
+from reportgen.text import in_words, one_line
 
 __all__ = ["Url", "UrlType"]
 
@@ -45,7 +45,7 @@ _CONNECT, _READ = 10.0, 30.0  # seconds
 _TRY_AGAIN = {408, 429, 500, 502, 503, 504}
 _MOST_FILES = 10_000
 _KEPT = 4 * 2**30  # bytes of fetched files, from one build to the next
-_MISSING = "correct `url`, or take the run out of the list"
+_MISSING = "correct `url`, or remove the run from the list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Url:
 
         taken = files or self._access.fits(source, names, lambda one: unpacked_head(part(one)[0].path, one))
         if not taken:
-            raise Unusable("missing", f"{one_line(address)}: no file holds a series; {_MISSING}")
+            raise Unusable("missing", f"{one_line(address)}: there is no file in a known format; {_MISSING}")
         whole = [part(one) for one in sorted(taken)]
         every = tuple(one[0] for one in whole)
         record = SourceRecord("url", None, None, None, address, digest_of(every), tuple(sorted(taken)))
@@ -140,7 +140,7 @@ class Url:
                 passed.add(name)
             else:
                 names[name] = None
-        problem = f"there are over {limit:,}" if len(names) > limit else ""
+        problem = f"there are over {limit:,} runs" if len(names) > limit else ""
         return Listing(tuple(names)[:limit], len(passed), problem, "too_large")
 
     # One file.
@@ -177,7 +177,7 @@ class Url:
             self._fetch(system, place, address, path, state)
         file = self._cached(path, name)
         if file is None:
-            raise Again("the fetched file changed at once")
+            raise Again("the fetched file changed immediately")
         return file[0], state.mark, True
 
     def _fetch(self, system: Any, place: str, address: str, path: Path, state: _State) -> None:
@@ -198,9 +198,9 @@ class Url:
                     digest.update(chunk)
                     file.write(chunk)
             if state.size not in (None, received):
-                raise Again("it sent less or more than it had promised")
+                raise Again("it sent fewer or more bytes than announced")
             if is_web_page(read_head(Path(partial), address, 2**12), urlsplit(address).path):
-                raise Again("it sent a web page in place of the file")
+                raise Again("it sent a web page instead of the file")
             known = {"size": state.size, "mark": state.mark, "sha256": digest.hexdigest()}
             beside = path.with_suffix(".json")
             beside.unlink(missing_ok=True)
@@ -295,7 +295,12 @@ def _opened(address: str) -> tuple[Any, str]:
         times = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT, sock_read=_READ)
         # Proxies and passwords are the environment's.
         options = {"client_kwargs": {"trust_env": True, "timeout": times}}
-    system, place = fsspec.core.url_to_fs(address, **options)
+    try:
+        system, place = fsspec.core.url_to_fs(address, **options)
+    except ValueError:
+        raise Unusable(
+            "refused", f"{one_line(address)} is of a kind that fsspec does not know; {_MISSING}"
+        ) from None
     return system, str(place)
 
 
@@ -335,8 +340,8 @@ def _meaning(error: BaseException, address: str) -> Exception:
         return CannotAsk(f"{urlsplit(address).scheme} needs {package}; pip install it")
     if (met := _of_http(error, shown)) is not None:
         return met
-    fix = "check the address, and what the environment says of proxies and passwords"
-    return Unusable("network", f"{shown} cannot be read ({type(error).__name__}); {fix}")
+    fix = "check the address, and the environment's proxies and passwords"
+    return Unusable("network", f"{shown} cannot be read ({in_words(error)}); {fix}")
 
 
 def _of_http(error: BaseException, shown: str) -> Exception | None:
@@ -347,21 +352,31 @@ def _of_http(error: BaseException, shown: str) -> Exception | None:
     if status in (401, 403, 407):
         return _refused(shown)
     if status in _TRY_AGAIN:
-        return Again(f"it answers {status}", _wait(getattr(error, "headers", None)))
+        return Again(f"the server answers {status}", _wait(getattr(error, "headers", None)))
     if isinstance(status, int) and status >= 400:
         return Unusable("refused", f"{shown} is refused ({status}); {_MISSING}")
     if isinstance(error, TimeoutError):
-        return Silence("nothing came in time")
+        return Silence("no answer in time")
     name = type(error).__name__
     if "Disconnected" in name or "Payload" in name:
-        return Silence("the connection broke")
+        return Silence("the connection was lost")
     if isinstance(error, ConnectionError) or "Connect" in name:
-        return Silence(f"no connection ({name})")
+        return Silence(f"no connection: {_reason(error)}")
     return None
 
 
+def _reason(error: BaseException) -> str:
+    """Why there is no connection, in the system's words."""
+    number = getattr(error, "errno", None)
+    if isinstance(number, int) and number > 0:
+        return os.strerror(number)
+    return getattr(error, "strerror", None) or in_words(error)
+
+
 def _refused(shown: str) -> Unusable:
-    return Unusable("refused", f"{shown} may not be read; give the environment a password for it")
+    return Unusable(
+        "refused", f"access to {shown} is denied; put a password for it in the environment, as in ~/.netrc"
+    )
 
 
 def _wait(headers: Any) -> float | None:

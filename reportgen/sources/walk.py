@@ -105,7 +105,7 @@ class Walk:
         for entry in found:
             self._left -= 1
             if self._left < 0:
-                self.stop(f"there are over {_MOST_ENTRIES:,} files and folders to look at")
+                self.stop(f"there are over {_MOST_ENTRIES:,} files and folders")
             if self._stopped:
                 return
             one = _Entry(folder.place, entry.name, Path(entry.path), folder.state)

@@ -120,7 +120,7 @@ def test_a_damaged_value_costs_its_record_alone() -> None:
     data[at] ^= 1
     run = read(FORMAT, one_file(bytes(data)))
     assert run.series["loss"].values.tolist() == [3.5, 1.5]
-    assert run.notes == ("Records with a wrong checksum or content were passed over: 1.",)
+    assert run.notes == ("1 damaged record was left out.",)
     assert not run.unfinished
 
 
@@ -130,14 +130,14 @@ def test_a_damaged_length_ends_the_file() -> None:
     damaged = whole[:cut] + b"\xff" + whole[cut + 1 :]
     run = read(FORMAT, one_file(damaged))
     assert run.series["loss"].values.tolist() == [3.5, 2.5]
-    assert "damaged in the length of a record" in run.notes[0]
+    assert "damaged record length" in run.notes[0]
 
 
 def test_a_cut_file_is_unfinished() -> None:
     run = read(FORMAT, one_file(wire.file(SCALARS)[:-3]))
     assert run.unfinished
     assert run.series["loss"].values.tolist() == [3.5, 2.5, 1.5]
-    assert run.notes == (f"{NAME} ends inside a record and was read up to there.",)
+    assert run.notes == (f"{NAME} is truncated inside a record and was read up to that point.",)
 
 
 @given(
@@ -195,9 +195,9 @@ def test_damage_anywhere_gives_no_value_that_was_not_written(data: st.DataObject
         (wire.header(), "in which nothing was logged"),
         (wire.header() + wire.event(1.7e9, 0, wire.simple("hp_metric", -1)), "only hyperparameters"),
         (wire.header() + wire.record(b"\x09" + bytes(8) + wire.field(4, b"graph")), "only a graph"),
-        (b"", "no sound TensorBoard record"),
-        (b"\0" * 100, "no sound TensorBoard record"),
-        (os.urandom(100), "no sound TensorBoard record"),
+        (b"", "no intact TensorBoard record"),
+        (b"\0" * 100, "no intact TensorBoard record"),
+        (os.urandom(100), "no intact TensorBoard record"),
     ],
 )
 def test_files_without_a_series_are_refused_by_what_they_are(data: bytes, words: str) -> None:
@@ -224,7 +224,7 @@ def test_starts_of_one_run_are_read_one_after_the_other() -> None:
     )
     run = read(FORMAT, [second, first])
     assert run.series["loss"].values.tolist() == [1.0] * 10 + [2.0] * 20
-    assert "2 starts" in run.notes[0]
+    assert "started 2 times" in run.notes[0]
 
 
 def test_content_decides() -> None:

@@ -98,14 +98,16 @@ def test_what_only_the_second_tells_is_added() -> None:
     both = merged([first, second])
     assert list(both.series) == ["loss", "grad_norm", "eval/bleu"]
     assert entries(both.series["loss"]) == [(1, 0.5), (2, 0.25)]
-    assert both.notes == ("Only tensorboard has: eval/bleu.",)
+    assert both.notes == ("Only in tensorboard: eval/bleu.",)
     assert both.format == "trainer_state"
 
 
 def test_where_two_differ_the_first_counts_and_a_note_says_so() -> None:
     both = merged([run("trainer_state", loss=[(1, 0.5)]), run("table", loss=[(1, 0.501), (2, 0.25)])])
     assert entries(both.series["loss"]) == [(1, 0.5)]
-    assert both.notes == ("loss: the values in table differ from those in trainer_state, which count.",)
+    assert both.notes == (
+        "loss: the values in table differ from those in trainer_state; the latter are shown.",
+    )
 
 
 HPARAMS = """lr: 1e-3
@@ -160,25 +162,25 @@ def test_configurations_are_read_without_running_anything() -> None:
     [
         (
             "a: [1, 2\nb: 3\n",
-            "hparams.yaml is no YAML that can be read (line 2): it is not among the configuration.",
+            "hparams.yaml is not valid YAML (line 2), so it is not part of the configuration.",
         ),
-        ("- 1\n", "hparams.yaml holds no settings by name: it is not among the configuration."),
+        ("- 1\n", "hparams.yaml holds no named settings, so it is not part of the configuration."),
         (
             "a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9]\n"
             + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
-            "hparams.yaml holds over 20,000 settings: it is not among the configuration.",
+            "hparams.yaml holds over 20,000 settings, so it is not part of the configuration.",
         ),
         (
             "a0: &a0 {k: 1, l: 2, m: 3}\n"
             + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)),
-            "hparams.yaml is no YAML that can be read: it is not among the configuration.",
+            "hparams.yaml is not valid YAML, so it is not part of the configuration.",
         ),
-        ("a: &a [*a]\n", "hparams.yaml is no YAML that can be read: it is not among the configuration."),
-        ("[" * 5000, "hparams.yaml is no YAML that can be read: it is not among the configuration."),
-        ("a: 2026-99-99\n", "hparams.yaml is no YAML that can be read: it is not among the configuration."),
+        ("a: &a [*a]\n", "hparams.yaml is not valid YAML, so it is not part of the configuration."),
+        ("[" * 5000, "hparams.yaml is not valid YAML, so it is not part of the configuration."),
+        ("a: 2026-99-99\n", "hparams.yaml is not valid YAML, so it is not part of the configuration."),
         (
             "? {a: 1}\n: 2\n",
-            "hparams.yaml is no YAML that can be read (line 1): it is not among the configuration.",
+            "hparams.yaml is not valid YAML (line 1), so it is not part of the configuration.",
         ),
     ],
 )
@@ -188,11 +190,11 @@ def test_a_configuration_that_cannot_be_read_spoils_no_run(text: str, reason: st
     assert notes == (reason,)
 
 
-PAGE = "is a web page or XML; perhaps an error page was saved in place of the file"
+PAGE = "is a web page or XML, perhaps an error page; download the file again"
 FINAL = "holds final results only: one number for each name, no series"
-LINES = "is JSON Lines of something else than training: no step and no loss"
+LINES = "is JSON Lines without a step or a loss"
 TEXT = (
-    "is a text in which no format finds a series; say how to read its lines: "
+    "is text in no known format; say how to read its lines: "
     """[source.format] type = "text", pattern = '...'"""
 )
 
@@ -201,29 +203,38 @@ TEXT = (
     ("head", "words"),
     [
         (b"version https://git-lfs.github.com/spec/v1\noid", "is a Git LFS pointer; run git lfs pull"),
-        (b"", "is empty; write it again, or take the run out of the list"),
+        (b"", "is empty; write it again, or remove the run from the list"),
         (b'{"eval_loss": 1.5, "train_loss": 2}', FINAL),
-        (b'{"architectures": ["GPT2"], "n_layer": 2}', "is a configuration, and no log"),
-        (b"\x80\x05\x95abc", "is a pickle, which is never opened, and no log"),
-        (b"SQLite format 3\0\x10\0", "is an SQLite database, but none of MLflow or Trackio"),
+        (b'{"architectures": ["GPT2"], "n_layer": 2}', "is a configuration, not a log"),
+        (b"\x80\x05\x95abc", "is a pickle, which is never opened; save the log as CSV or JSON Lines"),
+        (b"SQLite format 3\0\x10\0", "is an SQLite database, but not one of MLflow or Trackio"),
         (b"<!DOCTYPE html><html>", PAGE),
-        (b"\x00\x01\x02\x03", "is no log that a format knows: its bytes are no text"),
+        (b"\x00\x01\x02\x03", "is a binary file of no known format"),
         (b'{"id": 1, "q": "a"}\n{"id": 2, "q": "b"}\n', LINES),
         (b"epoch 1 loss 0.5\n", TEXT),
     ],
 )
 def test_refusals_say_what_a_file_is(head: bytes, words: str) -> None:
-    assert refusal(["file"], lambda name: head) == words
+    assert refusal(["file"], lambda name: head) == ("file", words)
 
 
 def test_refusals_of_folders() -> None:
     files = {"all_results.json": json.dumps({"train_loss": 1.5}).encode(), "model.safetensors": b"\x10\0\0\0"}
-    assert refusal(list(files), files.__getitem__) == (
-        "holds no series; its all_results.json holds final results only: one number for each name, no series"
+    assert refusal(list(files), files.__getitem__) == ("all_results.json", FINAL)
+    assert refusal(["config.json", "log.csv.gz"], lambda _: b"\x1f\x8b\x08") == (
+        "log.csv.gz",
+        "is damaged (gzip); copy or compress it again",
     )
-    assert refusal(["a.bin"] * 0, files.__getitem__) == "is an empty folder"
+    assert refusal([], files.__getitem__) == (
+        "",
+        "is an empty folder; put the run's log there, or remove the run from the list",
+    )
     assert refusal(["b.py", "a.py"], lambda name: b"import torch") == (
-        "is a folder in which no format finds a series; it has: a.py, b.py"
+        "",
+        (
+            "holds no file in a known format; it has: a.py, b.py; "
+            "name the file in `path`, or remove the run from the list"
+        ),
     )
 
 
@@ -246,7 +257,7 @@ def test_a_folder_of_transformers_is_read_whole() -> None:
 def test_a_folder_of_a_configuration_alone_is_no_run() -> None:
     files = {"settings.json": b'{"betas": [0.9, 0.99], "model_type": "gpt2"}', "notes.txt": b"loss is low\n"}
     assert not fitting(list(files), files.__getitem__)
-    with pytest.raises(Unreadable, match="in which no format finds a series"):
+    with pytest.raises(Unreadable, match="is a configuration, not a log"):
         read_run([Held(name, data) for name, data in files.items()], files.__getitem__, "x", None, {})
 
 

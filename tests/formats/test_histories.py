@@ -21,7 +21,7 @@ def test_a_dict_of_lists_counts_epochs() -> None:
     assert entries(run.series["loss"]) == [(0, 3.0), (1, 2.0)]
     assert entries(run.series["eval_loss"]) == [(0, 3.5)]
     assert run.series["loss"].step_unit == "epoch" and run.series["eval_loss"].evaluation
-    assert run.notes == ("In this file the place in each list is the epoch, counted from 0.",)
+    assert run.notes == ("The position in each list is taken for the epoch, counted from 0.",)
 
 
 def test_a_dict_of_lists_with_steps() -> None:
@@ -106,13 +106,13 @@ def test_golden_values_of_megatron() -> None:
             {"loss": 0.5, "acc": 0.75, "layers": [["a"]]},
             "holds final results only: one number for each name, no series",
         ),
-        ({"a": {"b": "c"}, "d": [[1]]}, "holds no history of training: no lists of numbers"),
-        ([1, 2, 3], "holds a list that is not of objects: not a history of training"),
+        ({"a": {"b": "c"}, "d": [[1]]}, "holds no training history: it has no lists of numbers"),
+        ([1, 2, 3], "holds a list of other things than objects, so it is not a training history"),
         (
             {"tokens": [1, 2], "labels": [1, 2, 3]},
-            "holds no history of training: none of its lists is a loss; it has: tokens, labels",
+            "holds no training history: none of its lists is a loss; it has: tokens, labels",
         ),
-        ("text", "holds a string, not a history of training"),
+        ("text", "holds a string, not a training history"),
     ],
 )
 def test_refused(document: Any, reason: str) -> None:

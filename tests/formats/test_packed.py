@@ -51,7 +51,7 @@ def test_a_stream_of_unknown_size_is_unpacked() -> None:
 def test_a_file_that_was_cut_says_so(kind: str, cut: float) -> None:
     packed = PACK[kind](LOG)
     end = int(cut * len(packed)) if isinstance(cut, float) else cut
-    with pytest.raises(Unreadable, match=r"^log\.csv ends too early \((gzip|Zstandard)\)"):
+    with pytest.raises(Unreadable, match=r"^log\.csv is truncated \((gzip|Zstandard)\)"):
         read(packed[:end])
 
 
@@ -60,7 +60,7 @@ def test_a_damaged_file_says_so(kind: str) -> None:
     packed = bytearray(PACK[kind](LOG))
     for place in range(40, 80):
         packed[place] ^= 0xFF
-    with pytest.raises(Unreadable, match=r"^log\.csv (is damaged|ends too early)"):
+    with pytest.raises(Unreadable, match=r"^log\.csv (is damaged|is truncated)"):
         read(bytes(packed))
 
 

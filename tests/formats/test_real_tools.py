@@ -84,7 +84,7 @@ def test_a_killed_run_of_transformers() -> None:
     ]
     assert run.unfinished
     assert run.notes[0] == (
-        "Read from checkpoint-40/trainer_state.json, the one of 2 states with the highest step."
+        "Read from checkpoint-40/trainer_state.json, which has the highest step of 2 states."
     )
 
 
@@ -102,7 +102,7 @@ def test_checkpoints_of_another_run_are_told_apart() -> None:
     run = TRAINER_STATE.read(files, "run", {})
     alone = TRAINER_STATE.read(files[:2], "run", {})
     assert entries(run.series["loss"]) == entries(alone.series["loss"])
-    assert run.notes[-1] == "1 state in this folder belongs to other runs: checkpoint-40/trainer_state.json."
+    assert run.notes[-1] == "1 state in this folder belongs to another run: checkpoint-40/trainer_state.json."
     assert not any("other runs" in note for note in alone.notes)
 
 

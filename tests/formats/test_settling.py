@@ -184,10 +184,10 @@ def test_the_name_says_which_run_of_a_file_is_meant() -> None:
     assert entries(one_run(run, "a#1", "runs", "f.csv").series["loss"]) == [(1, 0.5), (2, 1.5), (3, 2.5)]
     assert entries(one_run(run, "a#2", "runs", "f.csv").series["loss"]) == [(1, 3.5), (2, 4.5)]
     with pytest.raises(
-        Unreadable, match=r"^f\.csv holds 2 runs, one after the other; say which: #1 after the name"
+        Unreadable, match=r"^f\.csv holds 2 runs, one after the other; write #1 after the run's name"
     ):
         one_run(run, "a", "runs", "f.csv")
-    with pytest.raises(Unreadable, match=r"^f\.csv holds 2 runs, one after the other, and no #3$"):
+    with pytest.raises(Unreadable, match=r"^f\.csv holds 2 runs, so there is no #3$"):
         one_run(run, "a#3", "runs", "f.csv")
     assert one_run(run, "a#2", None, "f.csv").marks == ("restarted",)
 
@@ -200,7 +200,7 @@ def test_one_run_is_one_of_repeated_runs() -> None:
 def test_two_processes_in_one_file_are_refused() -> None:
     steps = [step for pair in zip(range(10, 400, 10), range(0, 390, 10), strict=True) for step in pair][2:]
     with pytest.raises(
-        Unreadable, match=r"^log\.csv was written by two processes at once, it seems: the steps"
+        Unreadable, match=r"^log\.csv seems to be written by two processes at once: the steps"
     ):
         settle(run_of(series("loss", steps)), name="log.csv")
 

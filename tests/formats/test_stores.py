@@ -85,9 +85,9 @@ def test_old_stores_of_files_know_no_steps() -> None:
     assert other is not None and other.tolist() == [5, 7]
     assert run.config == {}
     assert run.notes == (
-        "1 metric of the machine (system/...) left out.",
-        "Lines of metrics that hold no entry were left out: 1.",
-        "MLflow says that the run was failed.",
+        "1 system metric was left out (system/...).",
+        "1 line without an entry was left out.",
+        "MLflow marks the run as failed.",
     )
 
 
@@ -103,7 +103,7 @@ def test_databases_of_others_are_refused() -> None:
     connection.execute("CREATE TABLE trials (id INTEGER)")
     files = [Bytes("study.db", connection.serialize())]
     assert taken(DATABASES, files) == files
-    with pytest.raises(Unreadable, match="none of MLflow or Trackio"):
+    with pytest.raises(Unreadable, match="not one of MLflow or Trackio"):
         read(DATABASES, files)
     assert not taken(DATABASES, [Bytes("study.db", b"not a database")])
 
@@ -126,7 +126,7 @@ def test_old_databases_of_trackio_tell_runs_by_name() -> None:
     run = read(DATABASES, files, "a")
     assert repr(run.series["loss"].values.tolist()) == "[nan]"
     assert run.series["loss"].axes == {}
-    assert run.notes == ("Values that are no numbers were left out: 1.",)
+    assert run.notes == ("Values that are not numbers were left out: 1.",)
 
 
 def test_a_write_ahead_file_beside_a_database_is_said() -> None:
@@ -141,7 +141,7 @@ def test_views_in_place_of_tables_are_not_asked() -> None:
     columns = "i AS id, i AS step, i AS run_name, i AS timestamp, i AS metrics"
     connection.execute(f"CREATE VIEW metrics AS {endless} {columns} FROM n")
     files = [Bytes("p.db", connection.serialize())]
-    with pytest.raises(Unreadable, match="none of MLflow or Trackio"):
+    with pytest.raises(Unreadable, match="not one of MLflow or Trackio"):
         DATABASES.runs(files, {})
 
 

@@ -45,7 +45,7 @@ def test_lightning_writes_training_and_evaluation_on_rows_of_their_own() -> None
     assert run.series["loss"].source_name == "train_loss_step"
     assert run.series["loss"].axes["epoch"].tolist() == [0, 0, 1]
     assert run.notes == (
-        'The step is "step"; the loss is "train_loss_step"; the loss of evaluation is "val_loss".',
+        'The step is "step"; the loss is "train_loss_step"; the evaluation loss is "val_loss".',
     )
 
 
@@ -61,10 +61,7 @@ def test_ultralytics_pads_and_has_no_total() -> None:
     assert run.series["train/box_loss"].step_unit == "epoch"
     assert run.series["val/box_loss"].evaluation
     assert run.series["learning_rate"].source_name == "lr/pg0"
-    assert (
-        run.notes[1]
-        == "None of its columns is the loss as a whole; there are: train/box_loss, train/cls_loss."
-    )
+    assert run.notes[1] == "None of its columns is the total loss; it has: train/box_loss, train/cls_loss."
 
 
 def test_markers_of_a_merge_conflict_are_counted() -> None:
@@ -85,7 +82,7 @@ def test_keras_on_windows_ends_lines_twice() -> None:
 def test_a_logger_that_appended_with_its_header_again() -> None:
     run = settle(table("epoch,loss\n0,3\n1,2\nepoch,loss\n0,2.5\n1,1.5\n2,1\n"))
     assert entries(run.series["loss"]) == [(0, 2.5), (1, 1.5), (2, 1.0)]
-    assert "1 line repeats the header." in run.notes
+    assert "1 line repeats the header and was left out." in run.notes
     assert run.marks == ("restarted",)
 
 
@@ -266,7 +263,7 @@ def test_a_row_a_value() -> None:
 def test_without_a_column_of_steps_rows_are_counted() -> None:
     run = table("training_loss, val_loss, time\n0.5,0.75,0.02\n0.25,0.5,0.01\n")
     assert entries(run.series["loss"]) == [(0, 0.5), (1, 0.25)]
-    assert run.notes[0].startswith("It has no column of steps: its rows are counted; ")
+    assert run.notes[0].startswith("It has no column of steps, so rows are counted; ")
 
 
 def test_a_nameless_index_is_no_series() -> None:
@@ -290,12 +287,12 @@ def test_empty_is_not_logged_and_nan_is_a_value() -> None:
 def test_bad_lines_are_counted_and_a_cut_last_one_is_left_out() -> None:
     run = table("step,loss\n1,0.5\ngarbage\n2,0.25\n3,0.125\n4")
     assert entries(run.series["loss"]) == [(1, 0.5), (2, 0.25), (3, 0.125)]
-    assert run.notes[0] == "2 lines have not the number of cells of the header, and were left out."
+    assert run.notes[0] == "2 lines do not have as many cells as the header and were left out."
     run = table('{"step": 1, "loss": 0.5}\nnonsense\n{"step": 2, "loss": 0.25}\n{"step": 3, "lo')
     assert entries(run.series["loss"]) == [(1, 0.5), (2, 0.25)]
     assert run.notes[:2] == (
-        "1 line is no JSON, and was left out.",
-        "1 line at the end is cut off, and was left out.",
+        "1 line is not JSON and was left out.",
+        "1 line at the end is truncated and was left out.",
     )
 
 
@@ -307,16 +304,16 @@ def test_a_stray_quotation_mark_costs_no_line() -> None:
 def test_the_list_names_the_step() -> None:
     text = "step,update,loss\n0,5,3\n0,7,2\n0,9,1\n"
     assert entries(table(text, step="update").series["loss"]) == [(5, 3.0), (7, 2.0), (9, 1.0)]
-    with pytest.raises(Unreadable, match='has no numbers in a column "iter"; it has: step, update, loss'):
+    with pytest.raises(Unreadable, match='has no column "iter" of numbers; it has: step, update, loss'):
         table(text, step="iter")
-    with pytest.raises(Unreadable, match='has other values than whole numbers in its column "loss"'):
+    with pytest.raises(Unreadable, match='has values that are not whole numbers in its column "loss"'):
         table("loss,acc\n0.5,1\n", step="loss")
 
 
 def test_cells_that_are_no_numbers_are_counted() -> None:
     run = table("step,loss\n1,0.5\n2,oops\n3,0.25\n")
     assert entries(run.series["loss"]) == [(1, 0.5), (3, 0.25)]
-    assert run.notes[-1] == 'In "loss" 1 cell is no number and was left out.'
+    assert run.notes[-1] == 'In "loss", 1 cell is not a number and was left out.'
 
 
 # What is refused
@@ -336,7 +333,7 @@ PAIR = (
         ),
         (
             "Name,epoch,val_loss\nrun-a,10,0.5\nrun-b,10,0.25\nrun-c,9,0.75\n",
-            'is a table of runs, not of steps: "Name" differs in every row',
+            'is a table of runs, not of steps: "Name" differs in every row; log a row for each step',
         ),
         (
             "run,step,loss\na,1,0.5\na,2,0.25\nb,1,0.5\nb,2,0.125\n",
@@ -350,7 +347,7 @@ PAIR = (
         ("step,loss\n", "holds a header and no rows; the run has logged nothing"),
         ("", "is empty"),
         ("date,open,close\n2020-01-01,1,2\n", "holds no training series; it has: date, open, close"),
-        ("\n \n", "holds nothing but blanks"),
+        ("\n \n", "holds only blanks"),
         (
             "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
             "is a Git LFS pointer; run git lfs pull",

@@ -36,8 +36,8 @@ def test_named_groups_are_series_and_step_is_the_step() -> None:
     assert entries(run, "eval_loss") == ([1], "[3.75]")
     assert run.series["eval_loss"].evaluation
     assert run.notes == (
-        "4 of 5 lines fit a pattern.",
-        "Values that are no numbers were left out: 1.",
+        "4 of 5 lines match a pattern.",
+        "Values that are not numbers were left out: 1.",
     )
     assert run.format == "text"
 
@@ -48,7 +48,7 @@ def test_values_that_are_no_numbers_are_counted_and_nan_and_inf_are_read() -> No
         LOSS,
     )
     assert entries(run, "loss") == ([3, 4], "[nan, -inf]")
-    assert run.notes[1] == "Values that are no numbers were left out: 3."
+    assert run.notes[1] == "Values that are not numbers were left out: 3."
 
 
 def test_carriage_returns_and_colours_are_removed() -> None:
@@ -108,14 +108,14 @@ def test_of_a_folder_the_texts_are_read_in_the_order_of_their_names() -> None:
 
 
 def test_a_series_that_no_line_has_is_said() -> None:
-    assert log("step 1: loss 2\n").notes[-1] == "No line has a value of val_loss."
+    assert log("step 1: loss 2\n").notes[-1] == "No line has a value for val_loss."
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("nothing here\n\n", r"has no line that a pattern fits \(1 lines\)"),
-        ("step 1: loss much\n", "1 lines that a pattern fits, but no number"),
+        ("nothing here\n\n", r"has no line that matches a pattern \(of 1 line\)"),
+        ("step 1: loss much\n", "has 1 line that matches a pattern, but no number"),
         ("step 1e99: loss 1\n", "no line"),
         ("step 99999999999999999999: loss 1\n", "but no number"),
         ("", "no line"),
@@ -130,7 +130,7 @@ def test_a_log_without_values_is_refused(text: str, words: str) -> None:
     ("patterns", "words"),
     [
         ([], "needs a pattern with a named group"),
-        (["(?P<loss>"], r"is none \(missing \)"),
+        (["(?P<loss>"], r"is not valid \(missing \)"),
         ([r"(?=step)(?P<loss>\S+)"], "without look-around"),
         ([r"(?P<loss>\S+) \1"], "without look-around and backreferences"),
         ([r"step (\d+)"], "names no series"),
@@ -138,7 +138,7 @@ def test_a_log_without_values_is_refused(text: str, words: str) -> None:
         ([r"(?P<loss>\d) (?P<loss>\d)"], "two groups of one name"),
         (
             [LOSS, r"final loss (?P<loss>\S+)"],
-            r'the patterns of "loss" tell its step in one and not in another',
+            r'the patterns of "loss" have a group step in one and not in another',
         ),
     ],
 )

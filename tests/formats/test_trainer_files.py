@@ -80,7 +80,7 @@ def test_evaluation_sets_and_an_evaluation_before_training() -> None:
 def test_predictions_without_a_step_are_counted() -> None:
     run = run_of([*LOSSES, {"predict_loss": 0.5, "epoch": 1.0}])
     assert "predict_loss" not in run.series
-    assert run.notes == ("1 entry without a step, of predictions, say, were left out.",)
+    assert run.notes == ("Left out: 1 entry without a step, as of predictions.",)
 
 
 def test_tokens_that_json_does_not_know() -> None:
@@ -115,12 +115,12 @@ def test_an_evaluation_alone_is_a_run() -> None:
         ),
         (
             '{"log_history": [{"train_loss": 1, "train_runtime": 2, "step": 3}]}',
-            "holds the final results of a run only; set logging_steps so that the Trainer logs",
+            "holds final results only; set logging_steps so that the Trainer logs",
         ),
         ('{"log_history": [{"loss": 1}]}', "holds no entry with a step"),
         ('{"global_step": 3}', "holds no log_history, so it is not the state of a Trainer"),
         ("[1]", "holds an array, not the state of a Trainer"),
-        ('{"log_history": [{"lo', "ends too early, at byte 21; write or copy it again, whole"),
+        ('{"log_history": [{"lo', "is truncated at byte 21; copy the file again"),
         ("version https://git-lfs.github.com/spec/v1", "is a Git LFS pointer; run git lfs pull"),
     ],
 )
@@ -205,7 +205,9 @@ def test_a_log_of_a_run_that_has_further_to_go() -> None:
 
 
 def test_a_log_of_predictions_is_refused() -> None:
-    with pytest.raises(Unreadable, match="holds the progress of a run and no loss: one of predictions, say"):
+    with pytest.raises(
+        Unreadable, match="holds the progress of a run but no loss, as a log of predictions does"
+    ):
         read(TRAINER_LOG, log({"current_steps": 5, "total_steps": 250, "percentage": 2.0}))
 
 
@@ -231,7 +233,7 @@ def test_two_processes_in_one_log_are_refused() -> None:
         for n in range(10, 400, 10)
         for step in (n + 10, n)
     ]
-    with pytest.raises(Unreadable, match="was written by two processes at once"):
+    with pytest.raises(Unreadable, match="seems to be written by two processes at once"):
         settle(read(TRAINER_LOG, log(*rows)))
 
 

@@ -69,8 +69,8 @@ def test_a_finished_run_holds_what_its_loop_knows() -> None:
     assert run.series["loss"].source_name == "train/loss"
     assert "trainer/global_step" not in run.series
     assert run.notes == (
-        "Steps are those of trainer/global_step, as the run defined its metrics.",
-        "Values that are no numbers were left out: 4.",
+        "Steps are taken from trainer/global_step, as the run defined its metrics.",
+        "Values that are not numbers were left out: 4.",
     )
 
 
@@ -124,7 +124,7 @@ def test_values_of_every_kind() -> None:
     assert found == {
         "a": [1.0], "c": [-math.inf], "d": [math.inf], "e.f.g": [2.0], "m": [math.inf], "n.o": [math.inf],
     }  # fmt: skip
-    assert run.notes == ("Values that are no numbers were left out: 4.",)
+    assert run.notes == ("Values that are not numbers were left out: 4.",)
 
 
 def test_metrics_name_their_steps() -> None:
@@ -145,7 +145,7 @@ def test_metrics_name_their_steps() -> None:
         "odd": ([100, 101], "log call"),
         "epoch": ([100], "log call"),
     }
-    assert "Steps of odd are those of _step: what they name holds no whole numbers." in run.notes
+    assert "Steps of odd are taken from _step, since those defined are not whole numbers." in run.notes
 
 
 def test_a_later_configuration_counts() -> None:
@@ -210,7 +210,7 @@ def test_in_a_run_folder_it_counts_before_a_table_and_after_the_trainers_state()
     assert (run.format, run.series["loss"].values.tolist()) == ("wandb", [3.0, 2.0])
     assert run.series["grad_norm"].values.tolist() == [1.0, 1.25]
     assert run.config["lr"] == 0.1
-    assert "loss: the values in table differ from those in wandb, which count." in run.notes
+    assert "loss: the values in table differ from those in wandb; the latter are shown." in run.notes
     entries = [{"step": step, "loss": loss} for step, loss in ((0, 9.0), (1, 8.0))]
     state = Bytes("trainer_state.json", json.dumps({"log_history": entries, "global_step": 1}).encode())
     run = in_folder([*losses, table, state])

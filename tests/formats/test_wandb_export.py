@@ -43,7 +43,7 @@ def test_columns_are_runs() -> None:
 def test_rows_and_cells_that_are_no_numbers_are_counted() -> None:
     run = read(FORMAT, chart(cells("0", "3", "4"), cells("x", "1", "1"), "", cells("2", "much", "5")), "b")
     assert run.series["loss"].values.tolist() == [4.0, 5.0]
-    assert run.notes[-1] == "Rows and cells that are no numbers were left out: 2."
+    assert run.notes[-1] == "Rows and cells that are not numbers were left out: 2."
 
 
 def test_an_axis_without_whole_numbers_counts_rows() -> None:
@@ -57,7 +57,7 @@ def test_an_axis_without_whole_numbers_counts_rows() -> None:
 
 
 def test_a_run_that_is_not_there_is_said() -> None:
-    with pytest.raises(Unreadable, match="has no run c; its 2 runs are a - run: x/y, b"):
+    with pytest.raises(Unreadable, match="has no run c; it has: a - run: x/y, b"):
         read(FORMAT, FILES, "c")
 
 
@@ -93,5 +93,5 @@ def test_charts_side_by_side_are_one_store_of_a_metric_each() -> None:
     assert b.series["loss"].values.tolist() == [4, 1]
     assert b.series["val/acc"].values.tolist() == [0.5]
     assert b.series["val/acc"].step_unit == "epoch"
-    assert "3.csv holds train/loss again, which was left out." in b.notes
+    assert "What 3.csv repeats was left out: train/loss." in b.notes
     assert list(read(FORMAT, files, "c").series) == ["val/acc"]

@@ -133,13 +133,13 @@ def test_a_later_header_names_other_columns() -> None:
     assert loss.values.tolist() == [3, 2, 1, 0, 1, 0.5, 0, 0.25]
     assert norm.steps is not None and (norm.steps.tolist(), norm.values.tolist()) == ([4, 5, 6], [40, 50, 60])
     assert rate.steps is not None and rate.steps.tolist() == [0, 1, 2, 3]
-    assert "2 lines name other columns, by which what is below was read." in run.notes
+    assert "2 lines name other columns; the lines below each were read by those." in run.notes
 
 
 def test_a_step_in_fractions_is_said() -> None:
     run = table("step,loss", "0.5,3", "1.0,2", "1.5,1")
     assert list(run.series) == ["loss"]
-    assert run.notes == ('Its column "step" counts no whole steps: its rows are counted.',)
+    assert run.notes == ('Its column "step" does not count steps, so rows are counted.',)
 
 
 def json_file(text: str) -> RunFile:
@@ -162,7 +162,7 @@ def test_a_list_of_objects_for_each_split() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("\n".join(str({"step": step, "loss": 3.0}) for step in range(3)), "as Python prints them"),
+        ("\n".join(str({"step": step, "loss": 3.0}) for step in range(3)), "Python dictionaries, not JSON"),
         ("".join(json.dumps({"step": step, "loss": 3.0}) for step in range(3)), "one after the other"),
         ("\n".join(json.dumps({"step": step}, indent=1) for step in range(3)), "one after the other"),
     ],
