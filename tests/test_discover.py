@@ -75,6 +75,13 @@ def test_a_pattern_that_finds_nothing_is_a_problem_of_its_family(folder: Path) -
     )
 
 
+def test_a_store_that_is_not_there_is_a_mistake_in_its_path(folder: Path) -> None:
+    store = SOURCE.replace("runs/{name}/training_loss.json", "gone/mlflow.db")
+    (problem,) = found(folder, 'runs = ["*"]', store).problems
+    place = f"{folder.name}/gone/mlflow.db"
+    assert problem.message == f"* cannot be searched for: {place} does not exist; correct `path`"
+
+
 def test_only_the_families_that_are_asked_for_are_looked_for(folder: Path) -> None:
     text = SOURCE + '[[family]]\nname = "A"\nruns = ["add_*"]\n[[family]]\nname = "B"\nruns = ["sub_*"]\n'
     one = discover([read(folder, text)], PullOptions(), families=["b"])

@@ -71,6 +71,7 @@ def test_a_list_reads_names(tmp_path: Path) -> None:
         ('columns = ["label", "batch"]', 'columns: no run has the attribute or column "batch"'),
         ('label = "d{digits}"', 'label: no run has the attribute or column "digits"'),
         ('color_by = "hedas"', 'color_by: no run has the attribute or column "hedas"'),
+        ('reference = "aa"', 'reference: no run is called "aa"; did you mean "a"?'),
         (
             "reference = { lrn = 1 }",
             'reference: no run has the attribute or column "lrn"; did you mean "lr"?',

@@ -179,8 +179,11 @@ class TestHttp:
         server.answer = lambda *_: (503, {}, b"")
         assert not pulled(url, "a", tmp_path).checked
         one = problem(url, "b", tmp_path)
-        assert (one.kind, "the Hub answers 503" in one.message) == ("network", True)
-        assert "no connection" in problem("http://127.0.0.1:1/{name}.csv", "b", tmp_path).message
+        assert (one.kind, "the server answers 503" in one.message) == ("network", True)
+        message = problem("http://127.0.0.1:1/{name}.csv", "b", tmp_path).message
+        assert message.endswith("cannot be read (no connection: Connection refused); build again later")
+        message = problem("nothing://127.0.0.1/{name}.csv", "b", tmp_path).message
+        assert "is of a kind that fsspec does not know; correct `url`" in message
 
     def test_it_is_asked_again(self, server: Server, tmp_path: Path) -> None:
         server.files["/a.csv"] = TABLE

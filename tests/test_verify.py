@@ -91,7 +91,7 @@ def test_a_pdf_holds_its_report(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(ReportgenError, match=r"other\.pdf: holds no report\.json"):
         verify(folder / "other.pdf")
     (folder / "none.pdf").write_text("no PDF")
-    with pytest.raises(ReportgenError, match=r"none\.pdf: cannot be read as a PDF"):
+    with pytest.raises(ReportgenError, match=r"none\.pdf: is not a PDF, or damaged; name a report\.pdf"):
         verify(folder / "none.pdf")
     with pytest.raises(ReportgenError, match="cannot be read"):
         verify(folder / "missing.pdf")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from reportgen.formats.assembly import counted
 from reportgen.formats.positions import POSITIONS, plain
-from reportgen.formats.reading import number
+from reportgen.formats.reading import WEB_PAGE, is_page, number
 from reportgen.kinds import Unreadable
 
 __all__ = ["CONFLICT", "LINES", "cells_of", "delimiter_of", "unlike"]
@@ -40,6 +40,8 @@ def cells_of(lines: list[str], name: str, left: Counter[str]) -> tuple[dict[str,
     Raises:
         Unreadable: It is no table, or one without rows.
     """
+    if lines and is_page(lines[0]):
+        raise Unreadable(name, WEB_PAGE)
     header, rows = _header(_rows(lines, left), name)
     first, width, known = header, len(header), set(header) - {""}
     parts: list[tuple[list[str], list[list[str]]]] = [(header, [])]

@@ -9,11 +9,23 @@ from typing import Any
 
 from reportgen.kinds import Unreadable
 
-__all__ = ["AGAIN", "document", "kind", "looks_like_text", "number", "sound", "text_of"]
+__all__ = [
+    "AGAIN",
+    "WEB_PAGE",
+    "document",
+    "is_page",
+    "kind",
+    "looks_like_text",
+    "number",
+    "sound",
+    "text_of",
+]
 
 AGAIN = "copy the file again"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _POINTER = b"version https://git-lfs"
+_PAGE = ("<!doctype html", "<html", "<?xml")
+WEB_PAGE = "is a web page or XML, perhaps an error page; download the file again"
 # 10**308 fits a float64; Python refuses integers of more than 4,300 digits.
 _MOST_DIGITS = 308
 _MOST_LEVELS = 32
@@ -25,6 +37,11 @@ def looks_like_text(head: bytes) -> bool:
     """Whether bytes may be a text: no control characters, save zeros at the end of a file that was cut."""
     plain = head.rstrip(b"\0")
     return head.startswith(_UTF16) or len(plain.translate(None, _BINARY)) == len(plain)
+
+
+def is_page(start: str) -> bool:
+    """Whether a text that begins so is a web page, or XML."""
+    return start.lstrip("\ufeff \t\r\n")[:15].lower().startswith(_PAGE)
 
 
 def text_of(data: bytes, name: str, *, strict: bool = True) -> str:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from reportgen.formats.packed import plain_name
-from reportgen.formats.reading import integer, looks_like_text, number
+from reportgen.formats.reading import WEB_PAGE, integer, is_page, looks_like_text, number
 from reportgen.kinds import Head
 
 __all__ = ["refusal"]
@@ -32,7 +32,6 @@ _MAGIC = (
     (b"\x28\xb5\x2f\xfd", "is damaged (Zstandard); copy or compress it again"),
     (b"PAR1", "is a Parquet file that holds no training series"),
 )
-_PAGE = (b"<!doctype html", b"<html", b"<?xml")
 _TEXT = (
     "is text in no known format; say how to read its lines: "
     """[source.format] type = "text", pattern = '...'"""
@@ -93,8 +92,8 @@ def _of_one(head: bytes) -> str:
         return (
             "is empty; write it again, or remove the run from the list" if not head else "holds only blanks"
         )
-    if head.lstrip()[:15].lower().startswith(_PAGE):
-        return "is a web page or XML, perhaps an error page; download the file again"
+    if is_page(head[:100].decode("utf-8", "replace")):
+        return WEB_PAGE
     if not looks_like_text(head):
         return "is a binary file of no known format"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}:

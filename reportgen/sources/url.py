@@ -299,7 +299,7 @@ def _opened(address: str) -> tuple[Any, str]:
         system, place = fsspec.core.url_to_fs(address, **options)
     except ValueError:
         raise Unusable(
-            "refused", f"{one_line(address)} is of a kind that fsspec does not know; {_MISSING}"
+            "network", f"{one_line(address)} is of a kind that fsspec does not know; {_MISSING}"
         ) from None
     return system, str(place)
 

@@ -135,6 +135,11 @@ def test_a_write_ahead_file_beside_a_database_is_said() -> None:
     assert stores.WAL_NOTE in read(DATABASES, files, "counted").notes
 
 
+def test_a_table_is_no_damaged_database() -> None:
+    with pytest.raises(Unreadable, match=r"^log\.csv is not an SQLite database; correct `type` under "):
+        DATABASES.read([Bytes("log.csv", b"step,loss\n0,1\n")], "a", {})
+
+
 def test_views_in_place_of_tables_are_not_asked() -> None:
     connection = sqlite3.connect(":memory:")
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT"

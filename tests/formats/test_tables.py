@@ -348,6 +348,7 @@ PAIR = (
         ("", "is empty"),
         ("date,open,close\n2020-01-01,1,2\n", "holds no training series; it has: date, open, close"),
         ("\n \n", "holds only blanks"),
+        ("<!doctype html>\n", "is a web page or XML, perhaps an error page; download the file again"),
         (
             "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
             "is a Git LFS pointer; run git lfs pull",
