@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -294,6 +296,7 @@ def test_workers_of_a_build_end_when_it_is_interrupted(tmp_path: Path) -> None:
         ),
         ({"scheduler": "tcp://127.0.0.1:1"}, "--scheduler tcp://127.0.0.1:1: cannot be reached"),
         ({"scheduler": "abc://x"}, "--scheduler abc://x: cannot be reached"),
+        ({"scheduler": "tls://127.0.0.1:1"}, "--scheduler tls://127.0.0.1:1: cannot be reached (TLS expects"),
     ],
 )
 def test_a_scheduler_that_is_not_there_is_a_line(
@@ -304,6 +307,21 @@ def test_a_scheduler_that_is_not_there_is_a_line(
         list(Dask(**given).run([[work_on(tmp_path, "a")]], "cpu"))
     assert str(failed.value).startswith(said)
     assert len(str(failed.value).splitlines()) == 1
+
+
+def test_a_port_of_something_else_is_a_line() -> None:
+    """Of the dashboard, say: a scheduler has one that speaks HTTP."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+            connection.recv(4096)
+
+        threading.Thread(target=answer, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ReportgenError, match=r"\(what answers there is no scheduler of Dask\)"):
+            list(Dask(scheduler=address).run([[]], "cpu"))
 
 
 def test_a_scheduler_has_its_own_workers() -> None:

@@ -6,10 +6,14 @@ once there is work for it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import ssl
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -148,7 +152,7 @@ class Dask:
                 stack.enter_context(own_workers(self.workers)) if self.workers else _address(self.scheduler)
             )
             client = stack.enter_context(_client(address))
-            yield client, address, _checked_workers(client, address, self.workers or 1)
+            yield client, address, _checked_workers(client, address, self.workers)
 
 
 def _not_measured(failed: Failed) -> work.Batch:
@@ -211,11 +215,15 @@ def _seeing(client: Client, firsts: Sequence[work.RunWork]) -> list[frozenset[st
     ]
 
 
-def _checked_workers(client: Client, address: str, wanted: int) -> int:
-    """The number of workers, of which none has other software."""
+def _checked_workers(client: Client, address: str, own: int) -> int:
+    """The number of workers, of which none has other software; ``own`` were started for this build."""
     with suppress(TimeoutError):
-        client.wait_for_workers(wanted, timeout=_WITHOUT_WORKERS)
+        client.wait_for_workers(own or 1, timeout=_WITHOUT_WORKERS)
     if not client.nthreads():
+        if own:
+            raise ReportgenError(
+                f"--workers {own}: none began in {_WITHOUT_WORKERS:g} s; name fewer, or build without it"
+            )
         raise ReportgenError(f"{address}: has no worker; start some (dask worker {address}) and build again")
     here = dict(software())
     answers: dict[str, Any] = client.run(software, on_error="return")
@@ -266,11 +274,15 @@ def _address(scheduler: str) -> str:
 def _client(address: str) -> Iterator[Client]:
     from distributed import Client
 
-    client = None
     try:
+        _reach(address)
         client = Client(address, timeout=_CONNECT, set_as_default=False)
-    except (OSError, ValueError, ImportError) as error:
-        reason = "no answer" if isinstance(error, TimeoutError) else one_line(str(error), 200)
+    except Exception as error:  # noqa: BLE001 - whatever an address and what answers there make of it
+        reason = one_line(str(error), 200) or "no answer"
+        if isinstance(error, MemoryError):  # The first bytes of an answer are its length.
+            reason = "what answers there is no scheduler of Dask"
+        elif address.startswith("tls:") and isinstance(error, RuntimeError | TypeError | ssl.SSLError):
+            reason += "; set Dask's certificates, distributed.comm.tls"
         raise ReportgenError(
             f"--scheduler {one_line(address)}: cannot be reached ({reason}); start it (dask scheduler), "
             "or build without it"
@@ -280,6 +292,32 @@ def _client(address: str) -> Iterator[Client]:
     finally:
         with suppress(Exception):
             client.close(timeout=5)
+
+
+def _reach(address: str) -> None:
+    """Says hello to a scheduler: a ``Client`` that did not reach it waits once more as it is thrown away.
+
+    Raises:
+        Exception: Of many kinds, why it cannot be reached.
+    """
+    from distributed.comm import connect
+    from distributed.security import Security
+
+    async def hello() -> None:
+        comm = await connect(address, timeout=_CONNECT, **Security().get_connection_args("client"))
+        await comm.close()
+
+    outcome: Future[None] = Future()
+
+    def try_it() -> None:
+        try:
+            outcome.set_result(asyncio.run(hello()))
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            outcome.set_exception(error)
+
+    # In a thread: a notebook's own has a loop already.
+    threading.Thread(target=try_it, daemon=True).start()
+    outcome.result(timeout=2 * _CONNECT)
 
 
 @contextmanager
