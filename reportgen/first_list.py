@@ -58,7 +58,8 @@ def of_folder(folder: Path, base: Path | None = None) -> FirstList:
     if not folder.is_dir():
         wrong = "is a file; name the folder that it lies in" if folder.exists() else "does not exist"
         raise ReportgenError(f"{shown}: {wrong}", exit_code=2)
-    found = survey(folder)
+    # Of a folder that is itself a store, such as ".", paths begin with its name.
+    found = survey(folder.resolve())
     said = tuple(_said(found))
     if not found.sources:
         left_out = "; ".join(f"{one.place}: {one.reason}" for one in found.left_out[:3])

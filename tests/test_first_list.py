@@ -246,3 +246,19 @@ def test_runs_that_only_names_tell_apart_are_those_that_a_list_can_name(tmp_path
     names = [name for family in found(made.text, tmp_path) for name in family]
     assert set(names) >= {"x", "y"}
     assert "csv/p" in names or "p" in names
+
+
+def test_a_folder_that_is_itself_a_store_is_found_from_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "charts"
+    folder.mkdir()
+    for name in ("train_loss", "val_loss"):
+        columns = [f"{run} - {name}{end}" for run in "ab" for end in ("", "__MIN", "__MAX")]
+        rows = [[step, *[9 - step] * 3, *[8 - step] * 3] for step in range(8)]
+        lines = [",".join(["Step", *columns]), *(",".join(map(str, row)) for row in rows)]
+        (folder / f"{name}.csv").write_text("\n".join([*lines, ""]))
+    monkeypatch.chdir(folder)
+    made = first_list.of_folder(Path())
+    assert made.text == first_list.of_folder(folder).text
+    assert found(made.text, folder) == [["a", "b"]]

@@ -265,8 +265,8 @@ def test_strangers_text_is_text() -> None:
     for text in samples.HOSTILE:
         assert " ".join(printable(text).split()) in said
     clean = Page(html.render(samples.sample_report()))
-    from_markdown = {"hr", "ul", "li", "ol", "code", "em"}
-    assert {tag for tag, _ in page.elements} - {tag for tag, _ in clean.elements} <= from_markdown
+    ours = {"hr", "ul", "li", "ol", "code", "em", "wbr"}  # of Markdown, and of headings
+    assert {tag for tag, _ in page.elements} - {tag for tag, _ in clean.elements} <= ours
     assert len(page.scripts) == len(clean.scripts)
     for tag, found in page.elements:
         assert not [name for name in found if name.startswith("on")], tag
@@ -300,6 +300,11 @@ def test_markdown_is_rendered_without_html(source: str, lacks: str, holds: str) 
     made = str(markdown(source))
     assert lacks not in made
     assert holds in made
+
+
+def test_headings_of_columns_may_be_broken_at_their_marks_alone() -> None:
+    made = environment().from_string("{{ text|breakable }}").render(text="rollout/ep_rew_mean, 1.5 <b>_</b>")
+    assert made == "rollout/<wbr>ep_<wbr>rew_<wbr>mean, 1.5 &lt;b&gt;_&lt;/b&gt;"
 
 
 def test_the_same_report_gives_the_same_page(report: Report) -> None:

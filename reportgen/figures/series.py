@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from reportgen.figures.captions import Caption, all_steps
-from reportgen.figures.evaluations import evaluation_of
+from reportgen.figures.evaluations import evaluation_of, with_evaluations
 from reportgen.figures.families import all_steps as plot_of
 from reportgen.figures.plot import Plot
 from reportgen.figures.runs import run_whole
+from reportgen.figures.scales import value_ranges
 from reportgen.figures.traces import Drawn, thinned
 from reportgen.groups import NO_GROUPS
 from reportgen.report import FamilyReport, RunReport
@@ -62,8 +63,11 @@ def run_series(family: FamilyReport, run: RunReport, name: str) -> tuple[RunRepo
         clocks={},
         events=(),
     )
+    y = value_ranges(with_evaluations([line]), settled=False, bands=True)
+    scale = plot.y.scale if plot.y.scale in y else next(iter(y))  # of a few entries the first is a part
     scales = {key: ends for key, ends in plot.x.ranges.items() if key in ("step", "log", "share")}
-    return own, replace(plot, lines=(line,), x=replace(plot.x, ranges=scales))
+    x, values = replace(plot.x, ranges=scales), replace(plot.y, scale=scale, ranges=y)
+    return own, replace(plot, lines=(line,), x=x, y=values)
 
 
 def has_values(run: RunReport, name: str) -> bool:

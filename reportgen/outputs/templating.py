@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from os.path import normpath
@@ -17,13 +18,16 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reportgen.errors import ReportgenError
 from reportgen.resources import folder
 from reportgen.text import one_line, printable
 
 __all__ = ["environment", "filled", "markdown", "visible"]
+
+# After a mark and before a letter: ``rollout/ep_rew_mean``.
+_MARKS = re.compile(r"(?<=[^\W_][/_])(?=[^\W_])")
 
 
 def environment(templates: Path | None = None, *, longest: int | None = None) -> Environment:
@@ -51,7 +55,13 @@ def environment(templates: Path | None = None, *, longest: int | None = None) ->
         keep_trailing_newline=False,
     )
     made.filters["markdown"] = partial(markdown, whole=longest is None)
+    made.filters["breakable"] = _breakable
     return made
+
+
+def _breakable(text: str) -> Markup:
+    """Text whose long words may be broken at their own marks: after ``rollout/`` and ``ep_`` alone."""
+    return Markup("<wbr>").join(escape(visible(part)) for part in _MARKS.split(text))
 
 
 def filled(made: Environment, name: str, names: Mapping[str, Any]) -> str:
