@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reportgen.groups import Group, Grouping
     from reportgen.inference import Comparison, Corrected, Trend
 
-__all__ = ["Contrast", "Side", "contrasts", "corrected", "ordered", "varied", "varied_values"]
+__all__ = ["Contrast", "Side", "contrasts", "corrected", "fitting", "ordered", "varied", "varied_values"]
 
 _TREND = 5
 """Of fewer means no permutation test can find anything: 4 have 24 orders, so p is 2/24 at best."""
@@ -80,7 +80,7 @@ def varied_values(groups: Sequence[Group], key: str) -> tuple[Scalar | None, ...
 
 def contrasts(
     grouping: Grouping,
-    reference: Mapping[str, Scalar] | int | None = None,
+    reference: Mapping[str, Scalar] | Sequence[int] | None = None,
     pairs: Iterable[tuple[int, int]] = (),
 ) -> tuple[Contrast, ...]:
     """All contrasts of a family.
@@ -92,7 +92,8 @@ def contrasts(
 
     Args:
         grouping: With its numbers.
-        reference: Attributes of a reference, or the index of a group; None for none.
+        reference: Attributes of a reference, or the index of its group, empty where it is in no group: then
+            there are no pairs. None where the list names none.
         pairs: Further pairs of groups: those of tables.
     """
     groups = grouping.groups
@@ -139,23 +140,31 @@ def corrected(families: Sequence[Sequence[Contrast]]) -> tuple[tuple[Contrast, .
     return tuple(tuple(replace(one, corrected=next(after)) for one in family) for family in families)
 
 
-def _against(groups: Sequence[Group], reference: Mapping[str, Scalar] | int) -> list[tuple[int, int]]:
-    """Each group with its reference."""
-    if isinstance(reference, int):
-        return [(index, reference) for index in range(len(groups)) if index != reference]
+def fitting(groups: Sequence[Group], reference: Mapping[str, Scalar]) -> list[int]:
+    """The groups that have all attributes of a reference, by index."""
     wanted = {key: value_key(value) for key, value in reference.items()}
-    fits = [
+    return [
         index
         for index, group in enumerate(groups)
         if all(value_key(group.attributes.get(key)) == value for key, value in wanted.items())
     ]
+
+
+def _against(
+    groups: Sequence[Group], reference: Mapping[str, Scalar] | Sequence[int]
+) -> list[tuple[int, int]]:
+    """Each group with its reference."""
+    if not isinstance(reference, Mapping):
+        return [(index, one) for one in reference for index in range(len(groups)) if index != one]
+    fits = fitting(groups, reference)
     if len(fits) == 1:
-        return _against(groups, fits[0])
-    rest = {_rest(groups[index], tuple(wanted)): index for index in fits}
+        return _against(groups, fits)
+    wanted = tuple(reference)
+    rest = {_rest(groups[index], wanted): index for index in fits}
     return [
         (index, rest[key])
         for index, group in enumerate(groups)
-        if index not in fits and (key := _rest(group, tuple(wanted))) in rest
+        if index not in fits and (key := _rest(group, wanted)) in rest
     ]
 
 

@@ -93,8 +93,9 @@ class Facts:
 
     def _with(self, article: str, way: str) -> str:
         for verb, shown in (("has a best ", "reaches"), ("has a ", "has")):
-            if self.said.startswith(verb):
-                return f"{shown} {article} {way} {self.said.removeprefix(verb)}"
+            before, has, series = self.said.partition(verb)
+            if has:
+                return f"{before}{shown} {article} {way} {series}"
         return f"{self.said} {way}"
 
     def name_of(self, key: str) -> str:

@@ -13,11 +13,13 @@ from reportgen import comparisons, crosstab, effects, findings, groups, metrics,
 from reportgen.attributes import in_words
 from reportgen.findings import Facts, Finding
 from reportgen.groups import Grouping, Member, value_key
-from reportgen.model_list import HubSource, naming_of
+from reportgen.model_list import HubSource, did_you_mean, naming_of
+from reportgen.model_list.mistakes import shown
 from reportgen.naming import QUANTA_MATHS
 from reportgen.ranking import Contender
-from reportgen.report import qualities
-from reportgen.series import in_sentence
+from reportgen.report import qualities, step_unit
+from reportgen.series import in_sentence, parts_of
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.attributes import Attribute
@@ -37,7 +39,7 @@ DIVERGED, UNFINISHED = "it diverged", "it is unfinished"
 ZEROS = "it logs 0.0 from its second entry on"
 
 # What a metric cannot be below or above, by the parts of its series' name; a share may be in percent.
-_SHARES = frozenset(["acc", "accuracy", "precision", "recall", "f", "auc", "iou", "ap", "map", "top"])
+_SHARES = frozenset(["acc", "accuracy", "precision", "recall", "f1", "auc", "iou", "ap", "map", "ar", "top"])
 _ROOM_FOR = 3
 """Attributes beside which a table has room for one more evaluation."""
 _NEVER_NEGATIVE = frozenset(
@@ -70,6 +72,7 @@ def judged(families: Sequence[FamilyReport]) -> tuple[tuple[FamilyReport, ...], 
         replace(
             family,
             contrasts=some,
+            warnings=(*family.warnings, *_without_reference(family)),
             crosstabs=tuple(
                 crosstab.led(table, next(cells), _better(family, spec.value))
                 for spec, table in zip(family.spec.tables, tables, strict=False)
@@ -244,14 +247,34 @@ def _ranking(family: FamilyReport) -> ranking.Ranking:
 
 
 def _contrasts(family: FamilyReport) -> tuple[Contrast, ...]:
+    return comparisons.contrasts(family.grouping, _reference(family))
+
+
+def _reference(family: FamilyReport) -> Mapping[str, Scalar] | tuple[int, ...] | None:
+    """What the list compares groups with, as :func:`comparisons.contrasts` takes it."""
     reference = family.spec.reference
     if isinstance(reference, str):
         names = [run.spec.name for run in family.runs]
         index = family.grouping.of(names.index(reference)) if reference in names else None
-        return comparisons.contrasts(family.grouping, index)
-    if reference is not None:
-        reference = {_key(family, name): value for name, value in reference.items()}
-    return comparisons.contrasts(family.grouping, reference)
+        return () if index is None else (index,)
+    return None if reference is None else {_key(family, name): value for name, value in reference.items()}
+
+
+def _without_reference(family: FamilyReport) -> tuple[str, ...]:
+    """That the list's reference is in no group, a warning: then none is compared with it."""
+    reference, groups = family.spec.reference, family.grouping.groups
+    taken = _reference(family)
+    if isinstance(reference, str) and reference not in (names := [run.spec.name for run in family.runs]):
+        return (f"reference: no run is called {shown(reference)}{did_you_mean(reference, names)}",)
+    if not groups or taken is None:
+        return ()
+    if isinstance(taken, tuple):
+        said = f"reference: the run {shown(str(reference))} is in no group, so no groups are compared"
+        return () if taken else (said,)
+    if comparisons.fitting(groups, taken):
+        return ()
+    values = ", ".join(f"{one_line(key, 60)} = {one_line(str(value), 60)}" for key, value in taken.items())
+    return (f"reference: no group has {values}, so no groups are compared",)
 
 
 def _facts(family: FamilyReport) -> Facts:
@@ -310,12 +333,13 @@ def _said(family: FamilyReport) -> str:
     if found is None or metric == "end":
         return "ends"
     series, one = found
-    run = family.runs[0]
-    name = run.series[run.ranked].title or run.ranked if series is None else in_sentence(series)
+    name = _in_sentence(family, series)
     if one.key == "avg_final_loss":
         return "ends"
     if one.key == "end":
         return f"ends its {name}"
+    if one.key.startswith("at."):
+        return f"at {step_unit(family.runs)} {int(one.key.removeprefix('at.')):,} has a {name}"
     if one.key in ("best", "last"):  # not "has a best value loss"
         return f"has a {one.key} {name}"
     return f"has a {one.title.lower()} {name}" if one.of == "series" else f"has a {one.title}"
@@ -328,12 +352,19 @@ def _measure(family: FamilyReport) -> str:
     if found is None or not family.runs:
         return metric
     series, one = found
-    run = family.runs[0]
-    title = run.series[run.ranked].title or run.ranked if series is None else in_sentence(series)
-    title = title[:1].lower() + title[1:] if title[1:2].islower() else title
+    title = _in_sentence(family, series)
     if one.key == "end":
         return f"{title} at the end"
+    if one.key.startswith("at."):
+        return f"{title} at {step_unit(family.runs)} {int(one.key.removeprefix('at.')):,}"
     return one.title if one.of != "series" else f"{one.title.lower()} {title}"
+
+
+def _in_sentence(family: FamilyReport, series: str | None) -> str:
+    """What a series is called within a sentence; None is the ranked one."""
+    run = family.runs[0]
+    title = run.series[run.ranked].title or run.ranked if series is None else in_sentence(series)
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def _better(family: FamilyReport, metric: str | None = None) -> Better | None:
@@ -365,12 +396,10 @@ def _bounds(family: FamilyReport, metric: str, values: Sequence[float]) -> Bound
         return 0.0, None
     run = family.runs[0]
     name = found[0] or ("loss" if found[1].of == "loss" else run.ranked)
-    parts = {
-        part.rstrip("0123456789") for part in name.lower().replace("/", "_").replace(".", "_").split("_")
-    }
-    if not parts.isdisjoint(_SHARES) and max(values) <= 100:
+    of = parts_of(name)
+    if not of.isdisjoint(_SHARES) and max(values) <= 100:
         return 0.0, 1.0 if max(values) <= 1 else 100.0
-    return (0.0 if not parts.isdisjoint(_NEVER_NEGATIVE) else None), None
+    return (0.0 if not of.isdisjoint(_NEVER_NEGATIVE) else None), None
 
 
 def _why(run: RunReport) -> str:
@@ -431,11 +460,12 @@ def _label(family: FamilyReport, group: Group) -> str:
     if QUANTA_MATHS.fits(run.spec.name):
         return QUANTA_MATHS.words(run.attributes, without=("seed",))
     free = family.varied.free
-    words = [
-        f"{_short(one, free)}={word}"
-        for one in free
-        if one.key in group.attributes and (word := in_words(one)[group.runs[0]]) is not None
-    ]
+    words = []
+    for one in free:
+        if one.key in group.attributes and (word := in_words(one)[group.runs[0]]) is not None:
+            words.append(f"{_short(one, free)}={word}")
+        elif all(one.values[run] is None for run in group.runs):  # as labels of runs say it
+            words.append(f"{_short(one, free)}=none")
     return " ".join(words) or family.name
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from reportgen.kinds import Better
 
-__all__ = ["Ranked", "better_of", "evaluates", "in_sentence", "is_evaluation", "ranked_by", "title_of"]
+__all__ = [
+    "Ranked",
+    "better_of",
+    "evaluates",
+    "in_sentence",
+    "is_evaluation",
+    "parts_of",
+    "ranked_by",
+    "title_of",
+]
 
 _LOWER = frozenset({"loss", "error", "perplexity", "ppl", "nll", "mse", "mae", "rmse", "wer", "cer"})
 _HIGHER = frozenset(
@@ -52,7 +61,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def better_of(name: str) -> Better | None:
     """Which way is better: for losses and errors down, for accuracies and rewards up, else unknown."""
-    parts = _parts(name)
+    parts = parts_of(name)
     if parts & _NEITHER:
         return None
     if parts & _LOWER:
@@ -62,7 +71,7 @@ def better_of(name: str) -> Better | None:
 
 def is_evaluation(name: str) -> bool:
     """Whether a name has a part such as ``val``, ``eval`` or ``test``."""
-    return not _EVALUATION.isdisjoint(_parts(name))
+    return not _EVALUATION.isdisjoint(parts_of(name))
 
 
 def evaluates(name: str, of: str) -> bool:
@@ -71,7 +80,7 @@ def evaluates(name: str, of: str) -> bool:
 
 
 def _measured(name: str) -> set[str]:
-    return _parts(name) - _EVALUATION - _TRAINING - {""}
+    return parts_of(name) - _EVALUATION - _TRAINING - {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ def ranked_by(names: Sequence[str], evaluations: Collection[str] = ()) -> Ranked
         evaluations: Those that are known as evaluations; names that say so need not be among them.
     """
     rewards = [name for name in names if _is_reward(name)]
-    if rewards and any(_parts(name) & _ACTING for name in names):
+    if rewards and any(parts_of(name) & _ACTING for name in names):
         return Ranked(rewards[0], "end", "what counts is the reward")
     if "loss" in names or not names:
         return None
@@ -110,7 +119,7 @@ def ranked_by(names: Sequence[str], evaluations: Collection[str] = ()) -> Ranked
         return Ranked("eval_loss", "last", "there is no training loss")
     tested = [name for name in names if name in evaluations or is_evaluation(name)]
     trained = [name for name in names if name not in tested]
-    has_parts = any(better_of(name) == "lower" and "loss" in _parts(name) for name in trained)
+    has_parts = any(better_of(name) == "lower" and "loss" in parts_of(name) for name in trained)
     why = "there is no loss as a whole" if has_parts else "there is no loss"
     for several in (tested, trained):
         found = [(place, name) for name in several if (place := _quality(name)) is not None]
@@ -130,7 +139,7 @@ def _quality(name: str) -> tuple[int, bool, int] | None:
     """How plainly a series tells the quality of a model; None where it does not."""
     if better_of(name) != "higher":
         return None
-    parts = _parts(name)
+    parts = parts_of(name)
     place = next((place for place, words in enumerate(_QUALITIES) if parts & words), None)
     return None if place is None else (place, not _OVER_THRESHOLDS.search(name), len(name))
 
@@ -150,7 +159,7 @@ def in_sentence(name: str) -> str:
     return title if title == name else title[:1].lower() + title[1:]
 
 
-def _parts(name: str) -> set[str]:
+def parts_of(name: str) -> set[str]:
     """``eval/top1_acc`` -> ``eval``, ``top1``, ``top``, ``acc``; humps part words too: ``valLoss``."""
     words = [*re.split(r"[^a-z0-9]+", name.lower()), *re.split(r"[^a-z0-9]+", _HUMP.sub("_", name).lower())]
     return {part for word in words for part in (word, word.strip("0123456789"), re.sub(r"[0-9]+", "", word))}

@@ -43,7 +43,7 @@ def test_all_pairs_of_groups_that_differ_in_one_attribute():
 def test_with_a_reference_each_group_against_it():
     made = contrasts(grouping(*(group(near(2.0), lr=rate) for rate in (1, 2, 3))), {"lr": 2.0})
     assert named(made) == [("groups", (1,), (2,)), ("groups", (3,), (2,))]
-    assert named(contrasts(grouping(*(group(near(2.0), lr=rate) for rate in (1, 2, 3))), 0)) == [
+    assert named(contrasts(grouping(*(group(near(2.0), lr=rate) for rate in (1, 2, 3))), [0])) == [
         ("groups", (2,), (1,)),
         ("groups", (3,), (1,)),
     ]

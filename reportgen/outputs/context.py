@@ -292,10 +292,12 @@ def _as_seen(says: captions.Caption, medium: Medium) -> captions.Caption:
 
 
 def _missing_figures(family: FamilyReport, drawn: Container[str]) -> tuple[str, ...]:
-    """Why there is no figure of a kind that the list asks for, a sentence each; none where no run is left."""
+    """Why there is no figure of a kind that the list asks for, and no group; none where no run is left."""
     wanted = family.spec.figures if family.runs else ()
     kinds = figure_kinds()
     reasons = [kinds[key].why_not(family) for key in kinds if key in wanted and key not in drawn]
+    if "seeds" not in wanted:  # else its reason says what would group the runs
+        reasons.append(family.grouping.needed)
     return tuple(filter(None, reasons))
 
 

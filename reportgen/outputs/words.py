@@ -86,7 +86,7 @@ def mark_sentences(run: RunReport) -> tuple[str, ...]:
             for conflict in run.conflicts
         ),
         "nonpositive": f"{count(run.summary.metrics.nonpositive, 'loss', 'losses')} of zero or below, "
-        "not shown on a log axis.",
+        "not shown on a log axis; no spike is counted in the window after them.",
         "missing_losses": "Some losses were not logged; AvgFinalLoss is the mean of the last 5 that were.",
         "restarted": f"Restarted: {count(metrics.superseded, 'superseded entry', 'superseded entries')} "
         "left out.",
