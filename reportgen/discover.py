@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from reportgen.kinds import Problem, ProblemKind
-from reportgen.model_list import FamilySpec, ModelList, RunSpec, Source
+from reportgen.model_list import FamilySpec, ModelList, RunSpec, Source, with_runs
 from reportgen.patterns import Pattern
 from reportgen.pull import PullOptions, access_of, opened_sources
 from reportgen.sources import Access, Listing, OpenSource, Unusable
@@ -163,7 +163,7 @@ def _numbered_runs(task: Task, source: OpenSource, access: Access, limit: int) -
 def _expanded(
     family: FamilySpec, outcomes: Mapping[Task, Listing | Unusable], problems: list[Problem], notes: list[str]
 ) -> FamilySpec:
-    """The family with the runs that its patterns found in their places."""
+    """The family with the runs that its patterns found in their places, and the defaults of their names."""
     excluded = [Pattern(text) for text in family.exclude]
     taken = {(run.name, run.source) for run in family.runs if not run.is_pattern}
     runs: list[RunSpec] = []
@@ -182,7 +182,7 @@ def _expanded(
             kind, text = trouble
             problems.append(Problem(family.name, run.name, kind, text))
         notes.append(_note(family.name, run.name, listing, len(names)))
-    return replace(family, runs=tuple(runs))
+    return with_runs(family, runs)
 
 
 def _trouble(pattern: str, listing: Listing, names: Sequence[str]) -> tuple[ProblemKind, str] | None:

@@ -55,6 +55,23 @@ def test_what_is_named_is_as_the_list_says_and_a_run_is_there_once(folder: Path)
     assert [run.note for run in one.lists[0].families[0].runs][-2:] == ["mine", "theirs"]
 
 
+@pytest.mark.parametrize(
+    ("runs", "named"),
+    [
+        ('["add_*"]', True),
+        ('["add_d5_l2_h3_t15K_s1", "add_d6*"]', True),
+        ('["*"]', False),  # one has no name of Quanta Maths
+    ],
+)
+def test_found_runs_whose_names_are_of_quanta_maths_have_its_defaults(
+    runs: str, named: bool, tmp_path: Path
+) -> None:
+    put(tmp_path, "add_d5_l2_h3_t15K_s1", "add_d6_l2_h3_t15K_s1", "mine")
+    (family,) = found(tmp_path, f"runs = {runs}").lists[0].families
+    defaults = (500, ("log", "linear"), "avg_final_loss") if named else ("auto", ("all", "end", "by"), None)
+    assert (family.smoothing.window, family.figures, family.rank_by) == defaults
+
+
 def test_exclude(folder: Path) -> None:
     one = found(folder, 'runs = ["**"]\nexclude = ["*-old", "mix/*"]')
     assert names(one) == ["add_d2", "add_d10", "sub_d2"]
