@@ -323,7 +323,7 @@ def _attribute(
     key: str, path: str | None, values: tuple[Scalar | None, ...], part: Sequence[int]
 ) -> Attribute:
     kind, values = _as_one_kind(values)
-    seed = is_seed(path or key)
+    seed = is_seed(key) or (path is not None and is_seed(path))
     varied = not seed and _differs([values[index] for index in part])
     return Attribute(key, path, kind, values, seed, varied)
 

@@ -195,6 +195,8 @@ def test_seeds_are_never_varied() -> None:
     assert [one.key for one in found.seeds] == ["seed", "data.seed", "np_seed", "random_state"]
     assert [one.key for one in found.free] == ["seeded"]
     assert is_seed("a.training_seed")
+    (named,) = varied_of([{"rng": 1}, {"rng": 2}], paths={"seed": "rng"}).attributes
+    assert (named.key, named.seed, named.varied) == ("seed", True, False)
     assert not is_seed("seed.value")
 
 
