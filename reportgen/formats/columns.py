@@ -26,6 +26,7 @@ from reportgen.formats.positions import (
     plain,
     quoted,
     rows_by_epoch,
+    rows_without_step,
 )
 from reportgen.formats.reading import number, sound
 from reportgen.formats.series_names import is_evaluation, is_measure, own_names, parts
@@ -198,6 +199,9 @@ def series_of(
         _refuse_other_tables(table, name)
     step = choose_step(numbers, table.rows, name, wanted)
     step, by_epoch = rows_by_epoch(numbers, step)
+    validates = by_epoch is not None
+    if by_epoch is None:
+        step, by_epoch = rows_without_step(numbers, step)
     axes = axes_of(numbers, step if by_epoch is None else replace(step, logged=step.logged & ~by_epoch))
     left = [one for one in numbers.values() if one.name != step.column and one.name not in axes]
     left = [one for one in left if not _is_index(one) and not counts_too(one, step)]
@@ -239,7 +243,7 @@ def series_of(
                     one.name,
                     unit,
                     is_evaluation(shown)
-                    or (unit != step.unit and own == ours[shown])
+                    or (validates and unit != step.unit and own == ours[shown])
                     or (validated and one.name.startswith("metrics/")),
                     {kind: position[at] for kind, position in positions.items() if unit == step.unit},
                     rows=at,

@@ -30,6 +30,7 @@ __all__ = [
     "plain",
     "quoted",
     "rows_by_epoch",
+    "rows_without_step",
 ]
 
 BoolArray: TypeAlias = "npt.NDArray[np.bool_]"
@@ -272,6 +273,23 @@ def rows_by_epoch(numbers: Mapping[str, Column], step: Step) -> tuple[Step, Bool
     before = np.maximum.accumulate(np.where(epoch.logged, np.arange(len(bare)), 0))
     same = step.values[bare] == epoch.values[before][bare]
     return (step, bare) if same.all() else (step, None)
+
+
+def rows_without_step(numbers: Mapping[str, Column], step: Step) -> tuple[Step, BoolArray | None]:
+    """Rows that tell a whole epoch and no step, of a loop that logs steps here and epochs there.
+
+    Only where what they log is not logged with a step too: then they are a table of their own.
+    """
+    epoch = next((one for key, one in numbers.items() if plain(key) in _EPOCHS), None)
+    if epoch is None or step.column is None or epoch.name == step.column:
+        return step, None
+    bare = epoch.logged & ~step.logged
+    theirs = [one for one in numbers.values() if one is not epoch and (one.logged & bare).any()]
+    both = any((one.logged & step.logged).any() for one in theirs if plain(one.name) not in POSITIONS)
+    if not theirs or both or not _is_whole(Column(epoch.name, epoch.values, bare)):
+        return step, None
+    values = np.where(bare, epoch.values, step.values).astype(np.int64)
+    return Step(step.column, step.unit, values, step.logged | bare), bare
 
 
 def axes_of(numbers: Mapping[str, Column], step: Step) -> dict[str, str]:

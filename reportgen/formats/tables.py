@@ -41,7 +41,7 @@ class Tables:
     """The format of tables."""
 
     name = "table"
-    version = 1
+    version = 2
 
     def fits(self, files: Sequence[str], head: Head) -> tuple[str, ...]:
         """Files that hold a table of logged values, judged by their first lines."""

@@ -96,6 +96,21 @@ def test_detectron2_appends_runs_to_json_lines_named_json() -> None:
     assert settle(run).series["loss"].superseded == 3
 
 
+def test_rows_of_epochs_without_a_step_are_a_table_of_their_own() -> None:
+    rows = [{"step": n, "loss": 3.0 - n} for n in range(4)]
+    rows[2:2] = [{"epoch": 1, "val_loss": 2.5, "epoch_seconds": 9}]
+    rows += [{"epoch": 2, "val_loss": 1.5, "epoch_seconds": 8}]
+    run = table("\n".join(json.dumps(row) for row in rows), "log.jsonl")
+    assert entries(run.series["loss"]) == [(0, 3.0), (1, 2.0), (2, 1.0), (3, 0.0)]
+    assert entries(run.series["eval_loss"]) == [(1, 2.5), (2, 1.5)]
+    assert (run.series["loss"].step_unit, run.series["eval_loss"].step_unit) == ("step", "epoch")
+    assert run.series["eval_loss"].evaluation and not run.series["epoch_seconds"].evaluation
+    rows.append({"epoch": 3, "loss": 0.5})  # the loss of an epoch or of a step that is missing: nobody knows
+    run = table("\n".join(json.dumps(row) for row in rows), "log.jsonl")
+    assert entries(run.series["loss"]) == [(0, 3.0), (1, 2.0), (2, 1.0), (3, 0.0)]
+    assert run.notes[-1] == "3 rows have no step and were left out."
+
+
 def test_mmengine_counts_iterations_in_training_and_epochs_in_validation() -> None:
     lines = []
     for epoch in (1, 2, 3):
