@@ -92,7 +92,7 @@ def identify(
         varied=varied,
         warnings=(
             *_warnings(family, specs, groups, used, varied, extra),
-            *(() if series is None else _without_series(family, specs, used, series)),
+            *(() if series is None else _without_series(family, specs, used, series, varied)),
         )
         if runs
         else (),
@@ -147,11 +147,16 @@ def _names_of(family: FamilySpec, specs: Sequence[RunSpec]) -> Iterator[tuple[st
 
 
 def _without_series(
-    family: FamilySpec, specs: Sequence[RunSpec], used: Collection[str], series: Collection[str]
+    family: FamilySpec,
+    specs: Sequence[RunSpec],
+    used: Collection[str],
+    series: Collection[str],
+    varied: Varied,
 ) -> Iterator[str]:
-    """Metrics of series that no run has."""
+    """Metrics of series that no run has; ``config.last`` may be an attribute."""
     expected = [key for spec in specs for key in spec.expect]
-    for name in dict.fromkeys((*used, *(table.value for table in family.tables), *expected)):
+    names = [name for name in used if varied.get(name) is None]
+    for name in dict.fromkeys((*names, *(table.value for table in family.tables), *expected)):
         found = split(name)
         if found is not None and found[0] is not None and found[0] not in series:
             yield f'no run has the series of "{one_line(name, 60)}"{did_you_mean(found[0], series)}'
@@ -184,7 +189,10 @@ def _warnings(
         text = f'reference: no run is called "{one_line(family.reference, 100)}"'
         yield text + did_you_mean(family.reference, [spec.name for spec in specs])
     for key, path in family.paths.items():
-        if (one := varied.get(key)) is None or one.path != path:
+        if any(one.path == path for one in varied.attributes):
+            if (one := varied.get(key)) is None or one.path != path:
+                yield f"attributes.{one_line(key, 60)}: the name is taken; it is config.{one_line(path, 100)}"
+        else:
             text = f'attributes.{one_line(key, 60)}: no configuration has "{one_line(path, 100)}"'
             yield text + did_you_mean(path, [one.path for one in varied.attributes if one.path is not None])
     without = [spec.name for spec, found in zip(specs, groups, strict=True) if found is None]

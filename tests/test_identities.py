@@ -50,6 +50,19 @@ def test_runs_of_quanta_maths_keep_their_labels_and_columns(tmp_path: Path) -> N
     assert "n_digits" not in {one.path for one in found.varied.attributes}
 
 
+def test_what_hides_an_attribute_is_told(tmp_path: Path) -> None:
+    configs = {"a": {"o": {"lr": 1}, "end": 3}, "b": {"o": {"lr": 2}, "end": 4}}
+    names = "[names]\npattern = '(?P<lr>[ab])'\n[attributes]\nlr = \"o.lr\"\n"
+    (spec,) = read(
+        tmp_path,
+        f'{DIRECTORY}{names}\n[[family]]\nname = "F"\nruns = ["a", "b"]\n'
+        'columns = ["lr", "config.o.lr", "config.end"]\n',
+    ).families
+    found = identify(spec, [(run, configs[run.name]) for run in spec.runs], ["loss"])
+    assert [one.key for one in found.varied.attributes] == ["lr", "config.o.lr", "config.end"]
+    assert found.warnings == ("attributes.lr: the name is taken; it is config.o.lr",)
+
+
 def test_a_list_reads_names(tmp_path: Path) -> None:
     names = "[names]\npattern = '(?P<model>[a-z]+)-lr(?P<lr>[0-9.e-]+)-s(?P<seed>[0-9]+)'\n"
     configs = {"vit-lr1e-3-s1": {"lr": 7}, "vit-lr3e-4-s1": {"lr": 8}, "vit-lr3e-4-s10": {"lr": 8}}

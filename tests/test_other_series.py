@@ -129,6 +129,25 @@ def test_a_series_that_the_list_names_has_a_figure_of_all_runs(tmp_path: Path) -
     assert (tmp_path / "out" / "curves" / f"{made.runs[0].slug}-series-val_acc.csv").exists()
 
 
+def test_an_evaluation_that_the_list_names_has_a_figure_and_what_is_not_drawn_is_in_each_section(
+    tmp_path: Path,
+) -> None:
+    runs(tmp_path / "in", "train_loss", "val_loss", extra=MOST_DRAWN + 2)
+    listed = tmp_path / "in" / "list.toml"
+    last = f"thing_{MOST_DRAWN + 1}"
+    listed.write_text(
+        '[source]\ntype = "directory"\npath = "{name}"\n[series.val_loss]\ntitle = "Held out"\n'
+        f'[series.{last}]\ndraw = false\n[[family]]\nname = "Sweep"\nruns = ["*"]\n'
+    )
+    built(listed, tmp_path / "out")
+    text = (tmp_path / "out" / "report.html").read_text()
+    figures = [one["id"] for tag, one in Page(text).elements if tag == "figure" and "sweep" in one["id"]]
+    assert "figure-sweep-series-val_loss" in figures and f"figure-sweep-series-{last}" not in figures
+    drawn = [one["data-figure"] for _, one in Page(text).elements if one.get("data-kind") == "run-series"]
+    assert len(drawn) == len(set(drawn)) == 2 * (MOST_DRAWN + 1)
+    assert f"{last} over all steps" in text and f"thing_{MOST_DRAWN} over all steps" not in text
+
+
 @pytest.mark.parametrize(
     ("low", "high", "most", "expected"),
     [

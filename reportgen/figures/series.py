@@ -17,22 +17,22 @@ from reportgen.figures.traces import Drawn, thinned
 from reportgen.groups import NO_GROUPS
 from reportgen.report import FamilyReport, RunReport
 
-__all__ = ["MOST_DRAWN", "family_series", "has_values", "other_series", "run_series"]
+__all__ = ["MOST_DRAWN", "drawn_series", "family_series", "run_series"]
 
 MOST_DRAWN = 12
-"""Series of a run that its section draws; more are named."""
+"""Series of a run that its section draws in addition to those that the list gives a table; more are named."""
 _POINTS = 300
 
 
 def family_series(family: FamilyReport) -> Iterator[tuple[str, Plot, Caption]]:
     """End of the name, figure and caption of each series that the list gives a table.
 
-    The ranked one and its evaluation have figures of their own; one without any value has none.
+    The ranked one has figures of its own; one without any value has none.
     """
     listed = {one.slug: name for run in family.runs for name, one in run.series.items() if one.slug}
     for slug, name in listed.items():
         runs = [run for run in family.runs if name in run.series]
-        if any(name == run.ranked or name not in other_series(run) for run in runs):
+        if any(name == run.ranked for run in runs):
             continue
         shown = replace(
             family,
@@ -45,10 +45,11 @@ def family_series(family: FamilyReport) -> Iterator[tuple[str, Plot, Caption]]:
             yield f"series-{slug}", plot, all_steps(shown, plot)
 
 
-def other_series(run: RunReport) -> list[str]:
-    """Names of the series that a run's section draws; an evaluation goes with its training."""
-    drawn_with = {_evaluation(replace(run, ranked=name)) for name in run.series}
-    return [name for name in run.series if name != run.ranked and name not in drawn_with]
+def drawn_series(run: RunReport) -> list[str]:
+    """Names of the series that a run's section draws: those that the list gives a table, some others."""
+    others = [name for name in _other_series(run) if _has_values(run, name)]
+    unlisted = [name for name in others if run.series[name].draw and not run.series[name].slug]
+    return [name for name in others if name not in unlisted[MOST_DRAWN:]]
 
 
 def run_series(family: FamilyReport, run: RunReport, name: str) -> tuple[RunReport, Plot]:
@@ -70,7 +71,13 @@ def run_series(family: FamilyReport, run: RunReport, name: str) -> tuple[RunRepo
     return own, replace(plot, lines=(line,), x=x, y=values)
 
 
-def has_values(run: RunReport, name: str) -> bool:
+def _other_series(run: RunReport) -> list[str]:
+    """Names of the series that a run's section has room for; an evaluation goes with its training."""
+    drawn_with = {_evaluation(replace(run, ranked=name)) for name in run.series}
+    return [name for name in run.series if name != run.ranked and name not in drawn_with]
+
+
+def _has_values(run: RunReport, name: str) -> bool:
     """Whether any value of a series is finite."""
     return bool(np.isfinite(run.series[name].summary.raw.min).any())
 

@@ -75,7 +75,10 @@ def _default(
     Where a run has no configuration, or two labels are equal, all come from names, less what all share at
     either end.
     """
-    by_values = configured is None or all(configured) or any(one.path is None for one in varied.attributes)
+    named = [one for one in varied.attributes if one.path is None]
+    by_values = configured is None or all(
+        has or any(one.values[index] is not None for one in named) for index, has in enumerate(configured)
+    )
     labels = [""] * len(runs)
     if by_values and len(runs) > 1:
         attributes = (*varied.free, *varied.seeds)

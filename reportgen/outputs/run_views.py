@@ -11,7 +11,7 @@ from reportgen.figures.evaluations import evaluation_of
 from reportgen.figures.families import run_line
 from reportgen.figures.plot import Line
 from reportgen.figures.runs import run_early, run_whole
-from reportgen.figures.series import MOST_DRAWN, has_values, other_series, run_series
+from reportgen.figures.series import drawn_series, run_series
 from reportgen.figures.style import category
 from reportgen.naming import question_shares
 from reportgen.notation import count
@@ -75,8 +75,7 @@ def _run(
 
 def _other_figures(run: RunReport, family: FamilyReport) -> Iterator[FigureView]:
     """Small figures of a run's other series."""
-    drawn = [name for name in other_series(run) if has_values(run, name)][:MOST_DRAWN]
-    for number, name in enumerate(drawn):
+    for number, name in enumerate(drawn_series(run)):
         one = run.series[name]
         own, plot = run_series(family, run, name)
         says = captions.of_series(own, family.spec.smoothing, plot)
