@@ -459,11 +459,11 @@ def _caption(kind: str, family: FamilyReport) -> Caption:
 
 def test_captions_say_how_lines_were_smoothed(report: Report) -> None:
     family = report.families[0]
-    assert "centred rolling mean over 5 steps, partial windows at the edges" in _caption("log", family).text
+    assert "centred rolling mean over 5 entries, partial windows at the edges" in _caption("log", family).text
     ema = replace(family.spec.smoothing, smoother="ema", window=40)
-    assert captions.smoothing_sentence(ema) == "exponential moving average with a span of 40 steps"
+    assert captions.smoothing_sentence(ema) == "exponential moving average with a span of 40 entries"
     trim = replace(family.spec.smoothing, smoother="median", edges="trim")
-    assert captions.smoothing_sentence(trim) == "centred rolling median over 5 steps, missing at the edges"
+    assert captions.smoothing_sentence(trim) == "centred rolling median over 5 entries, missing at the edges"
 
 
 def test_captions_say_which_steps_are_shown_and_which_runs_have_no_line(report: Report) -> None:

@@ -60,7 +60,7 @@ class Caption:
 
 
 def smoothing_sentence(smoothing: Smoothing, runs: Sequence[RunReport] = ()) -> str:
-    """How the drawn lines are smoothed: ``centred rolling mean over 500 steps, partial windows ...``.
+    """How the drawn lines are smoothed: ``centred rolling mean over 500 entries, partial ...``.
 
     Args:
         smoothing: As the list has it.
@@ -83,7 +83,7 @@ def _window(smoothing: Smoothing, windows: Sequence[int]) -> str:
             return "a twentieth of each run, at most 500 entries"
         least, most = min(windows), max(windows)
         return count(most, "entry", "entries") if least == most else f"{least:,} to {most:,} entries"
-    return count(smoothing.window, "step")
+    return count(smoothing.window, "entry", "entries")
 
 
 def all_steps(family: FamilyReport, plot: Plot) -> Caption:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from reportgen import notation, tables
+from reportgen.curves.summary import end_window
 from reportgen.notation import count
 from reportgen.outputs.words import in_sentence, shortened
 from reportgen.report import step_unit
@@ -64,6 +65,7 @@ def sentence(family: FamilyReport) -> str:
             said.append(f"{high}: {named(ranking.last)}, {value_of(family, ranking.last)}.")
             if ranking.within_noise is None:
                 said.append("Noise is not estimated.")
+        said.extend(_unlike_windows(family, [family.runs[at] for at in ranking.order]))
     said.extend(_reached(family))
     for together in ranking.equal[:_MOST_EQUAL]:
         names = [named(run) for run in together]
@@ -150,6 +152,17 @@ def _reached(family: FamilyReport) -> Iterator[str]:
     if soonest:
         text += ("; first: " if len(found) > _MOST_REACHED else ": ") + ", ".join(soonest)
     yield f"{text}."
+
+
+def _unlike_windows(family: FamilyReport, ranked: Sequence[RunReport]) -> Iterator[str]:
+    """That means at the end are of unlike parts of training, where the runs are ranked by them."""
+    if family.ranking is None or family.ranking.metric.rpartition(".")[2] != "end":
+        return
+    entries = [run.summary.metrics.steps for run in ranked]
+    shares = [end_window(family.spec.smoothing.window, number) / number for number in entries]
+    if max(shares) > 2 * min(shares):
+        low, high = (f"{100 * share:.2g}" for share in (min(shares), max(shares)))
+        yield f"These means are of the last {low} to {high}\xa0% of the entries, as the lengths differ."
 
 
 def _ways(family: FamilyReport) -> tuple[str, str]:
