@@ -89,6 +89,16 @@ def test_python_takes_every_option_of_the_command_under_its_name() -> None:
     assert options - shown == {field.name for field in dataclasses.fields(BuildOptions)}
 
 
+def test_the_architecture_names_every_module() -> None:
+    package = DOCS.parent / "reportgen"
+    drawn = (DOCS / "architecture.md").read_text(encoding="utf-8").split("```")[1]
+    named = set(re.findall(r"\w+\.py|(?m:^\w+/)", drawn))
+    modules = {file.name for file in package.glob("*.py")} - {"__init__.py"}
+    packages = {f"{file.parent.name}/" for file in package.glob("*/__init__.py")}
+    assert modules | packages <= named
+    assert {name for name in named if name.endswith(".py")} <= {file.name for file in package.rglob("*.py")}
+
+
 def test_the_contracts_list_is_read_without_a_mistake(tmp_path: Path) -> None:
     found = re.search(r"```toml\n(.*?)```", (DOCS / "contract.md").read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None
