@@ -151,8 +151,7 @@ def _targets(facts: Facts, where: str, tests: int) -> Iterator[Finding]:
                     "mean": group.estimate.mean,
                 },
                 tested("Student's t, one-sided", one, tests),
-                f"{where}{group.target.reached:,} of {count(len(group.runs), 'run')} of {group.label} "
-                "reached "
+                f"{where}{_so_many(group.target.reached, len(group.runs), where)} of {group.label} reached "
                 f"{form(group.target.value)}{when}; their mean, {form(group.estimate.mean)}, is {beyond} it "
                 f"(p {p_words(one.corrected.p)}).",
             )
@@ -164,6 +163,7 @@ def _targets(facts: Facts, where: str, tests: int) -> Iterator[Finding]:
         made, key=lambda one: min((s for s in one.numbers["steps"] if s is not None), default=math.inf)
     )
     said = first.text.removeprefix(where).removesuffix(".")
+    said = f"all {said[4:]}" if said.startswith("All ") else said
     yield Finding(
         "target",
         facts.slug,
@@ -173,6 +173,13 @@ def _targets(facts: Facts, where: str, tests: int) -> Iterator[Finding]:
         f"{where}{len(made):,} of {count(len(facts.grouping.groups), 'group')} have a mean "
         f"{'above' if facts.ranking.better == 'higher' else 'below'} the target; the first: {said}.",
     )
+
+
+def _so_many(number: int, total: int, where: str) -> str:
+    """``2 of 3 runs``; ``all 3 runs``."""
+    if 1 < number == total:
+        return f"{'all' if where else 'All'} {total:,} runs"
+    return f"{number:,} of {count(total, 'run')}"
 
 
 def _events(facts: Facts, where: str) -> Iterator[Finding]:
@@ -196,11 +203,7 @@ def _events(facts: Facts, where: str) -> Iterator[Finding]:
     _, group, (number, first, last), sizes = max(shared, key=lambda one: one[0])
     low, high = (math.exp(size) for size in (min(sizes), max(sizes)))
     factor = "" if not high > 1 else f" by a factor of {_factors(low, high)}"
-    who = (
-        f"{'all' if where else 'All'} {number}"
-        if number == len(group.runs)
-        else f"{number} of {len(group.runs)}"
-    )
+    who = _so_many(number, len(group.runs), where)
     others = len(shared) - 1
     more = f"; so do runs of {count(others, 'other group')}" if others else ""
     yield Finding(
@@ -209,7 +212,7 @@ def _events(facts: Facts, where: str) -> Iterator[Finding]:
         (group.label,),
         {"runs": number, "of": len(group.runs), "from": first, "to": last, "factor": [low, high]},
         None,
-        f"{where}{who} runs of {group.label} drop suddenly{factor} after a plateau, at "
+        f"{where}{who} of {group.label} drop suddenly{factor} after a plateau, at "
         f"{at_steps(first, last)}{more}.",
     )
 

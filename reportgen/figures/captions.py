@@ -192,7 +192,7 @@ def _which(family: FamilyReport, plot: Plot, front: int, behind: int) -> str:
     """Which runs the lines are of, as a caption goes on."""
     if plot.crowd:
         return f". {plot.crowd}"
-    return f": {_group_mean(family)} of each of {front} groups, single runs behind." if behind else "."
+    return f"; {_group_mean(family)} of each of {front} groups, single runs behind." if behind else "."
 
 
 def _evaluations(plot: Plot) -> str:
