@@ -46,7 +46,7 @@ class Member:
         steps: For how many it was trained; None where that is not known.
         series: A digest of the ranked series, equal where every entry is.
         value: Of the metric that the family is ranked by; None where it has none.
-        why: Why it has no value though it was trained so: "it diverged", "it is unfinished"; else empty.
+        why: Why it has no value though it was trained so: "diverged", "unfinished"; else empty.
     """
 
     label: str
@@ -170,7 +170,7 @@ def grouped(
         if group_by is not None:
             key: Hashable = tuple(value_key(member.attributes.get(name)) for name in group_by)
         elif member.seed is None:
-            alone.append(LeftOut(position, "it has no seed"))
+            alone.append(LeftOut(position, "no seed"))
             continue
         elif not member.known:
             alone.append(LeftOut(position, "only its seed is known"))
@@ -309,7 +309,7 @@ def _group(members: Sequence[Member], runs: Sequence[int]) -> Group:
         elif seed is not None and seed in seeds:
             left.append(LeftOut(run, f"{_ONCE[0]}{members[seeds[seed]].label}"))
         elif member.value is None:
-            left.append(LeftOut(run, member.why or "it has no value"))
+            left.append(LeftOut(run, member.why or "no value"))
         else:
             counted.append(run)
         series.setdefault(member.series, run)

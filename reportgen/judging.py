@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["judged", "rank_metric"]
 
-DIVERGED, UNFINISHED = "it diverged", "it is unfinished"
-ZEROS = "it logs 0.0 from its second entry on"
+DIVERGED, UNFINISHED = "diverged", "unfinished"
+ZEROS = "logs 0.0 from its second entry on"
 
 # What a metric cannot be below or above, by the parts of its series' name; a share may be in percent.
 _SHARES = frozenset(["acc", "accuracy", "precision", "recall", "f1", "auc", "iou", "ap", "map", "ar", "top"])

@@ -28,7 +28,7 @@ def facts(runs, *, name="Sweep", scale=None, better="lower", reference=None, **m
             steps=100,
             series=str(index),
             value=value,
-            why="" if value is not None else "it diverged",
+            why="" if value is not None else "diverged",
         )
         for index, (attributes, seed, value) in enumerate(runs)
     ]

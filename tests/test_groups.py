@@ -96,14 +96,14 @@ def test_a_diverged_and_an_unfinished_run_have_no_value_in_their_group():
     made = grouped(
         [
             member(1, 2.0),
-            member(2, None, why="it diverged", steps=300),
-            member(3, None, why="it is unfinished", steps=10),
+            member(2, None, why="diverged", steps=300),
+            member(3, None, why="unfinished", steps=10),
             member(4, 3.0),
         ]
     )
     (group,) = made.groups
     assert (len(group.values), group.size) == (2, 4)
-    assert group.left_out == (LeftOut(1, "it diverged"), LeftOut(2, "it is unfinished"))
+    assert group.left_out == (LeftOut(1, "diverged"), LeftOut(2, "unfinished"))
 
 
 @pytest.mark.parametrize(("steps", "together"), [(951, False), (953, True), (1000, True)])
@@ -124,7 +124,7 @@ def test_two_lengths_are_two_groups():
 def test_what_is_alone_is_named():
     made = grouped([member(1), member(2), member(), member(1, attributes={"lr": 3}), member(4, known=False)])
     assert made.alone == (
-        LeftOut(2, "it has no seed"),
+        LeftOut(2, "no seed"),
         LeftOut(3, "no other run differs only in the seed"),
         LeftOut(4, "only its seed is known"),
     )
@@ -181,7 +181,7 @@ def test_every_run_of_a_family_with_groups_is_counted_or_named_once(drawn):
             attributes={} if rate is None else {"lr": rate},
             place=place,
             steps=steps,
-            why="" if whole else "it diverged",
+            why="" if whole else "diverged",
         )
         for seed, rate, place, steps, whole in drawn
     ]

@@ -29,8 +29,8 @@ def test_the_first_hundred_families_have_sections_and_figures_and_one_table_has_
     shown = made["runs_table"]
     assert [row.cells[0].text for row in shown.table.rows] == [f"F{k}" for k in range(102)]
     assert shown.caption == (
-        "All 102 families. The first 100 have sections here, and figures, which are in figures/ too; "
-        "sections and figures of the others are in report.html, tables of their runs in tables/."
+        "102 families. The first 100 have sections here and figures in figures/; report.html has "
+        "sections and figures of all, tables/ the tables of their runs."
     )
 
 

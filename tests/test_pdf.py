@@ -255,7 +255,7 @@ def test_of_files_without_commits_none_is_spoken_of(figure: bytes) -> None:
     run = dataclasses.replace(samples.run_report("a", [0.5] * 8), source=source)
     made = samples.report([samples.family_report("hf", [run])])
     whole = "\n".join(text_of(render(made, figures_of(made, figure))))
-    assert re.search(r"Run, and where its file is\s+SHA-256 of the file\na\s", whole)
+    assert re.search(r"Run and source\s+SHA-256 of the file\na\s", whole)
     assert re.search(rf"a\s+out/a/trainer_state.json\s+{'a' * 64}", whole)
 
 

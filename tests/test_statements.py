@@ -96,11 +96,11 @@ class TestSeedGroups:
         (group,) = family["groups"]
         assert (group["n"], group["of"]) == (3, 4)
         assert {one["run"]: one["why"] for one in group["left_out"]} == {
-            "nan": "it diverged",
+            "nan": "diverged",
             "short": "trained for 100 steps, the group for 200 steps",
         }
         assert family["ungrouped"] == [{"run": "alone", "why": "no other run differs only in the seed"}]
-        assert "it diverged" in page(tmp_path)
+        assert "(diverged)" in page(tmp_path)
         assert (tmp_path / "out" / "tables" / "sweep-groups.csv").read_text().startswith("group,runs,mean")
         assert "booktabs" in (tmp_path / "out" / "tables" / "sweep-groups.tex").read_text()
 

@@ -258,8 +258,8 @@ def test_seeds_of_one_configuration_are_grouped() -> None:
     assert {runs[one.run].spec.name: one.why for one in family.grouping.alone} == {
         "add_d5_l2_h3_t15K_s000003": "no other run differs only in the seed",
         "add_d5_l2_h3_t10K_gf_s000004": "no other run differs only in the seed",
-        "no pattern fits": "it has no seed",
-        "neither here": "it has no seed",
+        "no pattern fits": "no seed",
+        "neither here": "no seed",
     }
     (row,) = tables.groups_table(family).rows
     assert [cell.text for cell in row.cells[:3]] == ["add d5 l2 h3 t10K", "2 of 3", "1.00×10⁻⁴"]

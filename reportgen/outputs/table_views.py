@@ -61,12 +61,12 @@ def runs_table(report: Report, medium: Medium, number: int) -> TableView:
         (family,) = report.families
         return _runs_of(family, report, medium, replace(NO_TABLE, number=number, caption=caption))
     if medium == "paper":
-        caption = f"All {words.count(len(report.families), 'family', 'families')}"
+        caption = words.count(len(report.families), "family", "families")
         caption += (
             "; each has its own table of runs."
             if len(report.families) <= MOST_FAMILIES
-            else f". The first {MOST_FAMILIES} have sections here, and figures, which are in figures/ too; "
-            "sections and figures of the others are in report.html, tables of their runs in tables/."
+            else f". The first {MOST_FAMILIES} have sections here and figures in figures/; report.html has "
+            "sections and figures of all, tables/ the tables of their runs."
         )
         shown, says = cut_table(
             standing.families_table(report), MOST_FAMILY_ROWS, family=None, file="the attached report.json"
