@@ -16,7 +16,7 @@ from reportgen.patterns import NAME
 from reportgen.sources.folders import files_in, is_checkpoint, is_environment, local_head
 from reportgen.sources.inputs import PlainInput, head_of, is_of_store, logs_among
 from reportgen.sources.walk import is_report, unpacked
-from reportgen.text import natural
+from reportgen.text import common_folders, natural
 
 if TYPE_CHECKING:
     from reportgen.kinds import Head, InputFile, RunFile
@@ -210,6 +210,7 @@ class _Look:
         for store in self._stores(place, names, head):
             self._found.append(store)
             if store.place == place:
+                self._leave_out_beside(store, names, head)
                 return True
             inside.update(store.files)
         direct = [name for name in names if _belongs(name) and name not in inside]
@@ -231,6 +232,19 @@ class _Look:
         every |= dict.fromkeys(name for name in direct if _is_configuration(name))
         self._found.append(_Candidate(place, tuple(every), form))
         return True
+
+    def _leave_out_beside(self, store: _Candidate, names: Sequence[str], head: Head) -> None:
+        """Says which folders of logs lie next to those of a store, since nothing looks into them."""
+        tops = {file.partition("/")[0] for file in store.files}
+        others: dict[str, list[str]] = {}
+        for name in names:
+            top, _, inside = name.partition("/")
+            if inside and top not in tops:
+                others.setdefault(top, []).append(inside)
+        for top, files in others.items():
+            if _fitting(files, lambda name, top=top: head(f"{top}/{name}")):
+                reason = f"lies next to runs of {store.format}; name this folder itself"
+                self._leave_out(f"{store.place}/{top}".lstrip("/"), reason)
 
     def _holds_others(self, place: str) -> bool:
         """Whether two folders beneath are runs themselves."""
@@ -336,7 +350,7 @@ class _Look:
         self, form: str, ending: str, candidates: Sequence[_Candidate], base: str
     ) -> SurveyedSource:
         places = [f"{base}{unpacked(one.place)}".removesuffix(ending).rstrip("/") for one in candidates]
-        start, end = _common(places)
+        start, end = common_folders(places)
         runs = []
         for place, one in zip(places, candidates, strict=True):
             files = one.files or (PurePosixPath(one.place).name,)
@@ -468,24 +482,3 @@ def _are_runs(form: str, files: Sequence[str]) -> bool:
 def _ending(place: str) -> str:
     """The ending of a file, less that of a packed one."""
     return PurePosixPath(unpacked(PurePosixPath(place).name)).suffix
-
-
-def _common(places: Sequence[str]) -> tuple[str, str]:
-    """What all places begin and end with, in whole folders; every place keeps a name between the two.
-
-    Returns:
-        ``out/`` and ``/logs`` of ``out/a/logs`` and ``out/b/logs``. Of a lone place all but its last folder.
-    """
-    parts = [place.split("/") for place in places]
-    shortest = min(map(len, parts))
-    start = 0
-    while start < shortest - 1 and len({one[start] for one in parts}) == 1:
-        start += 1
-    end = 0
-    if len(parts) > 1:
-        while end < shortest - 1 - start and len({one[-1 - end] for one in parts}) == 1:
-            end += 1
-    first = parts[0]
-    before = "".join(f"{part}/" for part in first[:start])
-    after = "".join(f"/{part}" for part in first[len(first) - end :]) if end else ""
-    return before, after

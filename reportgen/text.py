@@ -9,7 +9,17 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
-__all__ = ["in_words", "inert", "is_utf8", "natural", "one_line", "printable", "told_apart", "without_shared"]
+__all__ = [
+    "common_folders",
+    "in_words",
+    "inert",
+    "is_utf8",
+    "natural",
+    "one_line",
+    "printable",
+    "told_apart",
+    "without_shared",
+]
 
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -85,6 +95,25 @@ def natural(text: str) -> tuple[tuple[Any, ...], ...]:
         key.append((0, Decimal(found[0]), found[0]))
         end = found.end()
     return (*key, (1, text[end:])) if end < len(text) else tuple(key)
+
+
+def common_folders(places: Sequence[str]) -> tuple[str, str]:
+    """What all places begin and end with, in whole folders; every place keeps a name between the two.
+
+    Returns:
+        ``out/`` and ``/logs`` of ``out/a/logs`` and ``out/b/logs``. Of a lone place all but its last folder.
+    """
+    parts = [place.split("/") for place in places]
+    start, shortest = 0, min(map(len, parts))
+    while start < shortest - 1 and len({one[start] for one in parts}) == 1:
+        start += 1
+    end = 0
+    if len(parts) > 1:
+        while end < shortest - 1 - start and len({one[-1 - end] for one in parts}) == 1:
+            end += 1
+    before = "".join(f"{part}/" for part in parts[0][:start])
+    after = "".join(f"/{part}" for part in parts[0][len(parts[0]) - end :]) if end else ""
+    return before, after
 
 
 def without_shared(names: Sequence[str]) -> tuple[str, ...]:

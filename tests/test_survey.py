@@ -53,6 +53,16 @@ def test_what_all_places_share_stands_in_the_path(tmp_path: Path) -> None:
     assert told(survey(tmp_path)) == {"exp/{name}/lightning_logs/version_0": ["a", "b"]}
 
 
+def test_logs_next_to_a_store_are_said_to_be_left_out(tmp_path: Path) -> None:
+    shutil.copytree(DATA / "wandb", tmp_path / "runs")
+    put(tmp_path, {"runs/own/metrics.csv": TABLE})
+    one = survey(tmp_path / "runs")
+    assert [source.format for source in one.sources] == ["wandb"]
+    assert [(left.place, left.reason) for left in one.left_out] == [
+        ("own", "lies next to runs of wandb; name this folder itself")
+    ]
+
+
 def test_offline_runs_of_wandb_are_a_store() -> None:
     one = survey(DATA / "wandb")
     (source,) = one.sources
