@@ -37,7 +37,8 @@ class Cell:
         of: How many runs belong here, those without a value included.
         values: Of the metric, of ``runs``.
         estimate: What they say; None where there is none.
-        leads: It is the best, or not told apart from the best, and at least one cell was told from that.
+        leads: It is the best, or was tested against it and not told apart, and at least one cell was told from
+            that. What has too few runs to be tested does not lead.
     """
 
     row: int
@@ -131,21 +132,16 @@ def led(table: Crosstab, tested: Sequence[Contrast], better: Better | None) -> C
     if better is None or not means:
         return table
     best = (min if better == "lower" else max)(means, key=lambda at: means[at])
-    behind = {
-        at
-        for one in tested
-        if one.corrected is not None and one.corrected.found
-        for at in (one.sides[0].groups[0], one.sides[1].groups[0])
-        if best in (one.sides[0].groups[0], one.sides[1].groups[0])
-    } - {best}
-    if not behind:
+    told: dict[int, bool] = {}
+    for one in tested:
+        first, second = (side.groups[0] for side in one.sides)
+        if best in (first, second) and one.corrected is not None:
+            told[second if first == best else first] = one.corrected.found
+    if not any(told.values()):
         return table
-    return replace(
-        table,
-        cells=tuple(
-            replace(cell, leads=at in means and at not in behind) for at, cell in enumerate(table.cells)
-        ),
-    )
+    # Equal without any spread is not tested, and not apart.
+    near = {at for at, mean in means.items() if not told.get(at, mean != means[best])}
+    return replace(table, cells=tuple(replace(cell, leads=at in near) for at, cell in enumerate(table.cells)))
 
 
 def _values(attributes: Sequence[Mapping[str, Scalar]], keys: Sequence[str]) -> tuple[Values, ...]:

@@ -234,13 +234,14 @@ def _lowest_cell(facts: Facts, where: str) -> Finding | None:
     way = "highest" if better == "higher" else "lowest"
     first, second = groups[order[0]], groups[order[1]]
     of = "of" if where else "Of"
+    fewer = f" with {TEST_RUNS} runs or more" if len(groups) < len(facts.grouping.groups) else ""
     return Finding(
         "lowest",
         facts.slug,
         (first.label, second.label),
         {"value": means[order[0]], "next": means[order[1]], "n": len(first.values)},
         None,
-        f"{where}{of} {count(len(groups), 'group')} {first.label} has the {way} mean, "
+        f"{where}{of} {count(len(groups), 'group')}{fewer} {first.label} has the {way} mean, "
         f"{form(means[order[0]])} (n = {len(first.values)}), then {second.label}, {form(means[order[1]])}; "
         "single groups of a grid are not tested.",
     )

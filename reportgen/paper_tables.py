@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reportgen import notation
 from reportgen.attributes import in_words
 from reportgen.groups import value_key
+from reportgen.inference import TEST_RUNS
 from reportgen.model_list import slugify
 from reportgen.tables import Cell, Column, Row, Table, metric_title, spread_form
 
@@ -98,6 +99,8 @@ def caption(spec: TableSpec, made: Crosstab) -> str:
             " Bold: the best cell and those not told apart from it by these runs"
             " (Welch, Holm over all tests of the report)."
         )
+        if any(len(cell.values) < TEST_RUNS for cell in made.cells):
+            said += f" Cells of fewer than {TEST_RUNS} runs are not tested."
     elif len(made.cells) > 1:
         said += " No cell is told apart from the best by these runs."
     return said

@@ -66,3 +66,19 @@ def test_nothing_leads_where_nothing_is_told_apart():
     made = crosstab(attributes, values, ["model"], ["lr"])
     assert pairs(made) == ()
     assert led(made, (), "lower") == made
+
+
+def test_a_cell_of_too_few_runs_to_be_tested_does_not_lead():
+    attributes, values = runs(
+        {("a", 1): [2.00, 2.01, 2.02], ("b", 1): [3.0, 3.01, 3.02], ("c", 1): [9.0, 9.1]}
+    )
+    made = crosstab(attributes, values, ["model"], ["lr"])
+    (tests,) = corrected([pairs(made)])
+    assert [cell.leads for cell in led(made, tests, "lower").cells] == [True, False, False]
+
+
+def test_cells_that_are_equal_without_any_spread_lead_together():
+    attributes, values = runs({("a", 1): [1.0] * 3, ("b", 1): [1.0] * 3, ("c", 1): [0.90, 0.91, 0.92]})
+    made = crosstab(attributes, values, ["model"], ["lr"])
+    (tests,) = corrected([pairs(made)])
+    assert [cell.leads for cell in led(made, tests, "higher").cells] == [True, True, False]
