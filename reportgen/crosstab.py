@@ -37,8 +37,8 @@ class Cell:
         of: How many runs belong here, those without a value included.
         values: Of the metric, of ``runs``.
         estimate: What they say; None where there is none.
-        leads: It is the best, or was tested against it and not told apart, and at least one cell was told from
-            that. What has too few runs to be tested does not lead.
+        leads: It is the best, or was tested against it and not told apart, and at least one cell was told
+            from that. What has too few runs to be tested does not lead.
     """
 
     row: int
