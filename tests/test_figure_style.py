@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.figures.axes import tick_texts, ticks
+from reportgen.figures.overview import avg_final_loss, draw_marks
 from reportgen.figures.ruler import Ruler
-from reportgen.figures.style import line_styles, named_styles, plain
+from reportgen.figures.style import line_styles, named_styles, plain, text_width
 from reportgen.kinds import FloatArray
 from reportgen.outputs import images
 from reportgen.report import FamilyReport
@@ -290,3 +291,33 @@ class TestRuler:
         monkeypatch.setattr(Ruler, "stand_ins", lambda *_: ["b.ttf"])
         assert images.key(figure) != first
         assert images.key({"data": []}) == images.key({"data": []})
+
+
+@pytest.mark.parametrize("width_mm", [40, 60, 85, 120, 178])
+@pytest.mark.parametrize("font_pt", [6.0, 8.0, 10.0])
+def test_words_below_an_axis_are_all_there_and_none_is_on_another(width_mm: float, font_pt: float) -> None:
+    """Widths of text are those of the font; a line is a level of the axis."""
+    models = ["MOMENTUM_WARMUP_A", "gpt2", "resnet50", "vit", "学习率一"]
+    runs = [
+        samples.run_report(f"run {i}", [3.0 + i] * 9, slug=f"r{i}", attrs={"model": model})
+        for i, model in enumerate(models)
+    ]
+    shown = avg_final_loss(samples.report([samples.family_report("Models", runs)]))
+    assert shown is not None
+    layout = draw_marks(shown, width_mm, by="model", font_pt=font_pt)["layout"]
+    axis, margin = layout["xaxis"], layout["margin"]
+    assert len(axis["tickvals"]) == len(axis["ticktext"]) == len(models)
+    low, high = axis["range"]
+    levels: dict[int, list[tuple[float, float]]] = {}
+    for place, text, model in zip(axis["tickvals"], axis["ticktext"], models, strict=True):
+        word = text.replace("<br>", "")
+        assert model.startswith(word.rstrip("…"))
+        assert len(word) > 1
+        at = margin["l"] + (place - low) / (high - low) * (layout["width"] - margin["l"] - margin["r"])
+        half = text_width(word, font_pt * 96 / 72) / 2
+        assert at - half >= 0
+        assert at + half <= layout["width"]
+        levels.setdefault(text.count("<br>"), []).append((at - half, at + half))
+    assert margin["b"] > font_pt * 96 / 72 * (len(levels) + 1)
+    for boxes in levels.values():
+        assert all(one[1] < other[0] for one, other in itertools.pairwise(boxes))

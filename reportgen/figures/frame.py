@@ -64,6 +64,7 @@ def sheet(
     text_px: float = TEXT_PX,
     ticks: Sequence[str] = (),
     x_ticks: Sequence[str] = (),
+    x_lines: int = 1,
     y_title: str = "",
     x_title: str = "",
 ) -> Frame:
@@ -78,6 +79,7 @@ def sheet(
         text_px: Size of text.
         ticks: What stands at the ticks of the vertical axis.
         x_ticks: Of the other axis; the last may reach beyond the plot.
+        x_lines: In how many lines they stand.
         y_title: Title of the vertical axis, which may take several lines.
         x_title: Of the other axis.
     """
@@ -87,8 +89,8 @@ def sheet(
     line = _LINE * text_px
     left = max((text_width(text, text_px) for text in ticks), default=0.0) + _TICK_PX + 4
     right = max(8.0, 0.5 * max((text_width(text, text_px) for text in x_ticks[-1:]), default=0.0) + 3)
-    bottom = _TICK_PX + line + 4
-    height = max(height, _LEAST_PLOT + bottom)
+    bottom = _TICK_PX + line * x_lines + 4
+    height = max(height + line * (x_lines - 1), _LEAST_PLOT + bottom)
     margin = {"l": left, "r": right, "t": max(8.0, 0.7 * text_px), "b": bottom}
     sample = _SAMPLE_PX * text_px / TEXT_PX
     beside = 0 < len(names) <= _BESIDE and widest + sample <= _MOST_BESIDE * width

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from reportgen.figures.axes import categories_axis, plotly_axis, titled
-from reportgen.figures.frame import note, pixels, sheet, wrapped
+from reportgen.figures.frame import Frame, note, pixels, sheet, wrapped
 from reportgen.figures.plot import Axis, Mark, Marks, Range
 from reportgen.figures.scales import log_range
 from reportgen.figures.style import MOST_NAMED, TEXT_PX, Figure, category, plain, plain_array, text_width
@@ -35,6 +37,8 @@ _ROW_PX = 17.0
 _LABEL_LIMIT = 36
 _SHORT = 24
 _SPAN = 1.5
+_NUMBER = re.compile("[0-9 .,×−+e⁻⁰¹²³⁴⁵⁶⁷⁸⁹-]+")
+_MOST_LEVELS = 3
 
 
 def comparison_words(key: str) -> str:
@@ -245,12 +249,13 @@ def draw_marks(
             text_px=text_px,
             ticks=y["ticktext"],
             x_ticks=x["ticktext"],
+            x_lines=1 if rows or not labels else _levels(labels, width, text_px),
             x_title=x_title,
             y_title=y_title,
         )
         width, room = frame.plot_width, frame.plot_height
     if axis.ticks and not rows:
-        x = _slanted(x, labels, width, text_px)
+        x = _placed(x, labels, frame, text_px)
     data = [_trace(shown, group, by, rows=rows) for group in used]
     seen = any(mark.value > 0 or shown.y.scale != "log" for mark in shown.marks)
     return {
@@ -264,11 +269,43 @@ def draw_marks(
     }
 
 
-def _slanted(axis: dict[str, Any], labels: Sequence[str], width: float, text_px: float) -> dict[str, Any]:
-    """Names under an axis that are too long to lie: every second, third, ... of them."""
-    widest = max((text_width(label, text_px) for label in labels), default=1.0) + 6
-    every = max(1, math.ceil(widest * len(labels) / width))
-    return axis | {"tickvals": axis["tickvals"][::every], "ticktext": axis["ticktext"][::every]}
+def _levels(labels: Sequence[str], width: float, text_px: float) -> int:
+    """In how many lines names stand below an axis: words one lower than the other where there is no room.
+
+    Of numbers a few say what is between them: they stay in one line.
+    """
+    if all(_NUMBER.fullmatch(label) for label in labels):
+        return 1
+    return min(_MOST_LEVELS, max(1, math.ceil(_widest(labels, text_px) * len(labels) / width)))
+
+
+def _widest(labels: Sequence[str], text_px: float) -> float:
+    return max((text_width(label, text_px) for label in labels), default=1.0) + 6
+
+
+def _placed(axis: dict[str, Any], labels: Sequence[str], frame: Frame, text_px: float) -> dict[str, Any]:
+    """Names below an axis: words in so many lines as they need, of numbers every second, third, ..."""
+    width = frame.plot_width
+    levels = _levels(labels, width, text_px)
+    if levels == 1 or width / len(labels) * _MOST_LEVELS < 2.5 * text_px:
+        every = max(1, math.ceil(_widest(labels, text_px) * len(labels) / width))
+        return axis | {"tickvals": axis["tickvals"][::every], "ticktext": labels[::every]}
+    low, high = axis["range"]
+    texts = []
+    for place, label in enumerate(labels):
+        at = frame.margin["l"] + (place - low) / (high - low) * width
+        room = min(levels * width / len(labels) - 6, 2 * (min(at, frame.width - at) - 3))
+        texts.append("<br>" * (place % levels) + _cut(label, room, text_px))
+    return axis | {"ticktext": texts, "tickangle": 0, "ticklabeloverflow": "allow"}
+
+
+def _cut(label: str, room: float, text_px: float) -> str:
+    """``plain`` text as far as there is room for it."""
+    shown, limit = label, len(html.unescape(label))
+    while limit > 2 and text_width(shown, text_px) > room:
+        limit -= 1
+        shown = plain(html.unescape(label), limit)
+    return shown
 
 
 def _trace(shown: Marks, group: int, by: str, *, rows: bool) -> dict[str, Any]:

@@ -413,7 +413,7 @@ function placeTicks(figure, which) {
   if (ticks && which === "y") return { type: "linear", tickvals: [...ticks.keys()], ticktext: ticks.map((text) => plain(fitting(text, 0.45 * figure.width - 16))) };
   if (ticks && inTwoLines(figure)) {
     const room = 2 * slotOf(figure) - 12;
-    return { type: "linear", tickvals: [...ticks.keys()], ticktext: ticks.map((text, k) => (k % 2 ? "<br>" : "") + plain(fitting(text, room))) };
+    return { type: "linear", tickangle: 0, tickvals: [...ticks.keys()], ticktext: ticks.map((text, k) => (k % 2 ? "<br>" : "") + plain(fitting(text, room))) };
   }
   if (ticks) {
     const every = Math.max(1, Math.ceil(widestOf(ticks) / slotOf(figure)));
