@@ -196,7 +196,7 @@ def write(name: str, place: Path, *, morning: bool = False) -> Path:
 
 def build(name: str, place: Path) -> Path:
     """Builds a report and gives its folder; of a night the second of two."""
-    out = place / f"{name}-report"
+    out = place / f"{Path(name).stem}-report"
     if name not in REPORTS:
         reportgen.build(name, out)  # a list that ships, or a file
         return out

@@ -32,7 +32,7 @@ _QUANTILES = (0.05, 0.5, 0.95)
 _GRID = 300
 _STILL_THERE = 0.1
 _UNLIKE = 0.1
-_SHORT = 24
+_SHORT = 28
 _WORDS = ("Median of the runs", "5 % of the runs are below", "5 % of the runs are above")
 
 

@@ -44,7 +44,7 @@ __all__ = [
 MANY_LINES = MOST_NAMED + 1
 """From this many lines on a figure mutes all of them and names those for which there is room."""
 
-SHORT = 24
+SHORT = 28
 """Characters of a run's name where its line ends."""
 
 _GROUP = "{} group "
