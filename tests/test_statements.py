@@ -110,7 +110,7 @@ def test_means_of_unlike_parts_of_runs_are_told(tmp_path, entries, said):
     """End windows: 5 of the entries, and 5 of 100; told where their shares differ more than twofold."""
     built(tmp_path, {"short": (flat(2, 0, entries), {}), "long": (flat(2, 1, 100), {})})
     text = page(tmp_path)
-    assert ("These means are of the last" in text) == bool(said)
+    assert ("Means at the end cover the last" in text) == bool(said)
     assert f"of the last {said}\xa0% of the entries" in text or not said
 
 

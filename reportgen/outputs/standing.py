@@ -162,7 +162,7 @@ def _unlike_windows(family: FamilyReport, ranked: Sequence[RunReport]) -> Iterat
     shares = [end_window(family.spec.smoothing.window, number) / number for number in entries]
     if max(shares) > 2 * min(shares):
         low, high = (f"{100 * share:.2g}" for share in (min(shares), max(shares)))
-        yield f"These means are of the last {low} to {high}\xa0% of the entries, as the lengths differ."
+        yield f"Means at the end cover the last {low} to {high}\xa0% of a run, depending on its length."
 
 
 def _ways(family: FamilyReport) -> tuple[str, str]:
