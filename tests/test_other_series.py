@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import reportgen
+from reportgen.figures import captions
 from reportgen.figures.axes import ticks
+from reportgen.figures.families import all_steps
 from reportgen.figures.series import MOST_DRAWN
 from reportgen.report import qualities
 from reportgen.tables import family_table, qualities_table, series_table
@@ -146,6 +148,17 @@ def test_an_evaluation_that_the_list_names_has_a_figure_and_what_is_not_drawn_is
     drawn = [one["data-figure"] for _, one in Page(text).elements if one.get("data-kind") == "run-series"]
     assert len(drawn) == len(set(drawn)) == 2 * (MOST_DRAWN + 1)
     assert f"{last} over all steps" in text and f"thing_{MOST_DRAWN} over all steps" not in text
+
+
+@pytest.mark.parametrize(("entries", "has_band"), [(19, False), (60, True)])
+def test_of_values_as_logged_no_band_is_spoken_of(tmp_path: Path, entries: int, has_band: bool) -> None:
+    place = tmp_path / "in" / "a.csv"
+    place.parent.mkdir()
+    place.write_text("step,loss\n" + "".join(f"{step},{2 + (-1) ** step / 9}\n" for step in range(entries)))
+    (family,) = built(place.parent, tmp_path / "out").families
+    plot = all_steps(family)
+    assert plot is not None
+    assert ("Band: rolling minimum" in captions.all_steps(family, plot).text) is has_band
 
 
 @pytest.mark.parametrize(

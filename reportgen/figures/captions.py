@@ -147,6 +147,8 @@ def _smoothed(family: FamilyReport, plot: Plot, steps: str, *, otherwise: str | 
     }
     if plot.crowd and plot.lines[0].words is not None:
         bands = dict.fromkeys(bands, "")  # what the median's is, has been said
+    elif not behind and not spiky and all((line.curve.low == line.curve.high).all() for line in plot.lines):
+        bands = dict.fromkeys(bands, "")  # of values as logged there is none
     elif behind:
         bands = {
             "all": _group_bands(family),
