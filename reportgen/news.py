@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from reportgen import metrics, notation
-from reportgen.series import in_sentence
 from reportgen.text import one_line
 
 if TYPE_CHECKING:
@@ -224,7 +223,7 @@ class _Words:
             return ""
         metric = known.get("metric", "avg_final_loss")
         value = known.get("value", known["avg_final_loss"])
-        return f" (last known {in_sentence(self._named(metric, value))})"
+        return f" (last known: {self._named(metric, value)})"
 
     def _moved(self, entry: Mapping[str, Any]) -> str:
         metric, relative = entry["metric"], entry["relative"]

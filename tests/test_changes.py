@@ -458,13 +458,13 @@ def test_words() -> None:
         f"  {NAME} (A): avg_final_loss is 2.50e-01, expected ≤ 1×10⁻⁸; it was 5.00e-01; {moved}; {digest}",
         "",
         "Runs that could not be read (1)",
-        "  away (A): the Hub did not answer (last known end 5.00e-01)",
+        "  away (A): the Hub did not answer (last known: end 5.00e-01)",
         "",
         "New runs (1)",
         "  fresh (A): end 1.00e-01",
         "",
         "Runs no longer in the lists (1)",
-        "  gone (A): not in any list (last known end 5.00e-01)",
+        "  gone (A): not in any list (last known: end 5.00e-01)",
     ]
     assert changes.count(made.changes) == 4
     page = {section.key: section.items[0].text for section in changes.sections(made.changes)}
@@ -669,7 +669,7 @@ def test_what_still_cannot_be_read_is_named_and_is_no_change() -> None:
         "Nothing changed since 2026-01-02T03:04:05Z.",
         "",
         "Runs that still could not be read (1)",
-        f"  {NAME} (A): the Hub did not answer (last known end 5.00e-01)",
+        f"  {NAME} (A): the Hub did not answer (last known: end 5.00e-01)",
     ]
     moved = night(("A", [run(name="b")]), problems=[problem(), problem("c")])
     found = changes.compare(doc(AWAY), doc(moved))
