@@ -172,7 +172,7 @@ def _expanded(
             runs.append(run)
             continue
         outcome = outcomes[_task(run)]
-        listing = outcome if isinstance(outcome, Listing) else Listing((), 0, str(outcome), outcome.kind)
+        listing = outcome if isinstance(outcome, Listing) else _failed(outcome)
         names = [name for name in listing.names if not any(one.fits(name) for one in excluded)]
         for name in sorted(names, key=natural):
             if (name, run.source) not in taken:
@@ -183,6 +183,11 @@ def _expanded(
             problems.append(Problem(family.name, run.name, kind, text))
         notes.append(_note(family.name, run.name, listing, len(names)))
     return with_runs(family, runs)
+
+
+def _failed(outcome: Unusable) -> Listing:
+    """Of a place that is not there, a disk that is not mounted, nobody knows which runs it holds."""
+    return Listing((), 0, str(outcome), "unreadable" if outcome.kind == "missing" else outcome.kind)
 
 
 def _trouble(pattern: str, listing: Listing, names: Sequence[str]) -> tuple[ProblemKind, str] | None:

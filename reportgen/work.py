@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +23,7 @@ from reportgen.model_list import FamilySpec, RunSpec
 from reportgen.pull import Task
 from reportgen.series import better_of, is_evaluation
 from reportgen.sources import FoundFile
+from reportgen.text import one_line
 
 if TYPE_CHECKING:
     from reportgen.report import SeriesReport
@@ -327,7 +328,8 @@ def _listed(made: RunFile | Unreadable, settings: RunSettings) -> RunFile | Unus
     if isinstance(made, Unreadable):
         file = str(made).removesuffix(made.reason).strip()
         return Unusable(made.reason, file, made.no_series)
-    made = replace(made, series=_as_listed(made.series, settings.series))
+    series = _as_listed(made.series, settings.series)
+    made = replace(made, series=series, notes=(*made.notes, *_not_as_listed(series, settings.series)))
     if _find(made.series, settings.ranked) is None:
         return Unusable(_no_series(settings.ranked, made.series), lacks=settings.ranked)
     return made
@@ -442,6 +444,15 @@ def _as_listed(series: Mapping[str, Series], listed: Mapping[str, SeriesSettings
             found[other] = replace(displaced, name=other)
         found[name] = replace(taken, name=name, source_name=taken.source_name or source)
     return found
+
+
+def _not_as_listed(series: Mapping[str, Series], listed: Mapping[str, SeriesSettings]) -> Iterator[str]:
+    """That a series is the one that the format knows, since the run has none of those that the list names."""
+    for name, settings in listed.items():
+        if settings.sources and name in series and not any(_find(series, one) for one in settings.sources):
+            names = ", ".join(f'"{one_line(one, 80)}"' for one in settings.sources)
+            place, source = one_line(name, 80), one_line(series[name].source_name or name, 80)
+            yield f'It has none of the names under [series.{place}] ({names}): "{source}" is used.'
 
 
 def _find(series: Mapping[str, Series], wanted: str) -> str | None:

@@ -100,6 +100,15 @@ def test_a_list_names_series_and_what_is_wanted_of_them(table: Path) -> None:
     assert run.series["loss"].source_name == "val_loss"
     assert run.series["loss"].summary.metrics.at == {100: pytest.approx((math.exp(-0.5) + 1) * 1.1)}
     assert run.series["train_loss"].source_name == "train_loss"
+    assert not any("none of the names" in note for note in run.notes)
+
+
+def test_what_is_used_where_a_run_has_none_of_the_listed_names_is_told(table: Path) -> None:
+    run = one(table, series={"loss": SeriesSettings(("train/ce", "ce")), "f1": SeriesSettings(("val_f1",))})
+    assert isinstance(run, Measured)
+    said = 'It has none of the names under [series.loss] ("train/ce", "ce"): "train_loss" is used.'
+    assert said in run.notes
+    assert not any("series.f1" in note for note in run.notes)
 
 
 @pytest.mark.parametrize(
