@@ -223,15 +223,34 @@ def _superseded(one: Series, main: Series, restarts: IntArray) -> BoolArray:
         at = np.arange(len(main.values)) if main.rows is None else main.rows
         number = np.searchsorted(at[restarts], rows, side="right")
         begun = _steps(main)[restarts]
-    else:  # It does not say what came first: its own steps back must do.
-        own = _restarts(one)
+    else:  # It does not say what came first: its own steps must do.
+        own, begun = _own_restarts(one, main, restarts)
         number = np.searchsorted(own, np.arange(len(steps)), side="right")
-        begun = steps[own]
     # The earliest step that the restarts from each one on went back to; after the last none does.
     none = np.array([np.iinfo(np.int64).max])
     earliest = np.minimum.accumulate(np.concatenate([begun, none])[::-1])[::-1]
     taken_back: BoolArray = (earliest[number] <= steps) & (number < begun.size)
     return taken_back
+
+
+def _own_restarts(one: Series, main: Series, restarts: IntArray) -> tuple[IntArray, IntArray]:
+    """Where a series of another table was restarted with its unit, and the steps to which that went back.
+
+    There its steps do not rise, within what a restart of ``main`` took back. Where they do not rise more
+    often than there were restarts, or nowhere so, only its steps back count.
+    """
+    steps, of_main = _steps(one), _steps(main)
+    back_to = [(int(of_main[at]), int(of_main[:at].max())) for at in restarts]
+    level = np.flatnonzero(steps[1:] <= steps[:-1]) + 1
+    found = {
+        int(at): max(begun)
+        for at in level
+        if (begun := [first for first, last in back_to if first <= steps[at] <= last])
+    }
+    if not found or level.size > restarts.size:
+        own = _restarts(one)
+        return own, steps[own]
+    return np.array(list(found), dtype=np.int64), np.array(list(found.values()), dtype=np.int64)
 
 
 def _rows_as(one: Series, main: Series) -> IntArray | None:

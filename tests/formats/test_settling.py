@@ -332,3 +332,21 @@ def test_repeated_runs_share_out_every_entry(steps: list[int]) -> None:
     assert len(parts) == 1 + sum(
         steps[n] < steps[n - 1] and steps[n] <= steps[0] for n in range(1, len(steps))
     )
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [
+        ([10, 20, 20, 30], [0, 2, 3]),  # 20 was evaluated before the restart and after it
+        ([5, 10, 15, 20, 15, 20, 30], [0, 1, 4, 5, 6]),
+        ([10, 15, 20, 20, 30], [0, 3, 4]),  # 15 was taken back, and not evaluated again
+        ([10, 20, 30, 30], [0, 1, 2, 3]),  # the restart took back no 30
+        ([10, 10, 20, 20, 30, 30], [0, 1, 2, 3, 4, 5]),  # each step is evaluated twice
+    ],
+)
+def test_a_restart_bounds_a_short_series_of_another_table(steps: list[int], kept: list[int]) -> None:
+    loss = [*range(1, 21), *range(11, 31)]  # back from 20 to 11
+    settled = settle(run_of(series("loss", loss, table="a"), series("eval_loss", steps, table="b")))
+    one = settled.series["eval_loss"]
+    assert entries(one) == [(steps[at], at + 0.5) for at in kept]
+    assert one.superseded == len(steps) - len(kept)
