@@ -188,15 +188,10 @@ def _in_label(path: str, label: str, word: str) -> bool:
 
 
 def compared(family: FamilyReport) -> str:
-    """Configurations of which a reader chooses two; nothing where labels say all that differs."""
+    """Configurations of which a reader chooses two."""
     found = varied_tables.choice(family)
     groups = [[visible(words.shortened(group.label, 80)), *group.runs] for group in family.grouping.groups]
-    said = all(
-        at >= 0 and _in_label(path, run.label, words[at])
-        for path, words, places in zip(found.paths, found.words, found.places, strict=True)
-        for run, at in zip(family.runs, places, strict=True)
-    )
-    if len(family.runs) + len(groups) < 3 or said:
+    if len(family.runs) + len(groups) < 3:
         return ""  # the two stand in a table
     made = {
         "paths": [visible(path) for path in found.paths],

@@ -212,6 +212,7 @@ def test_many_lines_stay_few_traces_with_some_names(open_page: Opener) -> None:
     runs = many_runs(60)
     family = samples.family_report("Addition", runs, color_by="digits")
     page = open_page(samples.report([family]))
+    page.set_viewport_size({"width": 1440, "height": 5000})  # Only figures in view light up.
     drawn(page, LOG)
     # One for each number of digits.
     assert page.locator(f"{LOG} .canvas").evaluate("el => el.data.map((one) => one.mode)") == ["lines"] * 4

@@ -110,10 +110,10 @@ class TestCaptions:
         figure = "#figure-Sweep-log"
         drawn(page, figure)
         of = "Figure 1. Sweep: training loss over all steps"
-        line = "Line: centred rolling mean over 5 steps, partial windows at the edges."
+        line = "Line: centred rolling mean over 5 entries, partial windows at the edges."
         band = (
             " Band: rolling minimum to maximum over the same window."
-            " Spikes are thin lines at their steps;"
+            " Spikes are thin vertical lines;"
             " where a window holds one, line and band show its other losses."
         )
         assert caption(page, figure) == f"{of}, log axis. {line}{band}"
