@@ -198,7 +198,7 @@ class _Look:
         return [
             one
             for one in inside
-            if not (is_report(self._folder / one) or (self._folder / one / "pyvenv.cfg").exists())
+            if not (is_report(self._folder / one) or os.path.lexists(self._folder / one / "pyvenv.cfg"))
         ]
 
     def _look_into(self, place: str) -> bool:
@@ -289,7 +289,9 @@ class _Look:
 
         for name in folders.needed(names):
             if not folders.is_configuration(name):
-                self._leave_out(f"{place}/{name}".lstrip("/"), refusal([name], head)[1])
+                closed = not os.access(self._folder / place / name, os.R_OK)
+                reason = "cannot be read (permission denied)" if closed else refusal([name], head)[1]
+                self._leave_out(f"{place}/{name}".lstrip("/"), reason)
         file, words = refusal(names, head) if names else ("", "")
         if "final results" in words and file not in folders.needed(names):
             self._leave_out(f"{place}/{file}".lstrip("/"), words)

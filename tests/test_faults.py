@@ -320,3 +320,32 @@ def test_a_clock_that_jumps_back_changes_nothing(tmp_path: Path) -> None:
     assert build(tmp_path, "--format", "html", SOURCE_DATE_EPOCH="1").returncode == 0
     assert generation_of(tmp_path / "out" / "report.html") == "2"
     assert json.loads((tmp_path / "out" / "report.json").read_text())["created"] == "1970-01-01T00:00:01Z"
+
+
+def test_runs_that_may_not_be_read_are_named_where_they_are_looked_for(tmp_path: Path) -> None:
+    for name in ("a", "b", "closed"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "log.csv").write_text("step,loss\n0,2\n1,1\n")
+    source = '[source]\ntype = "directory"\npath = "runs/{name}"\n'
+    (tmp_path / "named.toml").write_text(f'{source}[[family]]\nname = "F"\nruns = ["a", "b"]\n')
+    (tmp_path / "files.toml").write_text(
+        f'{source.replace("name}", "name}/log.csv")}[[family]]\nname = "F"\nruns = ["*"]\n'
+    )
+    (tmp_path / "runs" / "a" / "log.csv").chmod(0)
+    (tmp_path / "runs" / "closed").chmod(0)
+
+    def said(*words: str) -> str:
+        command = bound_by_modes([sys.executable, "-m", "reportgen", *words])
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path)
+        assert "Traceback" not in done.stderr
+        return str(done.stdout + done.stderr)
+
+    try:
+        words = "cannot be read (permission denied)"
+        assert f"left out a/log.csv: {words}" in said("init", "runs")
+        assert "left out closed: cannot be read (Permission denied)" in said("init", "runs")
+        built = said("build", "named.toml", "--format", "html", "--no-cache")
+        assert f"F: a: runs/a/log.csv {words}; change its permissions" in built
+        assert f"F: a: runs/a/log.csv {words}; change its permissions" in said("check", "files.toml")
+    finally:
+        (tmp_path / "runs" / "closed").chmod(0o755)

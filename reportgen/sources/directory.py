@@ -131,6 +131,8 @@ class Directory:
     def _holds_series(self, source: DirectorySource, candidate: Candidate, pattern: Pattern) -> bool | None:
         """Whether a place is a run; None where it is above runs that ``**`` finds."""
         if not candidate.is_folder:
+            if not os.access(candidate.path, os.R_OK):
+                return True  # Reading it says why it cannot be read.
             head = local_head(candidate.path.parent)
             return bool(self._access.fits(source, [candidate.path.name], head))
         taken = self._access.fits(source, files_in(candidate.path), local_head(candidate.path))
@@ -146,6 +148,8 @@ class Directory:
             from reportgen.formats.refusals import refusal
 
             file, words = refusal(files_in(path), local_head(path))
+            if file:
+                self._hashed(path / file, f"{shown}/{file}")  # It may not be readable, and says so then.
             raise Unusable("missing", f"{one_line(f'{shown}/{file}' if file else shown)} {words}")
         return tuple(
             FoundFile(name, path / name, digests.size, digests.sha256)

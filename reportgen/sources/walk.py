@@ -141,7 +141,7 @@ class Walk:
         return (
             (not self._hidden and is_environment(entry.name))
             or (not self._checkpoints and is_checkpoint(entry.name))
-            or (entry.path / "pyvenv.cfg").exists()
+            or os.path.lexists(entry.path / "pyvenv.cfg")
             or is_report(entry.path)
         )
 
