@@ -200,7 +200,7 @@ class TestCache:
         assert told.kinds == ["unreadable"]
         assert told.seconds < 15
         (wait,) = (one for one in told.waits if "lock" in one)
-        assert f"models--me--a/{etag}.lock, 2 h old" in wait
+        assert f"models--me--a/{etag}.lock, for 2 h" in wait
         message = told.outcomes[0].message  # type: ignore[union-attr]
         assert "another process has held a lock in the Hub's cache for 2 h" in message
         assert str(home) not in message
