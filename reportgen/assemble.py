@@ -71,6 +71,8 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], MeasuredRun], taken
         for index, (run, one) in enumerate(found)
     ]
     broken = [f"{run.name}: {wrong}" for run, one in found if (wrong := _analysis(one.pulled)[1])]
+    # What a database has not taken in is missing from every run of it: said once, when it is built.
+    stale = dict.fromkeys(note for run in runs for note in run.notes if note.startswith("A -wal file"))
     order = list(range(len(runs)))
     if spec.order is not None:
         key = identified.varied.aliases.get(spec.order, spec.order)
@@ -79,7 +81,7 @@ def _family(spec: FamilySpec, made: Mapping[tuple[str, int], MeasuredRun], taken
         spec,
         tuple(runs[index] for index in order),
         varied=identified.varied.ordered(order),
-        warnings=(*identified.warnings, *broken),
+        warnings=(*identified.warnings, *broken, *stale),
     )
 
 

@@ -365,8 +365,8 @@ def _why_not(path: str, values: Sequence[Scalar | None], names: Sequence[str]) -
         return "its name begins with _"
     if last in _OF_A_MACHINE or last in _IDENTITIES or last.endswith(tuple(f"_{end}" for end in _IDENTITIES)):
         return "it is an identity, a time or a place"
-    if _is_result(last) and len(texts) < len(known):
-        return "it is a result"
+    if _is_result(last) and sum(as_number(text) is None for text in texts) < len(known):
+        return "it is a result"  # MLflow keeps numbers as text
     if any(len(text) > _LONGEST_TEXT for text in texts):
         return f"it is text of over {_LONGEST_TEXT} characters"
     if not texts or len(texts) < len(known):

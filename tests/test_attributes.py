@@ -155,6 +155,7 @@ def test_what_a_list_names_is_an_attribute_whatever_it_looks_like(name: str) -> 
         ("final_loss", 0.3, 0.2, "it is a result"),
         ("best_val_top5", 0.3, 0.2, "it is a result"),
         ("eval_f1", 0.3, 0.2, "it is a result"),
+        ("best_acc", "0.91", "0.93", "it is a result"),
         ("started", "2026-11-27T10:00:01Z", "2026-11-28", "it is a date"),
         ("comment", "x" * 61, "y", "it is text of over 60 characters"),
         ("tag", "exp run-a", "exp run-b", "it holds the run's name"),

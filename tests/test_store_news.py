@@ -7,6 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from reportgen import api, job
 from reportgen.formats.stores import WAL_NOTE
 from reportgen.log import Kind, Log, Writer
@@ -60,7 +62,8 @@ def test_of_a_store_the_runs_that_changed_are_news(tmp_path: Path) -> None:
     assert [one["run"] for one in told["sources"]] == ["longer"]
 
 
-def test_a_write_ahead_file_beside_a_store_is_said(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("always::reportgen.ReportgenWarning")
+def test_a_write_ahead_file_beside_a_store_is_said(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     (tmp_path / "list.toml").write_text(LIST)
     place = tmp_path / "tests.db"
     log(place, "a", 3, 2, 1)
@@ -68,6 +71,7 @@ def test_a_write_ahead_file_beside_a_store_is_said(tmp_path: Path) -> None:
         (tmp_path / "tests.db-wal").write_bytes(content)
         _, made = night(tmp_path, f"report{len(content)}")
         assert made["families"][0]["runs"][0]["notes"] == notes
+        assert [str(one.message) for one in recwarn] == [f"F: {note}" for note in notes]
 
 
 class _Heard(Writer):
