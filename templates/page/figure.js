@@ -234,9 +234,11 @@ function isDark() {
 }
 
 // A colour of the stylesheet, as plotly can read it.
-function colourOf(name) {
+const colourOf = (name) => plainColour(`var(--${name})`);
+
+function plainColour(css) {
   const probe = add(document.body, "span");
-  probe.style.color = `var(--${name})`;
+  probe.style.color = css;
   const colour = getComputedStyle(probe).color;
   probe.remove();
   // Blends of two colours are computed in a space that plotly does not know; a canvas gives them as sRGB.

@@ -16,7 +16,10 @@ async function exportView(figure) {
   const sheet = svgElement(made, "g", { transform: `translate(0 ${y})` });
   for (const [name, value] of [["x", 0], ["y", 0], ["width", width], ["height", height]]) plot.setAttribute(name, value);
   sheet.append(document.importNode(plot, true), over);
-  for (const { text, left, at, opacity } of names.beside) svgElement(sheet, "text", { x: left, y: at + 4.5, fill: ink, opacity, "font-size": 13 }).textContent = text;
+  for (const { text, left, at, opacity, colour } of names.beside) {
+    // White around the letters keeps them apart from lines that pass behind them.
+    svgElement(sheet, "text", { x: left, y: at + 4.5, fill: colour, opacity, "font-size": 13, stroke: "#ffffff", "stroke-width": 3, "stroke-linejoin": "round", "paint-order": "stroke" }).textContent = text;
+  }
   y += height + 6;
   y = writeLegend(made, names.below, y, room, ink);
   y = writeLines(made, captionOf(figure), { y, room, fill: soft, "font-size": 14 });
@@ -55,7 +58,7 @@ function savedNames(figure) {
   if (figure.view.points) return { beside: [], below: figure.view.groups.length < 2 ? [] : figure.view.groups.map((group) => ({ text: group.name, colour: group.light, sign: page.marks[group.mark], opacity: 1 })) };
   const colours = new Map(figure.view.every.map((line) => [line.id, line.colour]));
   if (figure.names === null) return { beside: [], below: figure.inLegend.filter((line) => !isolated || !stands.size || stands.has(line.id)).map((line) => ({ text: line.label, colour: colours.get(line.id), dash: line.dash, sign: figure.spec.marked ? page.marks[line.mark] : null, opacity: opacity(line.id) })) };
-  return { beside: figure.names.map(({ line, left, y }) => ({ text: line.short, left, at: y, opacity: opacity(line.id) })), below: [] };
+  return { beside: figure.names.map(({ line, left, y }) => ({ text: line.short, left, at: y, opacity: opacity(line.id), colour: plainColour(readable(colours.get(line.id) ?? line.colour)) })), below: [] };
 }
 
 function captionOf(figure) {

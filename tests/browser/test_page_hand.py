@@ -566,6 +566,9 @@ class TestExport:
         assert len(root.findall(f".//{SVG}path[@class='event']")) == 3
         (veil,) = root.findall(f".//{SVG}rect[@class='veil']")
         assert veil.get("fill") == "#ffffff"
+        named = root.findall(f".//{SVG}text[@paint-order='stroke']")
+        assert [one.get("stroke") for one in named] == ["#ffffff"] * 3  # no line runs through a name
+        assert len({one.get("fill") for one in named}) == 3
         assert not re.findall(
             r"(?:href|src)=\"(?!#)[^\"]+|url\((?!['\"]?(?:#|data:))[^)]*", saved.read_text("utf-8")
         )
