@@ -212,8 +212,11 @@ def first_ranked(family: Mapping[str, Any]) -> tuple[str, float | None]:
     for run in family["runs"]:
         own = run.get("series", {}).get(series, {}) if series and series != "loss" else run
         better = better or own.get("better")
-        value = own.get("metrics", {}).get(key)
-        if _is_number(value) and value is not None and "diverged" not in run.get("marks", ()):
+        found = own.get("metrics", {})
+        value = found.get(key)
+        # A run that recovered has the mark too, but an end; the first version wrote no ends.
+        ended = found["end"] is not None if "end" in found else "diverged" not in run.get("marks", ())
+        if _is_number(value) and value is not None and ended:
             values.append(float(value))
     first = max if better == "higher" else min
     return str(metric), first(values) if values else None

@@ -335,6 +335,9 @@ def _needed(members: Sequence[Member]) -> str:
     """What would group the runs."""
     if len(members) < 2:
         return ""
+    alone = "One run per configuration: nothing can be tested."
+    if all(member.known for member in members) and len({_key(one) for one in members}) == len(members):
+        return alone
     if all(member.seed is None for member in members):
         return (
             "No seed is known. To group runs, record a seed in their configurations or names, "
@@ -345,7 +348,7 @@ def _needed(members: Sequence[Member]) -> str:
             "Only seeds are known of these runs. To group them, add configurations, or [names] or group_by "
             "to the list."
         )
-    return "One run per configuration: nothing can be tested."
+    return alone
 
 
 def _steps(member: Member) -> str:

@@ -13,7 +13,7 @@ from reportgen import comparisons, crosstab, effects, findings, groups, metrics,
 from reportgen.attributes import in_words
 from reportgen.findings import Facts, Finding
 from reportgen.groups import Grouping, Member, value_key
-from reportgen.model_list import HubSource, did_you_mean, naming_of
+from reportgen.model_list import HubSource, naming_of
 from reportgen.model_list.mistakes import shown
 from reportgen.naming import QUANTA_MATHS
 from reportgen.ranking import Contender
@@ -264,9 +264,8 @@ def _without_reference(family: FamilyReport) -> tuple[str, ...]:
     """That the list's reference is in no group, a warning: then none is compared with it."""
     reference, groups = family.spec.reference, family.grouping.groups
     taken = _reference(family)
-    if isinstance(reference, str) and reference not in (names := [run.spec.name for run in family.runs]):
-        return (f"reference: no run is called {shown(reference)}{did_you_mean(reference, names)}",)
-    if not groups or taken is None:
+    unknown = isinstance(reference, str) and reference not in (run.spec.name for run in family.runs)
+    if not groups or taken is None or unknown:  # an unknown name is warned of where names are read
         return ()
     if isinstance(taken, tuple):
         said = f"reference: the run {shown(str(reference))} is in no group, so no groups are compared"

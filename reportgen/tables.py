@@ -413,7 +413,7 @@ def _cells(runs: Sequence[tuple[FamilyReport, RunReport]], column: Column) -> li
     numbers = [
         value if isinstance(value, (int, float)) else _as_number(value)
         for (_, run), value in zip(runs, values, strict=True)
-        if column.kind in ("loss", "number") and "diverged" not in run.marks
+        if column.kind in ("loss", "number") and not run.summary.metrics.end_diverged
     ]
     form = notation.form_of(numbers, in_full=column.kind == "number")
     texts = [

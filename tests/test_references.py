@@ -46,6 +46,8 @@ def test_a_group_without_an_attribute_that_others_have_is_called_so(tmp_path):
     [
         ([{}, {}, {}], "No seed is known. To group runs, record a seed"),
         ([{"seed": 1}, {"seed": 2}, {"seed": 3}], "Only seeds are known of these runs."),
+        ([{"lr": 1}, {"lr": 1}, {"lr": 3}], "No seed is known. To group runs, record a seed"),
+        ([{"lr": 1}, {"lr": 2}, {"lr": 3}], "One run per configuration: nothing can be tested."),
         (
             [{"lr": 1, "seed": 1}, {"lr": 2, "seed": 1}, {"lr": 3, "seed": 1}],
             "One run per configuration: nothing can be tested.",
@@ -95,3 +97,16 @@ def _two_rates() -> dict[tuple[int, int], tuple[list[float], dict[str, float]]]:
         for lr in (1, 2)
         for seed in range(3)
     }
+
+
+def test_losses_that_recover_from_an_overflow_shape_their_column_and_equal_ones_have_no_spread(tmp_path):
+    runs = {
+        f"lr{lr}": ([3.0, float("inf"), 2.0, *[level] * 9], {"lr": lr})
+        for lr, level in ((1, 0.9987), (2, 0.9991), (3, 3.2773))
+    }
+    made = built(tmp_path, runs)["families"][0]["runs"]
+    assert [run["marks"] for run in made] == [["diverged"]] * 3
+    assert [run["metrics"]["end"] for run in made] == [0.9987, 0.9991, 3.2773]
+    assert [run["metrics"]["end_spread"] for run in made] == [0, 0, 0]
+    shown = page(tmp_path)
+    assert all(text in shown for text in ("0.9987", "0.9991", "3.2773"))

@@ -288,8 +288,11 @@ def _end(tail: FloatArray) -> tuple[float | None, float | None, tuple[float, ...
 
 
 def _mean(values: list[float]) -> float:
-    """Rounded once; exact fractions where the sum is beyond a float64 and the mean is not."""
+    """Rounded once, and within the values, so that equal ones have no spread.
+
+    Exact fractions where the sum is beyond a float64 and the mean is not.
+    """
     try:
-        return math.fsum(values) / len(values)
+        return min(max(math.fsum(values) / len(values), min(values)), max(values))
     except OverflowError:
         return statistics.mean(values)
