@@ -322,7 +322,7 @@ def test_pages_are_filled() -> None:
 def test_long_tables_repeat_their_headers_and_leave_no_row_alone(figure: bytes) -> None:
     """Tables of many lengths: where rows may stand alone, one of them does at one of these lengths."""
     families = []
-    for count in range(17, 41):
+    for count in range(17, 49):
         runs = [
             samples.run_report(f"run_{count}_{k}", [2.9], slug=f"run-{count}-{k}", label=f"seed {k}")
             for k in range(count)
