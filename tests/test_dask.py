@@ -144,7 +144,7 @@ def test_a_run_that_ends_every_worker_is_a_problem(running: Cluster, tmp_path: P
     made = dict(Dask(running.address).run(batches, "cpu"))
     ended = made[1].results[1]
     assert isinstance(ended, Unusable)
-    assert ended.reason == "ended 2 workers that read it; build it without workers to see why"
+    assert ended.reason == "stopped 2 workers that read it; build it without workers to see why"
     rest = [made[0], Batch(made[1].results[:1], ()), made[2]]
     for one, run in zip(rest, (batches[0], batches[1][:1], batches[2]), strict=True):
         same(one, next(Local().run([run], "cpu"))[1])

@@ -256,7 +256,7 @@ class Engine:
             self.sizes.append(len(piece.arguments[0]))
             self.jobs.add(piece.arguments[1].options.jobs)
             if self.fails:
-                yield from ((part, Failed("ended 2 workers that read it")) for part in parts(piece))
+                yield from ((part, Failed("stopped 2 workers that read it")) for part in parts(piece))
                 continue
             if isinstance(piece.arguments[0][0], Task):
                 yield piece, [self._find(task, worker) for task in piece.arguments[0]]
@@ -322,7 +322,7 @@ def test_a_run_that_ends_every_worker_that_looks_for_it_is_a_problem() -> None:
     engine = Engine({"w0": set()}, fails=True)
     (outcome,) = Finding(engine, PullOptions(), lambda _: None).of(of_folder("a")).values()  # type: ignore[arg-type]
     assert isinstance(outcome, Unusable)
-    assert str(outcome) == "the run ended 2 workers that read it; build it without workers to see why"
+    assert str(outcome) == "the run stopped 2 workers that read it; build it without workers to see why"
 
 
 def test_a_pattern_finds_what_any_disk_holds() -> None:
