@@ -24,7 +24,8 @@ function startComparing(place) {
   const scroll = add(place, "div", "scroll");
   Object.assign(scroll, { tabIndex: 0 });
   scroll.setAttribute("role", "region");
-  scroll.setAttribute("aria-label", words.compared);
+  const family = place.closest("section")?.querySelector("h2")?.firstChild.textContent.trim();
+  scroll.setAttribute("aria-label", [family, words.compared].filter(Boolean).join(": "));
   show();
 
   function addSelect(label, k) {
