@@ -253,7 +253,7 @@ def _family(
         description=markdown(family.spec.description, whole=medium == "screen"),
         finding=standing.sentence(family),
         figures=figures,
-        missing=_missing_figures(family, {drawn.kind for drawn in figures}),
+        missing=_missing(family, {drawn.kind for drawn in figures}, medium),
         compared=compared(family) if medium == "screen" else "",
         same=tuple(same(family)),
         tables=tuple(
@@ -291,12 +291,15 @@ def _as_seen(says: captions.Caption, medium: Medium) -> captions.Caption:
     return says
 
 
-def _missing_figures(family: FamilyReport, drawn: Container[str]) -> tuple[str, ...]:
-    """Why there is no figure of a kind that the list asks for, and no group; none where no run is left."""
+def _missing(family: FamilyReport, drawn: Container[str], medium: Medium) -> tuple[str, ...]:
+    """Why there is no figure of a kind that the list asks for; none where no run is left.
+
+    The page also says what would group runs that form no group: whoever reads paper cannot change that.
+    """
     wanted = family.spec.figures if family.runs else ()
     kinds = figure_kinds()
     reasons = [kinds[key].why_not(family) for key in kinds if key in wanted and key not in drawn]
-    if "seeds" not in wanted:  # else its reason says what would group the runs
+    if medium == "screen" and "seeds" not in wanted:  # else its reason says what would group the runs
         reasons.append(family.grouping.needed)
     return tuple(filter(None, reasons))
 
