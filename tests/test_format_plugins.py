@@ -120,4 +120,4 @@ def test_one_that_cannot_be_loaded_is_one_line(place: Path) -> None:
     done = build(place, "--no-cache")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert 'the format "dots" cannot be loaded (RuntimeError); install its package again' in done.stderr
+    assert 'the format "dots" cannot be loaded (runtime error); install its package again' in done.stderr

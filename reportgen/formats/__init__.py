@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from reportgen.errors import ReportgenError
 from reportgen.kinds import Store, Unreadable
 from reportgen.plugins import points
-from reportgen.text import one_line
+from reportgen.text import in_words
 
 if TYPE_CHECKING:
     from reportgen.kinds import Format, Head, InputFile, RunFile
@@ -238,7 +238,6 @@ def _plug_ins() -> tuple[Format, ...]:
         try:
             made.append(point.load()())
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-            reason = one_line(str(error), 200) or "it gives no reason"
-            what = f'the format "{point.name}" cannot be loaded ({reason})'
+            what = f'the format "{point.name}" cannot be loaded ({in_words(error)})'
             raise ReportgenError(f"{what}; install its package again") from None
     return tuple(made)
