@@ -119,6 +119,20 @@ def test_what_is_no_run_is_passed_by(tmp_path: Path) -> None:
     assert told(survey(tmp_path)) == {"{name}": ["a", "b"]}
 
 
+def test_a_report_among_its_runs_adds_none(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        {
+            "a.csv": TABLE,
+            "b.csv": TABLE,
+            "manifest.json": json.dumps({"reportgen": "1", "inputs_digest": "x"}),
+            "curves/a.csv": TABLE,
+            "tables/runs.csv": TABLE,
+        },
+    )
+    assert told(survey(tmp_path)) == {"{name}.csv": ["a", "b"]}
+
+
 def test_what_is_refused_says_why(tmp_path: Path) -> None:
     put(tmp_path, {"a/metrics.csv": TABLE, "b/metrics.json": '{"accuracy": 0.5, "loss": 1.0}'})
     one = survey(tmp_path)

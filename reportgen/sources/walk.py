@@ -19,6 +19,7 @@ PACKED = (".gz", ".zst")
 """Endings of packed files, which a list need not write."""
 
 _MOST_ENTRIES = 2_000_000
+_OF_A_REPORT = frozenset({"curves", "figures", "tables"})
 _LARGEST_MANIFEST = 4 * 2**20
 
 
@@ -163,7 +164,11 @@ def unpacked(name: str) -> str:
 
 
 def is_report(folder: Path) -> bool:
-    """Whether a build of ours wrote the folder."""
+    """Whether a build of ours wrote the folder, or what it holds: runs may lie in one with their report."""
+    return _has_manifest(folder) or (folder.name in _OF_A_REPORT and _has_manifest(folder.parent))
+
+
+def _has_manifest(folder: Path) -> bool:
     file = folder / "manifest.json"
     data = read_head(file, file.name, _LARGEST_MANIFEST)
     if b'"inputs_digest"' not in data:
