@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import orjson
 
@@ -51,7 +51,7 @@ class Night:
         changes: Runs that are news since its baseline, as a rule the night before; None without one.
         has_pdf: Whether there is a ``report.pdf``.
         unasked: Runs that came from the cache, since their source gave no answer.
-        diverged: Runs with a loss that is NaN or infinite.
+        diverged: Runs whose last losses are not all finite.
         ranked: Family to what it ranks by, and the value of its first run by that; None where none has one.
     """
 
@@ -238,22 +238,27 @@ def read(folder: Path) -> Night | None:
         if not baseline.is_time(report["created"]):  # nights are sorted by it
             return None
         families = report["families"]
-        marks = [mark for family in families for run in family["runs"] for mark in run.get("marks", ())]
+        runs = [run for family in families for run in family["runs"]]
         return Night(
             name=folder.name,
             created=report["created"],
             title=str(report["title"]),
-            runs=sum(len(family["runs"]) for family in families),
+            runs=len(runs),
             problems=len(report["problems"]),
             failed=int(manifest["failed_expectations"]),
             changes=None if report.get("changes") is None else changes.count(report["changes"]),
             has_pdf=(folder / "report.pdf").exists(),
-            unasked=marks.count("not_checked"),
-            diverged=marks.count("diverged"),
+            unasked=sum("not_checked" in run.get("marks", ()) for run in runs),
+            diverged=sum(map(_diverged, runs)),
             ranked={str(family.get("name")): baseline.first_ranked(family) for family in families},
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
+
+
+def _diverged(run: Mapping[str, Any]) -> bool:
+    """Whether a run's end is not finite: one that recovered has the mark too, but an end."""
+    return "diverged" in run.get("marks", ()) and run.get("metrics", {}).get("end") is None
 
 
 def _thin(folder: Path) -> None:

@@ -304,7 +304,11 @@ def test_an_interval_is_whole_or_left_out(monkeypatch: pytest.MonkeyPatch) -> No
     seen = set()
     for room in range(150, 500, 10):
         monkeypatch.setattr(latex, "_TEXT", float(room))
-        _, head, _ = _parts(latex.render_groups(family))
+        made = latex.render_groups(family)
+        _, head, _ = _parts(made)
         assert ("{95 \\% from}" in head) == ("{95 \\% to}" in head), room
+        assert ("{95 \\% to}" in head) == ("interval" in made), room
+        assert ("{Standard deviation}" in head) == ("standard deviation" in made), room
+        assert not ("{Standard deviation}" in head and "{95 \\% to}" not in head), room
         seen.add("{95 \\% to}" in head)
     assert seen == {True, False}

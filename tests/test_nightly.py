@@ -277,7 +277,7 @@ def ranked_report(folder: Path, created: datetime, loss: float | None, marks: li
     """A report of one run, of which nothing but what an index shows."""
     write_report(folder, created)
     run = {"metrics": {"avg_final_loss": loss, "steps": 5}, "marks": marks}
-    worse = {"metrics": {"avg_final_loss": 9.0}, "marks": []}
+    worse = {"metrics": {"avg_final_loss": 9.0, "end": 9.0}, "marks": ["diverged"]}  # It recovered.
     families = [{"name": "A <b>", "runs": [run, worse]}]
     document = json.loads((folder / "report.json").read_text()) | {"families": families}
     (folder / "report.json").write_text(json.dumps(document))

@@ -19,7 +19,7 @@ from reportgen.outputs.type_widths import points
 from reportgen.text import one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from reportgen.report import FamilyReport
     from reportgen.tables import Cell, Column, Table
@@ -132,23 +132,24 @@ def render(family: FamilyReport, *, synthetic: bool = False, wide: bool = False)
     keys = family.spec.columns or _usual(family, names=wide)
     table = tables.family_table(family, keys)
     marked = any(cell.agrees is False for row in table.rows for cell in row.cells)
-    ranked = family.ranking.metric if family.ranking is not None else None
     return _rendered(
         table,
         _caption(family, synthetic=synthetic, marked=marked),
         f"{family.slug}-wide" if wide else family.slug,
         wide=wide,
-        first=ranked,
+        first=() if family.ranking is None else (family.ranking.metric,),
         chosen=bool(family.spec.columns),
     )
 
 
 def render_groups(family: FamilyReport, *, synthetic: bool = False) -> str:
     """The table of a family's groups, as :func:`render` makes that of runs; label ``tab:<slug>-groups``."""
-    caption = escape(one_line(words.groups_caption(family), _LONGEST_CAPTION))
-    if synthetic:
-        caption += " The runs are synthetic."
-    return _rendered(tables.groups_table(family), caption, f"{family.slug}-groups", first="mean")
+
+    def caption(columns: Container[str]) -> str:
+        said = escape(one_line(words.groups_caption(family, columns), _LONGEST_CAPTION))
+        return said + (" The runs are synthetic." if synthetic else "")
+
+    return _rendered(tables.groups_table(family), caption, f"{family.slug}-groups", first=("mean", "low"))
 
 
 def render_crossed(table: Table, caption: str, label: str, *, synthetic: bool = False) -> str:
@@ -166,21 +167,21 @@ def render_crossed(table: Table, caption: str, label: str, *, synthetic: bool = 
 
 def _rendered(
     table: Table,
-    caption: str,
+    caption: str | Callable[[Container[str]], str],
     label: str,
     *,
     wide: bool = False,
-    first: str | None = None,
+    first: Sequence[str] = (),
     chosen: bool = False,
 ) -> str:
     """A table as LaTeX.
 
     Args:
         table: As people read it.
-        caption: In LaTeX.
+        caption: In LaTeX; or what makes it of the keys of the columns that stay.
         label: After ``tab:``.
         wide: Over both columns of a document of two.
-        first: Key of the column that stays, with the first one, where there is little room.
+        first: Keys of columns that stay, with the first one, where there is little room.
         chosen: The list names the columns: all stay, and the table is made smaller where it can be.
     """
     long = len(table.rows) > LONG_TABLE
@@ -190,6 +191,8 @@ def _rendered(
     fits = sum(widths[i] + _BETWEEN for i in shown) - _BETWEEN <= room
     kept = shown if chosen and not long else _fitting(table.columns, shown, widths, room, first)
     columns = [table.columns[i] for i in kept]
+    if not isinstance(caption, str):
+        caption = caption({column.key for column in columns})
     rows = [[row.cells[i] for i in kept] for row in table.rows]
     numbers = [[_number(row[i], column) for row in rows] for i, column in enumerate(columns)]
     broken = [_is_broken([row[i] for row in rows]) for i in range(len(columns))]
@@ -217,10 +220,15 @@ def _rendered(
 
 
 def _fitting(
-    columns: Sequence[Column], shown: Sequence[int], widths: Sequence[float], room: float, first: str | None
+    columns: Sequence[Column],
+    shown: Sequence[int],
+    widths: Sequence[float],
+    room: float,
+    first: Sequence[str],
 ) -> list[int]:
     """The columns that there is room for: the first one and ``first``, then in their order."""
-    order = sorted(shown, key=lambda i: (i != shown[0], columns[i].key != first))
+    rank = {key: place for place, key in enumerate(first)}
+    order = sorted(shown, key=lambda i: (i != shown[0], rank.get(columns[i].key, len(rank))))
     kept: list[int] = []
     for i in order:
         other = [k for k in shown if columns[k].key == _TOGETHER.get(columns[i].key)]

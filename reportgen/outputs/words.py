@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from reportgen import agreement
 from reportgen.notation import MISSING, count, loss
@@ -44,22 +44,31 @@ def run_finding(run: RunReport, metric: str, value: str) -> str:
     return f"{steps}; the last losses are not finite." if run.summary.metrics.end_diverged else f"{steps}."
 
 
-def groups_caption(family: FamilyReport) -> str:
-    """The caption of the table of groups: what its numbers are, and which runs do not count in it."""
+def groups_caption(family: FamilyReport, columns: Container[str] = ("sd", "low")) -> str:
+    """The caption of the table of groups: what its numbers are, and which runs do not count in it.
+
+    Args:
+        family: The groups'.
+        columns: Keys of those that the table has.
+    """
     grouping = family.grouping
-    said = f"{shortened(family.name, 80)}: runs that differ only in their seed. "
-    if grouping.scale == "log":
-        said += "Geometric mean and standard deviation (a factor), and Student's 95 % interval on logarithms."
-    else:
-        said += "Mean, standard deviation and Student's 95 % interval of the mean."
+    log = grouping.scale == "log"
+    numbers = ["Geometric mean" if log else "Mean"]
+    if "sd" in columns:
+        numbers.append("standard deviation (a factor)" if log else "standard deviation")
+    if "low" in columns:
+        numbers.append(f"Student's 95 % interval {'on logarithms' if log else 'of the mean'}")
+    first, last = numbers[:-1], numbers[-1]
+    shown = f"{', '.join(first)} and {last}" if first else last
+    said = f"{shortened(family.name, 80)}: runs that differ only in their seed. {shown}."
     left = [*(one for group in grouping.groups for one in group.left_out), *grouping.alone]
     if left:
         labels: dict[str, list[str]] = {}
         for one in left[:_MOST_LEFT_OUT]:
             labels.setdefault(one.why, []).append(shortened(family.runs[one.run].label))
-        shown = [f"{', '.join(runs)} ({why})" for why, runs in labels.items()]
+        reasons = [f"{', '.join(runs)} ({why})" for why, runs in labels.items()]
         more = len(left) - _MOST_LEFT_OUT
-        said += f" Left out: {'; '.join(shown)}{f'; and {more:,} more' if more > 0 else ''}."
+        said += f" Left out: {'; '.join(reasons)}{f'; and {more:,} more' if more > 0 else ''}."
     return said
 
 
