@@ -32,4 +32,4 @@ def test_nothing_that_a_build_writes_holds_a_secret(tmp_path: Path) -> None:
     for file in written:
         assert b"open-sesame" not in file.read_bytes(), file
         assert HF.encode() not in file.read_bytes(), file
-    assert "4 secrets of the configurations" in (out / "report.html").read_text(encoding="utf-8")
+    assert "4 secrets in configurations" in (out / "report.html").read_text(encoding="utf-8")
