@@ -23,7 +23,7 @@ from reportgen.news import sections
 from reportgen.outputs import old_and_new, paper_limits, standing, words
 from reportgen.outputs.page_tables import MOST_ROWS
 from reportgen.outputs.paper_limits import printed_runs
-from reportgen.outputs.run_views import gap_of, rank_of, run_at
+from reportgen.outputs.run_views import gap_form, gap_of, rank_of, run_at
 from reportgen.outputs.sources import digest_title, source_lines
 from reportgen.outputs.table_views import (
     compared,
@@ -247,6 +247,14 @@ def _family(
     many = len(report.runs) > MANY_RUNS
     shared = shared_config(family.runs) if len(family.runs) >= MANY_LINES else {}
     places = range(len(family.runs)) if printed is None else printed[family.slug]
+    view = partial(
+        run_at,
+        family=family,
+        shared=shared.keys(),
+        gaps=gap_form(family),
+        medium=medium,
+        many=many,
+    )
     return FamilyView(
         family=family,
         heading=_ALONE if len(report.families) == 1 and family.name == report.title else family.name,
@@ -261,7 +269,7 @@ def _family(
             for one in family_tables(family, report, medium, table_number)
         ),
         shared=frozenset(shared),
-        runs=RunViews(places, partial(run_at, family=family, shared=shared.keys(), medium=medium, many=many)),
+        runs=RunViews(places, view),
         problems=tuple(problem for problem in report.problems if problem.family == family.name),
     )
 

@@ -21,7 +21,7 @@ from reportgen.outputs.happened import event_sentences
 from reportgen.outputs.views import Fact, FigureView, Medium, RunView
 from reportgen.report import FamilyReport, RunReport, step_unit
 
-__all__ = ["as_json", "gap_of", "rank_of", "run_at"]
+__all__ = ["as_json", "gap_form", "gap_of", "rank_of", "run_at"]
 
 _MOST_LISTED = 24
 # In a report of many runs a page holds each run's first raw losses as so many ranges.
@@ -36,9 +36,26 @@ def rank_of(family: FamilyReport, at: int) -> Fact | None:
     return Fact(tables.metric_title(ranking.metric), standing.value_of(family, at))
 
 
-def run_at(at: int, *, family: FamilyReport, shared: Container[str], medium: Medium, many: bool) -> RunView:
-    """The view of the run at ``at``; ``shared`` are keys of the configuration that its family tells."""
-    return _run(family.runs[at], family, rank_of(family, at), shared, medium, many=many)
+def run_at(
+    at: int,
+    *,
+    family: FamilyReport,
+    shared: Container[str],
+    gaps: notation.Form,
+    medium: Medium,
+    many: bool,
+) -> RunView:
+    """The view of the run at ``at``.
+
+    Args:
+        at: Its place in the family.
+        family: Its family.
+        shared: Keys of the configuration that the family tells.
+        gaps: Of ``gap_form``: asked for once, not once a run.
+        medium: Where it is shown.
+        many: Whether the page has many runs.
+    """
+    return _run(family.runs[at], family, rank_of(family, at), shared, gaps, medium, many=many)
 
 
 def _run(
@@ -46,6 +63,7 @@ def _run(
     family: FamilyReport,
     rank: Fact | None,
     shared: Container[str],
+    gaps: notation.Form,
     medium: Medium,
     *,
     many: bool,
@@ -59,7 +77,7 @@ def _run(
         line=line,
         value=value,
         finding=finding,
-        facts=tuple(_facts(run, rank, family)),
+        facts=tuple(_facts(run, rank, gaps)),
         config=tuple(
             Fact(str(key), as_json(value)) for key, value in run.config.items() if str(key) not in shared
         ),
@@ -119,7 +137,7 @@ def as_json(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _facts(run: RunReport, rank: Fact | None, family: FamilyReport) -> Iterator[Fact]:
+def _facts(run: RunReport, rank: Fact | None, gaps: notation.Form) -> Iterator[Fact]:
     """What Part 2 of the notebook prints, or what the run is ranked by; and how many steps there were."""
     config, metrics = run.config, run.summary.metrics
     if rank is None:
@@ -130,7 +148,7 @@ def _facts(run: RunReport, rank: Fact | None, family: FamilyReport) -> Iterator[
     yield Fact(f"{step_unit([run]).capitalize()}s", notation.grouped(run.trained_steps))
     gap = gap_of(run)
     if gap is not None:
-        yield Fact("Evaluation less training", _signed(gap, family))
+        yield Fact("Evaluation less training", _signed(gap, gaps))
     shares = question_shares(run.attributes, config)
     if shares is not None:
         yield Fact("Add, Sub, Mult", ", ".join(f"{share:g}\N{NO-BREAK SPACE}%" for share in shares))
@@ -157,9 +175,14 @@ def gap_of(run: RunReport) -> float | None:
     return None if last is None or end is None else last - end
 
 
-def _signed(gap: float, family: FamilyReport) -> str:
-    """A gap, written as those of its family are: +0.0351."""
-    text = notation.form_of([abs(other) for run in family.runs if (other := gap_of(run))])(abs(gap))
+def gap_form(family: FamilyReport) -> notation.Form:
+    """How the gaps of a family's runs are written."""
+    return notation.form_of([abs(gap) for run in family.runs if (gap := gap_of(run))])
+
+
+def _signed(gap: float, form: notation.Form) -> str:
+    """A gap with its sign: +0.0351."""
+    text = form(abs(gap))
     return text if not gap else f"{notation.MINUS if gap < 0 else '+'}{text}"
 
 
